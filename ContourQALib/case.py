@@ -1,0 +1,122 @@
+"""Image, Contour, ProbabilityMap and Case: arrays on a Grid, with names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from ContourQALib.errors import GeometryError
+from ContourQALib.geometry import Grid, Placement, place
+
+
+def _check_shape(array: np.ndarray, grid: Grid, what: str) -> None:
+    if array.shape != grid.shape:
+        raise GeometryError(f"{what} has shape {array.shape} but its grid needs {grid.shape}.")
+
+
+@dataclass(frozen=True, eq=False)
+class Image:
+    """An image: `values` (K, J, I) as the file holds them (HU for CT), on `grid`."""
+
+    values: np.ndarray
+    grid: Grid
+    name: str = "image"
+    path: Path | None = None
+
+    def __post_init__(self) -> None:
+        _check_shape(self.values, self.grid, f"Image {self.name}")
+
+
+@dataclass(frozen=True, eq=False)
+class Contour:
+    """The mask of one structure.
+
+    Attributes:
+        mask: bool (K, J, I).
+        grid: where the mask lies.
+        name: the structure's name as its source spells it.
+        color: red, green, blue in [0, 1], or None where the source gives none.
+        tags: further facts of the source (terminology, status), kept when the contour is written again.
+        path: file it came from, if any.
+        resampled: whether bringing it onto this grid interpolated voxels.
+        lost_cc: foreground left outside when it was brought onto this grid.
+    """
+
+    mask: np.ndarray
+    grid: Grid
+    name: str
+    color: tuple[float, float, float] | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    path: Path | None = None
+    resampled: bool = False
+    lost_cc: float = 0.0
+
+    def __post_init__(self) -> None:
+        _check_shape(self.mask, self.grid, f"Contour {self.name}")
+        if self.mask.dtype != bool:
+            raise GeometryError(f"Contour {self.name} must be a bool mask, not {self.mask.dtype}.")
+
+    @property
+    def volume_cc(self) -> float:
+        """Volume of the mask, cc."""
+        return float(np.count_nonzero(self.mask)) * self.grid.voxel_volume_cc
+
+    def on(self, grid: Grid) -> Contour:
+        """This contour on `grid`: itself, padded or cropped, or resampled with nearest neighbour.
+
+        Raises:
+            GeometryError: it lies wholly outside `grid`.
+        """
+        placed = _place_named(self.mask, self.grid, grid, "mask", f"Contour {self.name}", self.path)
+        return replace(
+            self,
+            mask=placed.values,
+            grid=grid,
+            resampled=self.resampled or placed.resampled,
+            lost_cc=self.lost_cc + placed.lost_cc,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class ProbabilityMap:
+    """Probability of one structure: float32 (K, J, I) in [0, 1], on `grid`."""
+
+    values: np.ndarray
+    grid: Grid
+    name: str
+    path: Path | None = None
+    resampled: bool = False
+
+    def __post_init__(self) -> None:
+        _check_shape(self.values, self.grid, f"Probability map {self.name}")
+
+    def on(self, grid: Grid) -> ProbabilityMap:
+        """This map on `grid`: itself, padded or cropped, or resampled linearly.
+
+        Raises:
+            GeometryError: it lies wholly outside `grid`.
+        """
+        placed = _place_named(self.values, self.grid, grid, "linear", f"Probability map {self.name}", self.path)
+        return replace(self, values=placed.values, grid=grid, resampled=self.resampled or placed.resampled)
+
+
+def _place_named(values, source, target, kind, what, path) -> Placement:  # type: ignore[no-untyped-def]
+    try:
+        return place(values, source, target, kind)
+    except GeometryError as error:
+        origin = f" ({path})" if path else ""
+        raise GeometryError(f"{what}{origin}: {error}.") from error
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """One patient's image with contours of one model and, where they exist, reference and probabilities."""
+
+    name: str
+    image: Image | None = None
+    contours: tuple[Contour, ...] = ()
+    reference: tuple[Contour, ...] = ()
+    probabilities: tuple[ProbabilityMap, ...] = ()

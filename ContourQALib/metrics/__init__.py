@@ -1,0 +1,1 @@
+"""Two contours in, exact agreement out."""

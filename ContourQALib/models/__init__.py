@@ -1,0 +1,1 @@
+"""Bundled quality models, one folder each: card.json, config.json, weights.safetensors."""

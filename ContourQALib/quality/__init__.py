@@ -1,0 +1,1 @@
+"""Predicted quality of a contour without a reference: mask-only rules, models, assessments."""

@@ -1,0 +1,28 @@
+"""Fixtures that every layer's tests share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def data_folder() -> Path:
+    return Path(os.environ.get("CONTOURQA_DATA", ROOT.parent / "shared" / "data"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if data_folder().is_dir():
+        return
+    for item in items:
+        if "realdata" in item.keywords:
+            item.add_marker(pytest.mark.skip(reason=f"no data folder at {data_folder()}"))
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """The folder of real data; only for tests marked `realdata`."""
+    return data_folder()

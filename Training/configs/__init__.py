@@ -1,0 +1,1 @@
+"""Named training configurations: each paper's own settings, and ours."""

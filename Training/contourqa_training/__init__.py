@@ -1,0 +1,1 @@
+"""The training library behind ContourQA: studies, splits, training and evaluation of quality models."""

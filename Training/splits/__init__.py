@@ -1,0 +1,1 @@
+"""Committed patient splits, one CSV a data set."""
