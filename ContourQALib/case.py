@@ -65,7 +65,7 @@ class Contour:
         return float(np.count_nonzero(self.mask)) * self.grid.voxel_volume_cc
 
     def on(self, grid: Grid) -> Contour:
-        """This contour on `grid`: itself, padded or cropped, or resampled with nearest neighbour.
+        """This contour on `grid`: itself, padded or cropped, or resampled with nearest neighbor.
 
         Raises:
             GeometryError: it lies wholly outside `grid`.
@@ -99,7 +99,9 @@ class ProbabilityMap:
         Raises:
             GeometryError: it lies wholly outside `grid`.
         """
-        placed = _place_named(self.values, self.grid, grid, "linear", f"Probability map {self.name}", self.path)
+        placed = _place_named(
+            self.values, self.grid, grid, "linear", f"Probability map {self.name}", self.path
+        )
         return replace(self, values=placed.values, grid=grid, resampled=self.resampled or placed.resampled)
 
 

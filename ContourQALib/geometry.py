@@ -43,8 +43,8 @@ class Grid:
 
     Attributes:
         size: voxels along I, J and K.
-        spacing: distance between voxel centres along I, J and K, mm.
-        origin: centre of voxel (0, 0, 0), LPS mm.
+        spacing: distance between voxel centers along I, J and K, mm.
+        origin: center of voxel (0, 0, 0), LPS mm.
         direction: nine cosines, row by row; column c is the axis of index c.
 
     Raises:
@@ -59,7 +59,9 @@ class Grid:
 
     def __post_init__(self) -> None:
         if len(self.size) != 3 or len(self.spacing) != 3 or len(self.origin) != 3 or len(self.direction) != 9:
-            raise GeometryError("A grid needs three sizes, spacings and origin values and nine direction cosines.")
+            raise GeometryError(
+                "A grid needs three sizes, spacings and origin values and nine direction cosines."
+            )
         object.__setattr__(self, "size", tuple(int(n) for n in self.size))
         for name in ("spacing", "origin", "direction"):
             values = tuple(float(v) for v in getattr(self, name))
@@ -166,7 +168,7 @@ def place(values: np.ndarray, source: Grid, target: Grid, kind: Literal["mask", 
     """Bring an array from the grid `source` onto the grid `target`.
 
     On the same lattice the array is padded with zeros or cropped; elsewhere it is resampled (nearest
-    neighbour for a mask, linear for probabilities and images), with zero outside.
+    neighbor for a mask, linear for probabilities and images), with zero outside.
 
     Args:
         values: (K, J, I) on `source`.
@@ -181,7 +183,9 @@ def place(values: np.ndarray, source: Grid, target: Grid, kind: Literal["mask", 
     if relation is Relation.SAME:
         return Placement(values, False, 0.0)
     if relation is Relation.DISJOINT:
-        raise GeometryError("the two grids have no point in common (another patient, or a transform not applied?)")
+        raise GeometryError(
+            "the two grids have no point in common (another patient, or a transform not applied?)"
+        )
     lost_cc = 0.0
     if kind == "mask":
         lost, total = _foreground_outside(values, source, target)
@@ -203,7 +207,9 @@ def _foreground_outside(mask: np.ndarray, source: Grid, target: Grid) -> tuple[i
 def _pad_or_crop(values: np.ndarray, source: Grid, target: Grid) -> np.ndarray:
     start = np.round(target.world_to_index(source.origin)).astype(int)[::-1]
     result = np.zeros(target.shape, values.dtype)
-    into = tuple(slice(max(s, 0), min(s + n, m)) for s, n, m in zip(start, values.shape, result.shape, strict=True))
+    into = tuple(
+        slice(max(s, 0), min(s + n, m)) for s, n, m in zip(start, values.shape, result.shape, strict=True)
+    )
     cut = tuple(slice(w.start - s, w.stop - s) for w, s in zip(into, start, strict=True))
     result[into] = values[cut]
     return result
@@ -215,7 +221,14 @@ def _resample(values: np.ndarray, source: Grid, target: Grid, kind: str) -> np.n
     moving = to_sitk(values.astype(np.uint8) if values.dtype == bool else values, source)
     interpolator = sitk.sitkNearestNeighbor if kind == "mask" else sitk.sitkLinear
     resampled = sitk.Resample(
-        moving, target.size, sitk.Transform(), interpolator, target.origin, target.spacing, target.direction, 0.0
+        moving,
+        target.size,
+        sitk.Transform(),
+        interpolator,
+        target.origin,
+        target.spacing,
+        target.direction,
+        0.0,
     )
     return sitk.GetArrayFromImage(resampled).astype(values.dtype)
 

@@ -1,0 +1,134 @@
+"""Surfaces of masks and the exact distances between them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from ContourQALib.metrics.overlap import ratio
+
+
+def box(mask: np.ndarray) -> tuple[slice, ...] | None:
+    """The smallest box that holds every true voxel, one slice an axis; None for an empty mask."""
+    spans = []
+    for axis in range(mask.ndim):
+        hit = np.flatnonzero(mask.any(axis=tuple(a for a in range(mask.ndim) if a != axis)))
+        if not hit.size:
+            return None
+        spans.append(slice(int(hit[0]), int(hit[-1]) + 1))
+    return tuple(spans)
+
+
+def touches_edge(mask: np.ndarray) -> bool:
+    """Whether a true voxel lies on the edge of the array along any axis."""
+    return any(bool(mask.take(end, axis).any()) for axis in range(mask.ndim) for end in (0, -1))
+
+
+def surface_voxels(mask: np.ndarray) -> np.ndarray:
+    """Indices of the surface: true voxels with a face neighbor that is false or outside the array.
+
+    Args:
+        mask: bool, any dimension; 6-neighbors in 3D, 4-neighbors in 2D.
+
+    Returns:
+        (n, ndim) integer indices in array order, (k, j, i) for a volume.
+    """
+    spans = box(mask)
+    if spans is None:
+        return np.empty((0, mask.ndim), dtype=np.intp)
+    padded = np.pad(mask[spans], 1)
+    inside = padded.copy()
+    for axis in range(mask.ndim):
+        inside &= np.roll(padded, 1, axis) & np.roll(padded, -1, axis)
+    offset = [span.start - 1 for span in spans]
+    return np.argwhere(padded & ~inside) + offset
+
+
+@dataclass(frozen=True, eq=False)
+class SurfaceDistances:
+    """Both directed sets of surface distances, mm.
+
+    With one surface empty the other's distances are +inf; with both empty every figure is nan.
+
+    Attributes:
+        reference_to_test_mm: one distance a reference surface voxel.
+        test_to_reference_mm: one distance a test surface voxel.
+    """
+
+    reference_to_test_mm: np.ndarray
+    test_to_reference_mm: np.ndarray
+
+    @cached_property
+    def _pooled(self) -> np.ndarray:
+        return np.concatenate([self.reference_to_test_mm, self.test_to_reference_mm])
+
+    @property
+    def _directed(self) -> tuple[np.ndarray, np.ndarray]:
+        return self.reference_to_test_mm, self.test_to_reference_mm
+
+    def _figure(self, defined: Callable[[], float]) -> float:
+        """The figure where both surfaces exist; inf where one is missing, nan where both are."""
+        missing = sum(d.size == 0 for d in self._directed)
+        return float(defined()) if not missing else (math.inf if missing == 1 else math.nan)
+
+    @property
+    def hd_mm(self) -> float:
+        """Hausdorff distance: maximum over both directions."""
+        return self._figure(lambda: self._pooled.max())
+
+    @property
+    def hd95_mm(self) -> float:
+        """Larger of the two directed 95th percentiles (linear interpolation)."""
+        return self._figure(lambda: max(np.percentile(d, 95) for d in self._directed))
+
+    @property
+    def hd95_pooled_mm(self) -> float:
+        """95th percentile of both directed sets pooled (paper Geng, eq. 2)."""
+        return self._figure(lambda: np.percentile(self._pooled, 95))
+
+    @property
+    def hd95_slicerrt_mm(self) -> float:
+        """Mean of the two directed order statistics of zero-based rank max(0, floor(0.95 n - 1))."""
+        return self._figure(lambda: sum(_slicerrt_percentile(d) for d in self._directed) / 2)
+
+    @property
+    def msd_mm(self) -> float:
+        """Mean of both directed sets pooled (paper Bice, eq. 7)."""
+        return self._figure(lambda: self._pooled.mean())
+
+    @property
+    def masd_mm(self) -> float:
+        """Mean of the two directed means."""
+        return self._figure(lambda: sum(d.mean() for d in self._directed) / 2)
+
+    def surface_dice(self, tolerance_mm: float) -> float:
+        """Share of both surfaces' voxels within `tolerance_mm` of the other surface."""
+        return ratio(int(np.count_nonzero(self._pooled <= tolerance_mm)), self._pooled.size)
+
+
+def _slicerrt_percentile(distances: np.ndarray) -> float:
+    rank = max(0, math.floor(0.95 * distances.size - 1))
+    return float(np.partition(distances, rank)[rank])
+
+
+def surface_distances(
+    reference: np.ndarray, test: np.ndarray, spacing_kji: Sequence[float]
+) -> SurfaceDistances:
+    """Exact distances between the surfaces of two masks, center to center.
+
+    Args:
+        reference: bool (K, J, I), or (J, I) for a slice.
+        test: the same shape.
+        spacing_kji: mm along the array's axes.
+    """
+    from scipy.spatial import cKDTree
+
+    points = [surface_voxels(mask) * np.asarray(spacing_kji, float) for mask in (reference, test)]
+    if not all(len(p) for p in points):
+        return SurfaceDistances(*(np.full(len(p), math.inf) for p in points))
+    trees = [cKDTree(p) for p in points]
+    return SurfaceDistances(trees[1].query(points[0])[0], trees[0].query(points[1])[0])
