@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ContourQALib.errors import GeometryError
-from ContourQALib.geometry import Grid, Placement, place
+from ContourQALib.geometry import Grid, Kind, Placement, place
 
 
 def _check_shape(array: np.ndarray, grid: Grid, what: str) -> None:
@@ -105,7 +105,9 @@ class ProbabilityMap:
         return replace(self, values=placed.values, grid=grid, resampled=self.resampled or placed.resampled)
 
 
-def _place_named(values, source, target, kind, what, path) -> Placement:  # type: ignore[no-untyped-def]
+def _place_named(
+    values: np.ndarray, source: Grid, target: Grid, kind: Kind, what: str, path: Path | None
+) -> Placement:
     try:
         return place(values, source, target, kind)
     except GeometryError as error:

@@ -17,7 +17,7 @@ import numpy as np
 from ContourQALib.errors import GeometryError
 
 POSITION_TOLERANCE_MM = 1e-3
-"""Origins and spacings that differ by at most this are the same: far below any voxel, above float32 headers."""
+"""Origins and spacings that differ by at most this are the same: far below a voxel, above float32 rounding."""
 
 DIRECTION_TOLERANCE = 1e-4
 """Largest difference between two direction cosines that are the same."""
@@ -26,6 +26,9 @@ ORTHONORMAL_TOLERANCE = 1e-3
 """How far direction axes may be from perpendicular unit vectors: headers round cosines to four decimals."""
 
 Vector = tuple[float, float, float]
+
+Kind = Literal["mask", "linear"]
+"""How values are interpolated between lattices: nearest neighbor for a mask, linear for everything else."""
 
 
 class Relation(Enum):
@@ -164,7 +167,7 @@ class Placement:
     lost_cc: float
 
 
-def place(values: np.ndarray, source: Grid, target: Grid, kind: Literal["mask", "linear"]) -> Placement:
+def place(values: np.ndarray, source: Grid, target: Grid, kind: Kind) -> Placement:
     """Bring an array from the grid `source` onto the grid `target`.
 
     On the same lattice the array is padded with zeros or cropped; elsewhere it is resampled (nearest
@@ -184,7 +187,7 @@ def place(values: np.ndarray, source: Grid, target: Grid, kind: Literal["mask", 
         return Placement(values, False, 0.0)
     if relation is Relation.DISJOINT:
         raise GeometryError(
-            "the two grids have no point in common (another patient, or a transform not applied?)"
+            "the two grids have no point in common (another patient, or a missing transform?)"
         )
     lost_cc = 0.0
     if kind == "mask":
@@ -215,7 +218,7 @@ def _pad_or_crop(values: np.ndarray, source: Grid, target: Grid) -> np.ndarray:
     return result
 
 
-def _resample(values: np.ndarray, source: Grid, target: Grid, kind: str) -> np.ndarray:
+def _resample(values: np.ndarray, source: Grid, target: Grid, kind: Kind) -> np.ndarray:
     import SimpleITK as sitk
 
     moving = to_sitk(values.astype(np.uint8) if values.dtype == bool else values, source)

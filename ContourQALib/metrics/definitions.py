@@ -41,8 +41,8 @@ DEFINITIONS = {
     "hd_mm": "Hausdorff distance: the largest surface distance of both directions",
     "hd95_mm": "larger of the two directed 95th percentiles, linear interpolation (MONAI, nnU-Net)",
     "hd95_pooled_mm": "95th percentile of both directed distance sets pooled (MedPy; Geng 2024, eq. 2)",
-    "hd95_slicerrt_mm": "mean of the two directed order statistics of zero-based rank max(0, floor(0.95 n - 1)) "
-    "(what SlicerRT's Segment Comparison calls 95%)",
+    "hd95_slicerrt_mm": "mean of the two directed order statistics of zero-based rank "
+    "max(0, floor(0.95 n - 1)) (what SlicerRT's Segment Comparison calls 95%)",
     "msd_mm": "mean of both directed distance sets pooled (ASSD; Bice 2021, eq. 7)",
     "masd_mm": "mean of the two directed mean distances",
     "surface_dice": "share of both surfaces' voxels within tolerance_mm of the other surface, by voxel count",

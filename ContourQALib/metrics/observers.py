@@ -97,8 +97,8 @@ def compare_pairwise(
 def consensus(contours: Sequence[Contour], method: Consensus) -> Contour:
     """The consensus of several observers' contours, on the first one's grid.
 
-    `staple` keeps voxels whose STAPLE probability (Warfield 2004, SimpleITK) is at least 0.5; `majority` keeps
-    voxels that more than half of the observers drew, so that a tie is background.
+    `staple` keeps voxels whose STAPLE probability (Warfield 2004, SimpleITK) is at least 0.5; `majority`
+    keeps voxels that more than half of the observers drew, so that a tie is background.
 
     Raises:
         SettingError: fewer than two observers.
