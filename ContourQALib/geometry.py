@@ -17,7 +17,7 @@ import numpy as np
 from ContourQALib.errors import GeometryError
 
 POSITION_TOLERANCE_MM = 1e-3
-"""Origins and spacings that differ by at most this are the same: far below a voxel, above float32 rounding."""
+"""Origins and spacings that differ by at most this are the same: far below a voxel, above rounding."""
 
 DIRECTION_TOLERANCE = 1e-4
 """Largest difference between two direction cosines that are the same."""

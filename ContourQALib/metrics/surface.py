@@ -11,7 +11,6 @@ import numpy as np
 
 from ContourQALib.metrics.overlap import ratio
 
-
 TOLERANCE_ROUNDING_MM = 1e-9
 """Slack of the surface Dice tolerance: three voxels of 0.1 mm are within 0.3 mm, whatever binary says."""
 
