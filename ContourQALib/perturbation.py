@@ -68,7 +68,7 @@ _ALL = (
     ContourError(
         "rotate",
         "degrees",
-        "Turned about a random axis through its centre of mass.",
+        "Turned about a random axis through its center of mass.",
         (5.0, 10.0, 15.0, 20.0, 30.0),
         motion.rotate,
         180.0,
@@ -76,7 +76,7 @@ _ALL = (
     ContourError(
         "scale",
         "fraction",
-        "Enlarged by the factor 1 + severity about its centre, or shrunk by the inverse.",
+        "Enlarged by the factor 1 + severity about its center, or shrunk by the inverse.",
         (0.1, 0.2, 0.4, 0.6, 0.8),
         motion.scale,
     ),

@@ -65,7 +65,7 @@ def _paste(part: np.ndarray, start: list[int], shape: tuple[int, ...]) -> np.nda
 
 
 def rotate(mask: np.ndarray, grid: Grid, severity: float, rng: np.random.Generator) -> np.ndarray:
-    """Turn by `severity` degrees about a random axis through the mask's centre of mass."""
+    """Turn by `severity` degrees about a random axis through the mask's center of mass."""
     x, y, z = random_direction(rng)
     cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
     angle = np.deg2rad(severity)
@@ -74,7 +74,7 @@ def rotate(mask: np.ndarray, grid: Grid, severity: float, rng: np.random.Generat
 
 
 def scale(mask: np.ndarray, grid: Grid, severity: float, rng: np.random.Generator) -> np.ndarray:
-    """Enlarge by the factor 1 + `severity` or shrink by its inverse (the seed says which), about its centre.
+    """Enlarge by the factor 1 + `severity` or shrink by its inverse (the seed says which), about its center.
 
     Severity 0.8 gives the factors 1.8 and 0.56, the range that Isaksson et al. 2022 train with.
     """
@@ -99,7 +99,7 @@ def transformed(
         mask: bool (K, J, I).
         grid: grid of the mask.
         matrix: 3x3, acts on mm along the grid's axes I, J, K.
-        center_mm: the fixed point, mm along I, J, K from the first voxel's centre; None: the centre of mass.
+        center_mm: the fixed point, mm along I, J, K from the first voxel's center; None: the center of mass.
     """
     from scipy.ndimage import affine_transform
 
@@ -159,10 +159,10 @@ def swap_left_right(mask: np.ndarray, grid: Grid, severity: float, rng: np.rando
 
 
 def wrong_organ(mask: np.ndarray, grid: Grid, severity: float, rng: np.random.Generator) -> np.ndarray:
-    """Contour a ball of the same volume instead, its centre `severity` mm away in a random direction.
+    """Contour a ball of the same volume instead, its center `severity` mm away in a random direction.
 
-    Of 32 drawn directions the first that keeps the ball's centre inside the image is taken; where none does,
-    the centre is held at the image's edge, so that the result is an organ and not nothing.
+    Of 32 drawn directions the first that keeps the ball's center inside the image is taken; where none does,
+    the center is held at the image's edge, so that the result is an organ and not nothing.
     """
     box = window(mask, grid, 0.0)
     if box is None:
@@ -177,7 +177,7 @@ def wrong_organ(mask: np.ndarray, grid: Grid, severity: float, rng: np.random.Ge
 
 
 def ball(grid: Grid, center_mm: np.ndarray, radius_mm: float) -> np.ndarray:
-    """Mask of the voxels whose centres lie within `radius_mm` of a point (mm along I, J, K)."""
+    """Mask of the voxels whose centers lie within `radius_mm` of a point (mm along I, J, K)."""
     spacing = np.array(grid.spacing)
     low = np.maximum(np.floor((center_mm - radius_mm) / spacing).astype(int), 0)
     high = np.minimum(np.ceil((center_mm + radius_mm) / spacing).astype(int) + 1, grid.size)

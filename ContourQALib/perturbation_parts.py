@@ -9,14 +9,15 @@ from __future__ import annotations
 import numpy as np
 
 from ContourQALib.geometry import Grid
+from ContourQALib.metrics.surface import surface_voxels
 from ContourQALib.perturbation_motion import ball
-from ContourQALib.perturbation_surface import DISTANCE_TOLERANCE_MM, depth_mm, surface_voxels, window
+from ContourQALib.perturbation_surface import DISTANCE_TOLERANCE_MM, depth_mm, window
 
 ISLAND_DISTANCE_MM = 12.0
-"""An island's centre lies at least this far from the contour where the image has room."""
+"""An island's center lies at least this far from the contour where the image has room."""
 
 ISLAND_SEARCH_MM = 30.0
-"""An island's centre lies at most this far outside the contour's bounding box."""
+"""An island's center lies at most this far outside the contour's bounding box."""
 
 ISLAND_TRIES = 64
 """Places drawn for an island; the first that is far enough is taken, else the farthest."""
@@ -101,19 +102,17 @@ def island(mask: np.ndarray, grid: Grid, severity: float, rng: np.random.Generat
     from scipy.ndimage import binary_dilation
     from scipy.spatial import cKDTree
 
-    near, box = window(mask, grid, ISLAND_SEARCH_MM), window(mask, grid, 0.0)
-    if near is None or box is None:
+    near, wide = window(mask, grid, ISLAND_SEARCH_MM), window(mask, grid, 0.0)
+    if near is None or wide is None:
         return mask
     spacing = np.array(grid.spacing_kji)
-    tree = cKDTree((np.argwhere(surface_voxels(mask[box])) + [s.start for s in box]) * spacing)
+    tree = cKDTree(surface_voxels(mask) * spacing)
     places = rng.integers([s.start for s in near], [s.stop for s in near], (ISLAND_TRIES, 3))
     distance = tree.query(places * spacing)[0]
     distance[mask[tuple(places.T)]] = -1.0
     far = distance >= ISLAND_DISTANCE_MM
     center = places[int(np.argmax(far)) if far.any() else int(np.argmax(distance))]
     added = ball(grid, (center * spacing)[::-1], severity)
-    wide = window(mask, grid, 2 * float(spacing.max()))
-    assert wide is not None  # the mask is not empty
     # One layer, corners included, stays background between island and contour.
     added[wide] &= ~binary_dilation(mask[wide], np.ones((3, 3, 3)))
     return mask | added
@@ -122,15 +121,17 @@ def island(mask: np.ndarray, grid: Grid, severity: float, rng: np.random.Generat
 def hole(mask: np.ndarray, grid: Grid, severity: float, rng: np.random.Generator) -> np.ndarray:
     """Empty a ball of `severity` mm radius inside the contour; surface voxels stay, so the hole is closed.
 
-    The centre is one of the deeper half of the voxels. A contour without inner voxels has no room for a hole.
+    The center is one of the deeper half of the voxels. A contour without inner voxels has no room for a hole.
     """
+    from scipy.ndimage import binary_erosion
+
     box = window(mask, grid, 0.0)
     if box is None:
         return mask
-    depth = depth_mm(mask[box], grid)
-    inner = mask[box] & ~surface_voxels(mask[box])
+    inner = binary_erosion(mask[box])
     if not inner.any():
         return mask
+    depth = depth_mm(mask[box], grid)
     deep = np.argwhere(inner & (depth >= np.median(depth[inner])))
     center = deep[rng.integers(len(deep))] + [s.start for s in box]
     gone = ball(grid, (center * grid.spacing_kji)[::-1], severity)

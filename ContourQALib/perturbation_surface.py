@@ -1,7 +1,7 @@
 """Contour errors that move a contour's surface: grown, shrunk, bulging, dented, smoothed, stepped, noisy.
 
 Every function takes the bool mask (K, J, I), its grid, a severity above zero and a random generator, and
-returns a new mask. Distances are mm; a voxel is within a moved surface when its centre is, and what
+returns a new mask. Distances are mm; a voxel is within a moved surface when its center is, and what
 lies outside the grid is background.
 """
 
@@ -10,16 +10,14 @@ from __future__ import annotations
 import numpy as np
 
 from ContourQALib.geometry import Grid
+from ContourQALib.metrics.surface import surface_voxels
 
 DISTANCE_TOLERANCE_MM = 1e-4
 """Added to distance limits: a whole number of steps reaches the voxel there in spite of float32 rounding."""
 
-NOISE_REACH_VOXELS = 1
-"""Boundary noise touches this many layers of voxels on each side of the surface."""
-
 
 def window(mask: np.ndarray, grid: Grid, margin_mm: float) -> tuple[slice, slice, slice] | None:
-    """Bounding box (K, J, I) of the mask, wider by `margin_mm` and one voxel, cut at the grid; None if empty."""
+    """Bounding box (K, J, I) of the mask, wider by `margin_mm` and one voxel; None for an empty mask."""
     occupied = tuple(np.asarray(mask.any(axis=axes)) for axes in ((1, 2), (0, 2), (0, 1)))
     if not occupied[0].any():
         return None
@@ -31,21 +29,10 @@ def window(mask: np.ndarray, grid: Grid, margin_mm: float) -> tuple[slice, slice
     return (box[0], box[1], box[2])
 
 
-def surface_voxels(mask: np.ndarray) -> np.ndarray:
-    """Voxels of the mask with a 6-neighbour outside it; outside the array is background."""
-    padded = np.pad(mask, 1)
-    core = padded[1:-1, 1:-1, 1:-1]
-    inside = core.copy()
-    inside &= padded[2:, 1:-1, 1:-1] & padded[:-2, 1:-1, 1:-1]
-    inside &= padded[1:-1, 2:, 1:-1] & padded[1:-1, :-2, 1:-1]
-    inside &= padded[1:-1, 1:-1, 2:] & padded[1:-1, 1:-1, :-2]
-    return core & ~inside
-
-
 def within(mask: np.ndarray, grid: Grid, radius_mm: float) -> np.ndarray:
-    """Voxels whose centres lie within `radius_mm` of the body that the mask's voxels make up.
+    """Voxels whose centers lie within `radius_mm` of the body that the mask's voxels make up.
 
-    A voxel is a box: the body begins half a voxel beyond its outermost centres. The squared distance to a box
+    A voxel is a box: the body begins half a voxel beyond its outermost centers. The squared distance to a box
     is a sum over the axes, so one pass an axis finds the smallest one exactly.
     """
     limit = (radius_mm + DISTANCE_TOLERANCE_MM) ** 2
@@ -64,7 +51,7 @@ def within(mask: np.ndarray, grid: Grid, radius_mm: float) -> np.ndarray:
 
 
 def dilate(mask: np.ndarray, grid: Grid, severity: float, rng: np.random.Generator) -> np.ndarray:
-    """Move the surface outwards by `severity` mm: add voxels whose centres lie within that of the body."""
+    """Move the surface outwards by `severity` mm: add voxels whose centers lie within that of the body."""
     box = window(mask, grid, severity)
     if box is None:
         return mask
@@ -74,7 +61,7 @@ def dilate(mask: np.ndarray, grid: Grid, severity: float, rng: np.random.Generat
 
 
 def erode(mask: np.ndarray, grid: Grid, severity: float, rng: np.random.Generator) -> np.ndarray:
-    """Move the surface inwards by `severity` mm: remove voxels whose centres lie within that of outside."""
+    """Move the surface inwards by `severity` mm: remove voxels whose centers lie within that of outside."""
     box = window(mask, grid, 0.0)
     if box is None:
         return mask
@@ -110,7 +97,7 @@ def _hill(
     if box is None:
         return grown
     # `grown` is the mask for a hill and its complement for a hollow; the apex is a surface voxel of the mask.
-    places = np.argwhere(surface_voxels(mask[box])) + [s.start for s in box]
+    places = surface_voxels(mask)
     step = np.array(grid.spacing_kji)
     apex = places[rng.integers(len(places))]
     # All that can change lies within height of a foot point, and foot points within the base radius.
@@ -167,13 +154,13 @@ def staircase(mask: np.ndarray, grid: Grid, severity: float, rng: np.random.Gene
 
 def noise(mask: np.ndarray, grid: Grid, severity: float, rng: np.random.Generator) -> np.ndarray:
     """Flip the share `severity` of the voxels next to the surface, one layer inside and one outside."""
-    from scipy.ndimage import binary_dilation
+    from scipy.ndimage import binary_dilation, binary_erosion
 
     box = window(mask, grid, 0.0)
     if box is None:
         return mask
     part = mask[box]
-    band = surface_voxels(part) | (binary_dilation(part, iterations=NOISE_REACH_VOXELS) & ~part)
+    band = binary_dilation(part) & ~binary_erosion(part)
     result = mask.copy()
     result[box] = part ^ (band & (rng.random(part.shape) < severity))
     return result
