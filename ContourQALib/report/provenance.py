@@ -1,0 +1,93 @@
+"""Provenance: which program, model, inputs and settings a result comes from."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ContourQALib import __version__
+from ContourQALib.errors import FormatError
+from ContourQALib.quality.assessment import ModelIdentity
+
+DISCLAIMER = "for research and teaching; not a medical device"
+"""Stands in every report and every exported document."""
+
+
+@dataclass(frozen=True)
+class InputFile:
+    """A file that was read: its path as the user gave it and the SHA-256 of its bytes."""
+
+    path: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Everything needed to get a result again.
+
+    Attributes:
+        inputs: the files that were read, in the order given.
+        settings: the options that shape the result, by name; values that JSON can hold.
+        model: the quality model that answered, if one was asked.
+        version: version of this program.
+        disclaimer: what the result may be used for.
+    """
+
+    inputs: tuple[InputFile, ...] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    model: ModelIdentity | None = None
+    version: str = __version__
+    disclaimer: str = DISCLAIMER
+
+    @classmethod
+    def of(
+        cls,
+        paths: Iterable[str | Path] = (),
+        settings: Mapping[str, Any] | None = None,
+        model: ModelIdentity | None = None,
+    ) -> Provenance:
+        """Provenance of a run that read `paths` (hashed here; a path given twice counts once).
+
+        Raises:
+            FormatError: one of the files cannot be read.
+        """
+        inputs = tuple(InputFile(path, hash_file(path)) for path in dict.fromkeys(map(str, paths)))
+        return cls(inputs, dict(settings or {}), model)
+
+
+def hash_file(path: str | Path) -> str:
+    """SHA-256 of a file's bytes, in hexadecimal.
+
+    Raises:
+        FormatError: the file cannot be read.
+    """
+    try:
+        with open(path, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise FormatError(f"Cannot read {path} ({error.strerror}); check that the file exists.") from error
+
+
+def model_record(model: ModelIdentity) -> dict[str, Any]:
+    """The model as JSON holds it."""
+    return {
+        "name": model.name,
+        "version": model.version,
+        "license": model.license,
+        "status": model.status,
+    }
+
+
+def provenance_record(provenance: Provenance) -> dict[str, Any]:
+    """The provenance as JSON holds it."""
+    return {
+        "program": "contourqa",
+        "version": provenance.version,
+        "model": model_record(provenance.model) if provenance.model else None,
+        "inputs": [{"path": file.path, "sha256": file.sha256} for file in provenance.inputs],
+        "settings": dict(provenance.settings),
+        "disclaimer": provenance.disclaimer,
+    }

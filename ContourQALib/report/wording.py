@@ -1,0 +1,131 @@
+"""How figures, names and findings read, the same in the terminal and on a page."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from pathlib import PurePath
+
+from ContourQALib.metrics.compare import Comparison
+from ContourQALib.metrics.definitions import DEFINITIONS
+from ContourQALib.quality.assessment import ModelIdentity, StructureAssessment
+from ContourQALib.report.records import undefined_reason
+
+UNDEFINED = "–"
+"""Stands for a figure that is undefined or that a model does not give."""
+
+NEGLIGIBLE_CC = 5e-4
+"""Lost foreground below this reads as 0.00 cc and is not worth a footnote."""
+
+
+def number(value: float | None, form: str) -> str:
+    """A figure in the format `form`, or `UNDEFINED` for None, nan and infinity."""
+    return UNDEFINED if value is None or not math.isfinite(value) else format(value, form)
+
+
+def dice_text(value: float | None) -> str:
+    """A share between 0 and 1 (Dice, sensitivity …) to three digits."""
+    return number(value, ".3f")
+
+
+def mm_text(value: float | None) -> str:
+    """A distance in mm; a tenth of a voxel is what a second digit can still tell."""
+    return number(value, ".2f")
+
+
+def cc_text(value: float | None) -> str:
+    """A volume in cc."""
+    return number(value, ".2f")
+
+
+def percent_text(value: float | None) -> str:
+    """A signed percentage, never "-0.0"."""
+    return number(value, "+z.1f")
+
+
+def interval_text(value: float | None, interval: tuple[float, float] | None, form: str) -> str:
+    """A figure with its interval where there is one: "0.87 [0.81, 0.93]"."""
+    text = number(value, form)
+    return text if interval is None else f"{text} [{number(interval[0], form)}, {number(interval[1], form)}]"
+
+
+def interval_header(structures: Sequence[StructureAssessment]) -> str:
+    """What the interval of predicted figures is: "90 % interval", or "" where no contour has one."""
+    levels = {s.interval_level for s in structures if s.interval_level is not None}
+    if not levels:
+        return ""
+    return " / ".join(f"{100 * level:g} %" for level in sorted(levels)) + " interval"
+
+
+def tolerance_text(comparisons: Sequence[Comparison]) -> str:
+    """The tolerance of surface Dice, in words: "at 2 mm"."""
+    tolerances = sorted({c.tolerance_mm for c in comparisons})
+    return "at " + " / ".join(f"{t:g}" for t in tolerances) + " mm" if tolerances else ""
+
+
+def comparison_notes(comparison: Comparison) -> list[str]:
+    """What a reader must know beside a comparison's figures, the gravest first."""
+    reason = undefined_reason(comparison)
+    notes = [reason[0].upper() + reason[1:]] if reason else []
+    if comparison.resampled:
+        notes.append(f"Resampled: {DEFINITIONS['resampled']}")
+    if comparison.lost_cc >= NEGLIGIBLE_CC:
+        notes.append(
+            f"{cc_text(comparison.lost_cc)} cc of the test contour lie outside the reference's grid "
+            "and were left out"
+        )
+    if comparison.touches_edge:
+        notes.append(f"Edge: {DEFINITIONS['touches_edge']}")
+    return notes
+
+
+def assessment_notes(structure: StructureAssessment) -> list[str]:
+    """What a reader must know of how a contour was placed on the image."""
+    notes = []
+    if structure.resampled:
+        notes.append("Resampled: the contour lay on another lattice and was interpolated to the image's grid")
+    if structure.lost_cc >= NEGLIGIBLE_CC:
+        notes.append(
+            f"{cc_text(structure.lost_cc)} cc of the contour lie outside the image and were left out"
+        )
+    return notes
+
+
+def model_text(model: ModelIdentity) -> str:
+    """One line on the model that answered; a preview says so in capitals."""
+    if model.name is None:
+        return "mask-only rules, without a model"
+    status = f", {model.status.upper()}" if model.status else ""
+    terms = f", {model.license}" if model.license else ""
+    return f"{model.name} {model.version or ''}".rstrip() + status + terms
+
+
+def short_labels(sources: Iterable[str]) -> dict[str, str]:
+    """Each source's shortest trailing path that no other source shares (mostly the file's name).
+
+    Example:
+        >>> short_labels(["data/a/ptv.nrrd", "data/b/ptv.nrrd", "data/b/oar.nrrd"])["data/a/ptv.nrrd"]
+        'a/ptv.nrrd'
+    """
+    parts = {source: PurePath(source).parts or (source,) for source in sources}
+    labels = {}
+    for source, own in parts.items():
+        others = [p for s, p in parts.items() if s != source]
+        length = next((n for n in range(1, len(own)) if not any(p[-n:] == own[-n:] for p in others)), 0)
+        labels[source] = "/".join(own[-length:]) if length else source
+    return labels
+
+
+class Footnotes:
+    """Numbers the notes of a table: the same sentence keeps its number."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
+
+    def marks(self, notes: Iterable[str]) -> str:
+        """The numbers of `notes`, "1 3", giving new ones to new sentences."""
+        return " ".join(str(self._numbers.setdefault(note, len(self._numbers) + 1)) for note in notes)
+
+    def lines(self) -> list[tuple[int, str]]:
+        """Every number with its sentence, in order."""
+        return [(mark, note) for note, mark in self._numbers.items()]
