@@ -124,11 +124,12 @@ class Grid:
             and np.abs(np.subtract(self.direction, other.direction)).max() <= DIRECTION_TOLERANCE
         )
         if aligned:
+            moved_mm = np.abs(np.subtract(self.origin, other.origin)).max()
+            if self.size == other.size and moved_mm <= POSITION_TOLERANCE_MM:
+                return Relation.SAME
             step = other.world_to_index(self.origin)
             off_lattice_mm = np.abs(step - np.round(step)) * other.spacing
             if off_lattice_mm.max() <= POSITION_TOLERANCE_MM:
-                if self.size == other.size and not np.round(step).any():
-                    return Relation.SAME
                 start = np.round(step).astype(int)
                 apart = (start >= other.size) | (start + self.size <= 0)
                 return Relation.DISJOINT if apart.any() else Relation.LATTICE

@@ -55,6 +55,7 @@ class StructureAssessment:
         volume_cc: the contour's volume on the image's grid.
         resampled: whether the contour was interpolated to the image's grid.
         lost_cc: foreground outside the image.
+        model: the model that predicted it; None where mask-only rules alone did.
     """
 
     structure: str
@@ -75,6 +76,7 @@ class StructureAssessment:
     msd_mm: float | None = None
     msd_interval_mm: tuple[float, float] | None = None
     slices: tuple[SuspiciousSlice, ...] | None = None
+    model: str | None = None
 
 
 @dataclass(frozen=True)

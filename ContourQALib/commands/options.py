@@ -1,0 +1,42 @@
+"""Options that several commands share, spelled and explained once."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Format(StrEnum):
+    """How a result is printed."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+
+
+FormatOption = Annotated[
+    Format,
+    typer.Option("--format", help="How to print the result; JSON and CSV go to standard output alone."),
+]
+OutputOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--output", "-o", metavar="FOLDER", help="Also write report.html, .json, .csv and overlays here."
+    ),
+]
+StructureOption = Annotated[
+    list[str] | None,
+    typer.Option("--structure", metavar="NAME", help="Only this structure; give the option again for more."),
+]
+LabelsOption = Annotated[
+    str | None, typer.Option("--labels", metavar="1=NAME,2=NAME", help="Names of the labels in label files.")
+]
+MergeOption = Annotated[
+    str | None, typer.Option("--merge", metavar="NAME", help="Take all labels as one structure of this name.")
+]
+ColorTableOption = Annotated[
+    Path | None, typer.Option("--color-table", help="Color table (.ctbl, .txt) that names the labels.")
+]

@@ -1,0 +1,123 @@
+"""Which contours of several sources are the same structure: partners by name, and what found none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from ContourQALib.case import Contour
+from ContourQALib.errors import StructureError
+from ContourQALib.names import match, normalize
+
+_UNNAMED = re.compile(r"label_\d+")
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where contours come from, as the user named it, and the contours."""
+
+    name: str
+    contours: tuple[Contour, ...]
+
+
+@dataclass(frozen=True)
+class Unmatched:
+    """A structure without a partner.
+
+    Attributes:
+        structure: its name, as its source spells it.
+        side: which side holds it.
+        source: the file or observer it comes from.
+    """
+
+    structure: str
+    side: Literal["reference", "test"]
+    source: str
+
+
+@dataclass(frozen=True)
+class Group:
+    """One structure as several sources drew it.
+
+    Attributes:
+        structure: its name, as the first source that has it spells it.
+        sources: names of the sources that have it.
+        contours: their contours, in the same order, under one name.
+    """
+
+    structure: str
+    sources: tuple[str, ...]
+    contours: tuple[Contour, ...]
+
+
+@dataclass(frozen=True)
+class Grouping:
+    """The structures that at least two sources share, and what only one has."""
+
+    groups: tuple[Group, ...]
+    unmatched: tuple[Unmatched, ...]
+
+
+def group_contours(sources: Sequence[Source], structures: Sequence[str] = ()) -> Grouping:
+    """Bring the contours of several sources together by structure name; the first source is the reference.
+
+    Sources of one contour each, at least one of which carries no name of its own (`label_1`), are taken as
+    the same structure.
+
+    Args:
+        sources: two or more.
+        structures: names to keep, in any spelling; all where empty.
+
+    Raises:
+        StructureError: a name in `structures` is in no source, names are ambiguous, or nothing is shared.
+    """
+    sources = _named_alike(sources)
+    order: list[str] = []
+    members: dict[str, list[tuple[str, Contour]]] = {}
+    for source in sources:
+        by_name = {contour.name: contour for contour in source.contours}
+        found = match(order, [contour.name for contour in source.contours])
+        for known, name in found.pairs:
+            members[known].append((source.name, replace(by_name[name], name=known)))
+        for name in found.unmatched_test:
+            order.append(name)
+            members[name] = [(source.name, by_name[name])]
+    if structures:
+        order = _asked_for(order, structures)
+    shared = [name for name in order if len(members[name]) > 1]
+    if not shared:
+        have = "; ".join(f"{s.name}: {', '.join(c.name for c in s.contours)}" for s in sources)
+        raise StructureError(
+            f"No structure was drawn by two sources ({have}); name labels with --labels, "
+            "or take all labels as one structure with --merge."
+        )
+    reference = sources[0].name
+    unmatched = [
+        Unmatched(name, "reference" if members[name][0][0] == reference else "test", members[name][0][0])
+        for name in order
+        if len(members[name]) == 1
+    ]
+    groups = [Group(name, *(tuple(part) for part in zip(*members[name], strict=True))) for name in shared]
+    return Grouping(tuple(groups), tuple(unmatched))
+
+
+def _named_alike(sources: Sequence[Source]) -> Sequence[Source]:
+    """The sources, a lone unnamed contour of each taking the name that another source gives."""
+    if any(len(source.contours) != 1 for source in sources):
+        return sources
+    names = [source.contours[0].name for source in sources]
+    given = [name for name in names if not _UNNAMED.fullmatch(name)]
+    if len(given) == len(names) or len({normalize(name) for name in given}) > 1:
+        return sources
+    name = given[0] if given else names[0]
+    return [Source(source.name, (replace(source.contours[0], name=name),)) for source in sources]
+
+
+def _asked_for(names: Sequence[str], structures: Sequence[str]) -> list[str]:
+    by_meaning = {normalize(name): name for name in names}
+    missing = [asked for asked in structures if normalize(asked) not in by_meaning]
+    if missing:
+        raise StructureError(f"There is no structure {', '.join(missing)}; there are {', '.join(names)}.")
+    return list(dict.fromkeys(by_meaning[normalize(asked)] for asked in structures))

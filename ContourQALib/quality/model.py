@@ -1,0 +1,123 @@
+"""QualityModel: a bundle of card, configuration and weights that predicts the quality of a contour."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+from ContourQALib.case import Contour, Image
+from ContourQALib.errors import ModelError, SettingError
+from ContourQALib.quality.assessment import ModelIdentity
+from ContourQALib.quality.card import CARD_FILE, ModelCard, read_card, verify_files
+
+CONFIG_FILE = "config.json"
+WEIGHTS_FILE = "weights.safetensors"
+REQUIRED_FILES = (CONFIG_FILE, WEIGHTS_FILE)
+
+_BUNDLED = Path(__file__).resolve().parents[1] / "models"
+
+
+@dataclass(frozen=True)
+class QualityModel:
+    """A quality model on disk; its network is loaded when the first contour is predicted.
+
+    Attributes:
+        folder: the bundle's folder.
+        card: what the model is and knows.
+    """
+
+    folder: Path
+    card: ModelCard
+
+    @property
+    def identity(self) -> ModelIdentity:
+        """Name, version and license, for reports."""
+        return ModelIdentity(self.card.name, self.card.version, self.card.license, self.card.status)
+
+    def predict_dice(self, image: Image, contour: Contour) -> float:
+        """Predicted Dice of a non-empty contour on the image's grid.
+
+        Raises:
+            ModelError: torch is not installed, or the bundle is incomplete or damaged.
+        """
+        from ContourQALib.quality.preprocessing import prepare
+
+        torch = _torch()
+        network, settings = self._loaded
+        with torch.inference_mode():
+            batch = torch.from_numpy(prepare(image, contour, settings))[None]
+            return float(network(batch)[0])
+
+    @cached_property
+    def _loaded(self) -> tuple[Any, Any]:
+        """The network in evaluation mode and its preprocessing settings."""
+        _torch()
+        from safetensors import SafetensorError
+        from safetensors.torch import load_file
+
+        from ContourQALib.networks.efficientdet3d import EfficientDet3D, config_from_dict
+        from ContourQALib.quality.preprocessing import settings_from_dict
+
+        missing = [name for name in REQUIRED_FILES if name not in self.card.files]
+        if missing:
+            raise ModelError(f"The card of the model {self.card.name} does not list {', '.join(missing)}.")
+        verify_files(self.folder, self.card)
+        try:
+            config = json.loads((self.folder / CONFIG_FILE).read_text(encoding="utf-8"))
+            network = EfficientDet3D(config_from_dict(config["network"]))
+            network.load_state_dict(load_file(self.folder / WEIGHTS_FILE))
+            settings = settings_from_dict(config["preprocessing"])
+        except (SafetensorError, SettingError, RuntimeError, ValueError, KeyError, TypeError) as error:
+            raise ModelError(
+                f"The model {self.card.name} cannot be loaded: its configuration and weights do not fit."
+            ) from error
+        return network.eval(), settings
+
+
+def _torch() -> Any:
+    try:
+        import torch
+    except ImportError as error:
+        raise ModelError(
+            "Predicting quality needs torch, which is not installed: install contourqa[quality]."
+        ) from error
+    return torch
+
+
+@cache
+def bundled_models() -> tuple[QualityModel, ...]:
+    """Every model that comes with the library, by name; the same objects each time, each loading once."""
+    return tuple(_open(card.parent) for card in sorted(_BUNDLED.glob(f"*/{CARD_FILE}")))
+
+
+def find_model(name_or_folder: str) -> QualityModel:
+    """A bundled model by name, or any model by its folder.
+
+    Raises:
+        ModelError: there is no such model; the message lists those there are.
+    """
+    folder = Path(name_or_folder)
+    if (folder / CARD_FILE).is_file():
+        return _open(folder)
+    known = {model.card.name: model for model in bundled_models()}
+    if name_or_folder in known:
+        return known[name_or_folder]
+    raise ModelError(
+        f"There is no model {name_or_folder!r}: give a folder with a {CARD_FILE}, "
+        f"or one of {', '.join(known) or 'none bundled'}."
+    )
+
+
+def model_for(structure: str, modality: str) -> QualityModel | None:
+    """The bundled model that knows a structure in images of a modality; None where there is none."""
+    for model in bundled_models():
+        if model.card.modality == modality and model.card.range_of(structure) is not None:
+            return model
+    return None
+
+
+def _open(folder: Path) -> QualityModel:
+    return QualityModel(folder, read_card(folder))

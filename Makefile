@@ -1,0 +1,43 @@
+# make demo   the phantom and a real case: tables, and a report to open     (make demo ARGS=--no-serve)
+# make test   every test
+# make check  lint, format, types
+# Each sets up .venv from nothing when it has to; PYTHON names the interpreter to build it with (3.11 to 3.13).
+PYTHON ?= python3
+ARGS ?=
+VENV := .venv
+BIN := $(VENV)/bin
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements/constraints.txt
+# Mesa's offscreen OpenGL, which VTK looks for when the tests read files with Slicer's own classes.
+SYSTEM_PACKAGES := libgl1 libegl1 libxrender1
+
+.PHONY: demo test check format clean
+
+demo: $(VENV)/.quality
+	$(BIN)/contourqa demo $(ARGS)
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit("ContourQA needs Python 3.11 to 3.13; name one: make PYTHON=python3.11") if not (3, 11) <= sys.version_info < (3, 14) else None'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.quality: pyproject.toml requirements/constraints.txt | $(BIN)/python
+	$(PIP_INSTALL) -e '.[quality]'
+	touch $@
+
+$(VENV)/.dev: pyproject.toml requirements/constraints.txt | $(BIN)/python
+	$(PIP_INSTALL) -e '.[dev]'
+	touch $@ $(VENV)/.quality
+
+clean:
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

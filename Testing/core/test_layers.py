@@ -1,0 +1,83 @@
+"""Layers point one way: what importing each of them must not pull in, seen in a bare interpreter."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+
+import pytest
+
+HEAVY = ("torch", "vtk", "vtkmodules", "slicer", "monai", "lightning", "matplotlib", "pandas")
+ABOVE_CORE = (
+    "ContourQALib.networks",
+    "ContourQALib.quality",
+    "ContourQALib.report",
+    "ContourQALib.commands",
+    "ContourQALib.cli",
+    "contourqa_training",
+)
+CORE = (
+    "errors",
+    "geometry",
+    "case",
+    "names",
+    "perturbation",
+    "phantom",
+    "formats.images",
+    "formats.contours",
+    "formats.segmentation",
+    "formats.probability",
+    "metrics.compare",
+    "metrics.comparison_set",
+)
+
+
+def modules_after(statement: str) -> set[str]:
+    code = f"{statement}\nimport sys, json; print(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+def test_importing_the_library_takes_under_three_tenths_of_a_second():
+    # Of the best of five: the interpreter's own start is taken off, the machine's other work is not ours.
+    def seconds(statement: str) -> float:
+        best = float("inf")
+        for _ in range(5):
+            started = time.perf_counter()
+            subprocess.run([sys.executable, "-c", statement], check=True)
+            best = min(best, time.perf_counter() - started)
+        return best
+
+    assert seconds("import ContourQALib") - seconds("pass") < 0.3
+
+
+def test_every_core_module_is_light_and_knows_nothing_above_it():
+    loaded = modules_after("\n".join(f"import ContourQALib.{name}" for name in CORE))
+    assert not loaded & {*HEAVY, *ABOVE_CORE}
+
+
+@pytest.mark.parametrize(
+    "module", ["rules", "verdict", "assessment", "card", "model", "predict", "preprocessing"]
+)
+def test_quality_loads_no_torch_before_it_predicts(module):
+    loaded = modules_after(f"import ContourQALib.quality.{module}")
+    assert not loaded & {"torch", "ContourQALib.report", "ContourQALib.commands", "contourqa_training"}
+
+
+def test_networks_are_torch_alone():
+    loaded = modules_after("import ContourQALib.networks.efficientdet3d")
+    above = {
+        "ContourQALib.quality",
+        "ContourQALib.report",
+        "ContourQALib.formats",
+        "contourqa_training",
+        "monai",
+    }
+    assert not loaded & above
+
+
+def test_the_command_line_starts_without_heavy_packages():
+    loaded = modules_after("import ContourQALib.cli")
+    assert not loaded & {*HEAVY, "scipy", "SimpleITK", "skimage", "contourqa_training"}
