@@ -64,8 +64,8 @@ class Model:
         slices = np.flatnonzero(inside.any(axis=(1, 2)))
         middle = (slices[0] + slices[-1]) / 2
         stretched = _stretched(distance, middle, CTV_STRETCH)
-        # A voxel joins the target once the bias reaches its distance; the bias that takes in a wanted number of
-        # voxels is therefore an order statistic.
+        # A voxel joins the target once the bias reaches its distance; the bias that takes in the wanted
+        # number of voxels is therefore an order statistic.
         wanted = min(round(count * (1 + self.rng.uniform(*CTV_EXCESS))), distance.size - 1)
         bias = np.partition(stretched.ravel(), wanted)[wanted]
         from_middle = np.abs(np.arange(len(inside)) - middle) / (len(slices) / 2)
