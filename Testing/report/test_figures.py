@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import io
 import struct
+import subprocess
+import sys
 import warnings
 from dataclasses import replace
 
@@ -13,7 +15,7 @@ from ContourQALib.geometry import Grid
 from ContourQALib.metrics.compare import Comparison, compare
 from ContourQALib.report.canvas import DPI, WIDTH_INCHES, Picture, literal
 from ContourQALib.report.charts import slice_chart
-from ContourQALib.report.figures import CT_WINDOW, assessment_figure, comparison_figure, window
+from ContourQALib.report.figures import CT_WINDOW, PAPER, assessment_figure, comparison_figure, window
 from ContourQALib.report.outlines import Look, Outline, looks_of_tests
 
 BUDGET_BYTES = 3_000_000 * 3 // 4 // 5
@@ -118,3 +120,17 @@ def test_names_are_shown_as_they_are_written(pair: Comparison, reference: Contou
             Outline(reference.mask, odd), [Outline(reference.mask, odd)] * 2, reference.grid, None
         )
     assert literal("_a$b") == r" _a\$b"
+
+
+def test_an_image_elsewhere_in_space_leaves_the_background_plain(reference: Contour, image: Image) -> None:
+    far = replace(image, grid=replace(image.grid, origin=(5000.0, 0.0, 0.0)))
+    drawn = Outline(reference.mask, "CTV")
+    picture = assessment_figure(drawn, reference.grid, far)
+    assert share_of(picture, PAPER) > 0.5
+    assert share_of(assessment_figure(drawn, reference.grid, image), PAPER) < 0.5
+
+
+def test_nothing_is_drawn_with_before_a_figure_is_wanted() -> None:
+    code = "import sys, ContourQALib.report.sections; print({'matplotlib', 'PIL'} & sys.modules.keys())"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout.strip() == "set()"
