@@ -1,0 +1,92 @@
+"""What a file's header says before its voxels are read, and the checks that need nothing more.
+
+ITK repairs some impossible headers without a word (a spacing of zero becomes one, a negative one its
+absolute value, missing voxels zero), so the headers are read here as they were written.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from os import PathLike
+from pathlib import Path
+
+from ContourQALib.errors import FormatError, GeometryError
+from ContourQALib.formats.file_type import KINDS, check_readable, extension_of
+
+
+@dataclass(frozen=True)
+class Header:
+    """The header of an image file as it was written.
+
+    Attributes:
+        path: the file.
+        size: samples along the spatial axes I, J, K, and a fourth axis such as time where there is one.
+        spacing: voxel spacing along the first axes of `size`, unrepaired; mm in most files.
+        components: values per voxel: 3 for RGB, the layers of a segmentation.
+        is_complex: whether voxels are complex numbers.
+        fields: free metadata by key (NRRD).
+    """
+
+    path: Path
+    size: tuple[int, ...]
+    spacing: tuple[float, ...]
+    components: int = 1
+    is_complex: bool = False
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+    def check(self, layers_allowed: bool = False) -> None:
+        """Raise for a header that no image, contour or probability map of ours can have.
+
+        Args:
+            layers_allowed: whether several values per voxel are meant (the layers of a segmentation).
+
+        Raises:
+            FormatError: complex or several values per voxel, no voxels, or more than one volume.
+            GeometryError: a spacing that is not a positive number.
+        """
+        if self.is_complex:
+            raise FormatError(f"{self.path} holds complex numbers; give a magnitude image.")
+        if self.components > 1 and not layers_allowed:
+            raise FormatError(
+                f"{self.path} holds {self.components} values per voxel (color or vector);"
+                " give one value per voxel."
+            )
+        if len(self.size) < 2 or min(self.size) < 1:
+            raise FormatError(f"{self.path} holds no volume (size {self.size}); give a 2D or 3D image.")
+        if math.prod(self.size[3:]) > 1:
+            raise FormatError(
+                f"{self.path} is 4D with {math.prod(self.size[3:])} volumes; give one 3D volume."
+            )
+        spacing = self.spacing[:3]
+        if not all(math.isfinite(mm) and mm > 0 for mm in spacing):
+            raise GeometryError(
+                f"{self.path} has the voxel spacing {tuple(spacing)} mm,"
+                " which must be positive in every direction; export it again."
+            )
+
+
+def read_header(path: str | PathLike[str]) -> Header:
+    """Header of a NIfTI, NRRD or MetaImage file, after the amount of voxel data was verified.
+
+    Raises:
+        FormatError: missing, a folder, unreadable, another format than its extension says, or truncated.
+    """
+    from ContourQALib.formats import metaimage, nifti, nrrd
+
+    readers: dict[str, Callable[[Path], Header]] = {
+        "NIfTI": nifti.read_header,
+        "NRRD": nrrd.read_header,
+        "MetaImage": metaimage.read_header,
+    }
+    path = check_readable(path)
+    kind = KINDS.get(extension_of(path))
+    if kind is None:
+        raise FormatError(f"{path} is of a kind that cannot be read; give one of {', '.join(KINDS)}.")
+    return readers[kind](path)
+
+
+def damaged(path: Path) -> FormatError:
+    """The error of a file that ends early or whose compressed data do not decompress."""
+    return FormatError(f"{path} is damaged or truncated; copy or export it again.")

@@ -1,0 +1,59 @@
+"""Images in and out: NIfTI, NRRD and MetaImage."""
+
+from __future__ import annotations
+
+from os import PathLike
+from pathlib import Path
+
+import numpy as np
+
+from ContourQALib.case import Image
+from ContourQALib.errors import FormatError, GeometryError, OutputError
+from ContourQALib.formats.file_type import extension_of, stem_of
+from ContourQALib.formats.header import read_header
+from ContourQALib.formats.output import write_atomically
+from ContourQALib.formats.volume import read_volume
+from ContourQALib.geometry import to_sitk
+
+WRITTEN = (".nii", ".nii.gz", ".nrrd", ".mha")
+"""One file each: the pairs .mhd + .raw and .nhdr + .raw cannot be replaced in one step."""
+
+WIDENED = {"bool": np.uint8, "float16": np.float32}
+"""Types that image files do not know, and the smallest that holds their values."""
+
+
+def read_image(path: str | PathLike[str]) -> Image:
+    """Read an image; values keep their type, a 2D image becomes one slice, the name is the file's stem.
+
+    Raises:
+        FormatError: the file is missing, damaged, of another kind, 4D, RGB or complex, or holds NaN.
+        GeometryError: its spacing or orientation is impossible.
+    """
+    volume = read_volume(path)
+    return Image(volume.values.copy(), volume.grid, stem_of(volume.path), volume.path)
+
+
+def write_image(image: Image, path: str | PathLike[str]) -> None:
+    """Write an image compressed, in one step: nothing is left under `path` when it fails.
+
+    Args:
+        image: what to write; bool is written as 0 and 1.
+        path: ends in .nii, .nii.gz, .nrrd or .mha.
+
+    Raises:
+        OutputError: another extension, the folder cannot be written to, or the disk is full.
+    """
+    import SimpleITK as sitk
+
+    path = Path(path)
+    if extension_of(path) not in WRITTEN:
+        raise OutputError(f"{path} is of a kind that cannot be written; choose one of {', '.join(WRITTEN)}.")
+    values = image.values.astype(WIDENED.get(image.values.dtype.name, image.values.dtype), copy=False)
+    with write_atomically(path) as temporary:
+        try:
+            sitk.ProcessObject.SetGlobalWarningDisplay(False)
+            sitk.WriteImage(to_sitk(values, image.grid), str(temporary), useCompression=True)
+            # ITK's NIfTI writer does not notice a full disk: read back that all voxels arrived.
+            read_header(temporary)
+        except (RuntimeError, FormatError, GeometryError) as error:
+            raise OutputError(f"{path} could not be written whole; is the disk full?") from error

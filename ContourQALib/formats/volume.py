@@ -1,0 +1,92 @@
+"""Volume: voxels and grid of one file, read through SimpleITK after its header was checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ContourQALib.errors import FormatError, GeometryError
+from ContourQALib.formats.header import Header, damaged, read_header
+from ContourQALib.geometry import Grid
+
+
+@dataclass(frozen=True, eq=False)
+class Volume:
+    """The voxels of a file.
+
+    Attributes:
+        values: (K, J, I), or (K, J, I, layers) where several values per voxel were asked for. A read-only
+            view of the memory of `owner`: copy what is to outlive this object.
+        grid: where they lie, LPS mm.
+        header: the file's header.
+        owner: the SimpleITK image whose memory `values` shows.
+    """
+
+    values: np.ndarray
+    grid: Grid
+    header: Header
+    owner: Any
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self.header.path
+
+
+def read_volume(path: str | PathLike[str], layers: bool = False) -> Volume:
+    """Read a NIfTI, NRRD or MetaImage file; a 2D image becomes a volume of one slice.
+
+    Args:
+        path: the file.
+        layers: whether the file is a segmentation that may hold several values per voxel; `values` then has a
+            fourth axis even for one.
+
+    Raises:
+        FormatError: the file is missing, damaged or of another kind, holds several volumes, colors, complex,
+            NaN or infinite values.
+        GeometryError: its spacing or orientation is impossible.
+    """
+    import SimpleITK as sitk
+
+    header = read_header(path)
+    header.check(layers_allowed=layers)
+    sitk.ProcessObject.SetGlobalWarningDisplay(False)  # ITK repeats on stderr what we say in a sentence
+    try:
+        image = sitk.ReadImage(str(header.path))
+    except RuntimeError as error:
+        if "orthonormal" in str(error):
+            raise GeometryError(
+                f"{header.path} has axes that are not perpendicular (a sheared image)."
+            ) from error
+        raise damaged(header.path) from error
+    values = sitk.GetArrayViewFromImage(image)
+    if values.dtype.kind not in "biuf":
+        raise FormatError(f"{header.path} holds voxels of type {values.dtype}; export numbers.")
+    if values.dtype.kind == "f" and not (np.isfinite(values.min()) and np.isfinite(values.max())):
+        raise FormatError(f"{header.path} holds NaN or infinite values; replace them before using it.")
+    grid = _grid(image, header)
+    return Volume(values.reshape(grid.shape + ((-1,) if layers else ())), grid, header, image)
+
+
+def _grid(image: Any, header: Header) -> Grid:
+    """Grid of an image of two to four axes, those after the third having one sample."""
+    axes = image.GetDimension()
+    used = min(axes, 3)
+    size, spacing, origin, direction = [1, 1, 1], [1.0, 1.0, 1.0], [0.0, 0.0, 0.0], np.eye(3)
+    size[:used] = image.GetSize()[:used]
+    spacing[:used] = image.GetSpacing()[:used]
+    origin[:used] = image.GetOrigin()[:used]
+    direction[:used, :used] = np.reshape(image.GetDirection(), (axes, axes))[:used, :used]
+    try:
+        return Grid(
+            (size[0], size[1], size[2]),
+            (spacing[0], spacing[1], spacing[2]),
+            (origin[0], origin[1], origin[2]),
+            tuple(direction.ravel()),
+        )
+    except GeometryError as error:
+        raise GeometryError(f"{header.path}: {error}") from error
