@@ -32,8 +32,9 @@ class ColorEntry:
 def read_color_table(path: str | PathLike[str]) -> dict[int, ColorEntry]:
     """Entries by label from a Slicer color table (.ctbl, .txt) or an ITK-SNAP label description.
 
-    Slicer writes `label name red green blue alpha`, ITK-SNAP
-    `label red green blue alpha visible mesh "name"`, colors from 0 to 255. Label 0, the background, and labels without a name are left out.
+    Slicer writes `label name red green blue alpha` and ITK-SNAP
+    `label red green blue alpha visible mesh "name"`, with colors from 0 to 255. Label 0, the background, and
+    labels without a name are left out.
 
     Raises:
         FormatError: missing, or a line of neither form.
