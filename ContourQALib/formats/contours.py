@@ -10,8 +10,9 @@ import numpy as np
 from ContourQALib.case import Contour
 from ContourQALib.errors import FormatError, SettingError
 from ContourQALib.formats.color_table import ColorEntry, color_table_beside, read_color_table
-from ContourQALib.formats.segmentation import is_segmentation, read_segmentation
-from ContourQALib.formats.volume import Volume, read_volume
+from ContourQALib.formats.header import read_header
+from ContourQALib.formats.segmentation import is_segmentation, read_segments
+from ContourQALib.formats.volume import Volume, read_voxels
 
 MOST_LABELS = 1000
 """More labels than atlases use in one file: such a file is an image."""
@@ -46,10 +47,12 @@ def read_contours(
     """
     if labels and merge:
         raise SettingError(f"Labels can be named or merged into {merge}, not both; choose one.")
-    if is_segmentation(path):
-        return _merged(read_segmentation(path), merge) if merge else read_segmentation(path)
+    header = read_header(path)
+    if is_segmentation(header):
+        segments = read_segments(header)
+        return _merged(segments, merge) if merge else segments
     table = read_color_table(color_table) if color_table else color_table_beside(path)
-    volume = read_volume(path)
+    volume = read_voxels(header)
     present = _labels_in(volume)
     if merge:
         return (Contour(volume.values > 0, volume.grid, merge, path=volume.path),)

@@ -46,5 +46,5 @@ def check_readable(path: str | PathLike[str]) -> Path:
             return path
     except PermissionError as error:
         raise FormatError(f"{path} cannot be opened; ask for permission to read it.") from error
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: a NUL character in the name
         raise FormatError(f"{path} does not exist; check the path.") from error

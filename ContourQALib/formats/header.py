@@ -90,3 +90,18 @@ def read_header(path: str | PathLike[str]) -> Header:
 def damaged(path: Path) -> FormatError:
     """The error of a file that ends early or whose compressed data do not decompress."""
     return FormatError(f"{path} is damaged or truncated; copy or export it again.")
+
+
+def data_file(path: Path, name: str) -> Path:
+    """The separate file `name` with the voxels of the header file `path`.
+
+    Raises:
+        FormatError: it is missing or cannot be read.
+    """
+    data = path.parent / name
+    try:
+        return check_readable(data)
+    except FormatError as error:
+        raise FormatError(
+            f"{path} keeps its voxels in the file {name!r}, which cannot be read; put it in the same folder."
+        ) from error

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-import zlib
 from pathlib import Path
 
 from ContourQALib.errors import FormatError
-from ContourQALib.formats.file_type import check_readable
-from ContourQALib.formats.header import Header, damaged
+from ContourQALib.formats.header import Header, damaged, data_file
+from ContourQALib.formats.inflating import inflated_length
 
 BYTES_PER_VALUE = {
     "MET_CHAR": 1, "MET_UCHAR": 1, "MET_SHORT": 2, "MET_USHORT": 2, "MET_INT": 4, "MET_UINT": 4,
@@ -38,15 +37,18 @@ def read_header(path: Path) -> Header:
         ) from error
     if len(size) != axes or (spacing and len(spacing) != axes):
         raise FormatError(f"{path} has a MetaImage header with {axes} axes but other sizes; export it again.")
+    if not _says_yes(fields, "BinaryData"):
+        raise FormatError(f"{path} holds its voxels as text, which cannot be read; export it as binary.")
     header = Header(path, size, spacing or (1.0,) * axes, components)
     data = fields["ElementDataFile"]
-    if data == "LIST" or "%" in data:
+    if data.startswith("LIST") or "%" in data:
         return header  # one file per slice: ITK names the one that is missing
-    data_path = path if data == "LOCAL" else check_readable(path.parent / data)
-    offset = start if data == "LOCAL" else max(header_bytes, 0)
+    is_local = data.upper() == "LOCAL"
+    data_path = path if is_local else data_file(path, data)
+    offset = start if is_local else max(header_bytes, 0)
     needed = math.prod(size) * components * value_bytes
-    if fields.get("CompressedData", "False").lower() == "true":
-        complete = _inflated_length(data_path, offset, compressed_bytes) >= needed
+    if _says_yes(fields, "CompressedData"):
+        complete = inflated_length(data_path, offset, compressed_bytes or None) >= needed
     else:
         complete = data_path.stat().st_size - offset >= needed
     if not complete:
@@ -71,16 +73,5 @@ def _read_fields(path: Path) -> tuple[dict[str, str], int]:
     return fields, start
 
 
-def _inflated_length(path: Path, offset: int, compressed_bytes: int) -> int:
-    decompressor = zlib.decompressobj(zlib.MAX_WBITS | 32)  # zlib or gzip framing
-    total = 0
-    with path.open("rb") as file:
-        file.seek(offset)
-        remaining = compressed_bytes or path.stat().st_size - offset
-        try:
-            while remaining > 0 and (chunk := file.read(min(remaining, 1 << 20))):
-                remaining -= len(chunk)
-                total += len(decompressor.decompress(chunk))
-        except zlib.error:
-            return 0
-    return total if decompressor.eof else 0
+def _says_yes(fields: dict[str, str], key: str) -> bool:
+    return fields.get(key, "").upper().startswith(("T", "1"))  # as MetaIO reads it

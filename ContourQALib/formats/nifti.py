@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import gzip
+import math
 import struct
 import zlib
 from pathlib import Path
-from typing import BinaryIO
 
 from ContourQALib.errors import FormatError, GeometryError
 from ContourQALib.formats.header import Header, damaged
+from ContourQALib.formats.inflating import inflated_length
 
 BYTES_PER_VOXEL = {
     2: 1, 4: 2, 8: 4, 16: 4, 32: 8, 64: 8, 128: 3, 256: 1, 512: 2, 768: 4, 1024: 8, 1280: 8, 1536: 16,
@@ -19,7 +20,12 @@ BYTES_PER_VOXEL = {
 
 COMPLEX = {32, 1792, 2048}
 COLORS = {128: 3, 2304: 4}
-CHUNK = 1 << 20
+HEADER_BYTES = 348
+FIRST_START = 352
+"""Where voxels start at the earliest; a header may say 0 for it."""
+
+LARGEST_START = 1 << 24
+"""Header extensions are text: voxels that start later than 16 MiB are a damaged header."""
 
 
 def read_header(path: Path) -> Header:
@@ -29,22 +35,22 @@ def read_header(path: Path) -> Header:
         FormatError: not a NIfTI file, or fewer voxels than its header announces.
         GeometryError: a position or orientation that is not a finite number.
     """
-    try:
-        with path.open("rb") as file:
-            compressed = file.read(2) == b"\x1f\x8b"
-            file.seek(0)
-            if not compressed:
-                return _read(file, path)
-            with gzip.open(file) as inflated:
-                return _read(inflated, path)
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise damaged(path) from error
-
-
-def _read(file: BinaryIO | gzip.GzipFile, path: Path) -> Header:
-    head = file.read(348)
+    with path.open("rb") as file:
+        head = file.read(HEADER_BYTES)
+    length = path.stat().st_size
+    if head[:2] == b"\x1f\x8b":
+        length = inflated_length(path)
+        try:
+            with gzip.open(path) as inflated:
+                head = inflated.read(HEADER_BYTES)
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            raise damaged(path) from error
     order = "<" if head[:4] == struct.pack("<i", 348) else ">"
-    if len(head) < 348 or struct.unpack_from(order + "i", head)[0] != 348 or head[344:348] != b"n+1\0":
+    if (
+        len(head) < HEADER_BYTES
+        or struct.unpack_from(order + "i", head)[0] != 348
+        or head[344:348] != b"n+1\0"
+    ):
         raise FormatError(f"{path} is not a NIfTI-1 file although its name ends in .nii; export it again.")
     axes, *size = struct.unpack_from(order + "8h", head, 40)
     data_type = struct.unpack_from(order + "h", head, 70)[0]
@@ -59,16 +65,15 @@ def _read(file: BinaryIO | gzip.GzipFile, path: Path) -> Header:
     qform, sform = struct.unpack_from(order + "2h", head, 252)
     pose = struct.unpack_from(order + "6f", head, 256) if qform > 0 else ()
     pose += struct.unpack_from(order + "12f", head, 280) if sform > 0 else ()
-    if any(value - value != 0 for value in pose):
+    if not all(map(math.isfinite, pose)):
         raise GeometryError(
             f"{path} has a position or orientation that is not a finite number; export it again."
         )
 
-    voxels = 1
-    for samples in size:
-        voxels *= samples
-    needed = int(struct.unpack_from(order + "f", head, 108)[0]) + voxels * BYTES_PER_VOXEL[data_type]
-    if _length(file, len(head)) < needed:
+    data_start = struct.unpack_from(order + "f", head, 108)[0]
+    if not 0 <= data_start < LARGEST_START:
+        raise FormatError(f"{path} says that its voxels start at byte {data_start:g}; export it again.")
+    if length < max(int(data_start), FIRST_START) + math.prod(size) * BYTES_PER_VOXEL[data_type]:
         raise damaged(path)
     # NIfTI keeps vectors along the fifth axis and time along the fourth.
     vectors = size[4] if axes > 4 else 1
@@ -79,13 +84,3 @@ def _read(file: BinaryIO | gzip.GzipFile, path: Path) -> Header:
         components=COLORS.get(data_type, 1) * vectors,
         is_complex=data_type in COMPLEX,
     )
-
-
-def _length(file: BinaryIO | gzip.GzipFile, already_read: int) -> int:
-    """Bytes in the file, to its very end so that gzip's checksum is verified too."""
-    if not isinstance(file, gzip.GzipFile):
-        return file.seek(0, 2)
-    total = already_read
-    while chunk := file.read(CHUNK):
-        total += len(chunk)
-    return total

@@ -1,4 +1,4 @@
-"""Headers of NRRD files: geometry as written and the free key/value pairs that hold a segmentation's names.
+"""Headers of NRRD files: geometry as written and the key/value pairs that hold a segmentation's names.
 
 The fields are those of the NRRD file format definition, http://teem.sourceforge.net/nrrd/format.html.
 """
@@ -10,21 +10,45 @@ import re
 from pathlib import Path
 
 from ContourQALib.errors import FormatError
-from ContourQALib.formats.header import Header
+from ContourQALib.formats.header import Header, damaged, data_file
+from ContourQALib.formats.inflating import inflated_length
 
 SPATIAL_KINDS = {"domain", "space"}
 VOLUME_KINDS = {"time"}
 LONGEST_HEADER = 1 << 24
 
+BYTES_PER_VALUE = {
+    name: size
+    for size, names in {
+        1: "signed char,int8,int8_t,uchar,unsigned char,uint8,uint8_t",
+        2: "short,short int,signed short,signed short int,int16,int16_t,"
+        "ushort,unsigned short,unsigned short int,uint16,uint16_t",
+        4: "int,signed int,int32,int32_t,uint,unsigned int,uint32,uint32_t,float",
+        8: "longlong,long long,long long int,signed long long,signed long long int,int64,int64_t,"
+        "ulonglong,unsigned long long,unsigned long long int,uint64,uint64_t,double",
+    }.items()
+    for name in names.split(",")
+}
+"""Bytes of each type by the names that the format definition allows."""
+
+BYTES_PER_BYTE = {"raw": 1, "hex": 2}
+"""Bytes in the file per byte of voxels, where the encoding fixes it."""
+
+GZIP = {"gzip", "gz"}
+
 
 def read_header(path: Path) -> Header:
-    """Header of a .nrrd or .nhdr file. ITK itself refuses a file with too few voxels.
+    """Header of a .nrrd or .nhdr file.
+
+    The amount of data is checked although ITK does so too: ITK first makes room for all voxels that the
+    header announces, and takes gzip data without looking at their checksum.
 
     Raises:
-        FormatError: not an NRRD file, or a header that cannot be understood.
+        FormatError: not an NRRD file, a header that cannot be understood, or too few voxels.
     """
-    facts, pairs = _read_lines(path)
+    facts, pairs, start = _read_lines(path)
     try:
+        value_bytes = BYTES_PER_VALUE[facts["type"].lower()]
         size = [int(n) for n in facts["sizes"].split()]
         kinds = facts.get("kinds", "").lower().split() or ["???"] * len(size)
         spacing = _spacing(facts, len(size))
@@ -32,6 +56,8 @@ def read_header(path: Path) -> Header:
             raise ValueError("fields of different lengths")
     except (KeyError, ValueError) as error:
         raise FormatError(f"{path} has an NRRD header that cannot be understood; export it again.") from error
+    if not _is_complete(path, facts, start, math.prod(size) * value_bytes):
+        raise damaged(path)
 
     in_space = [mm is not None for mm in spacing]
     spatial = [n for n in range(len(size)) if in_space[n] and kinds[n] in SPATIAL_KINDS | {"none", "???"}]
@@ -47,13 +73,29 @@ def read_header(path: Path) -> Header:
     )
 
 
-def _read_lines(path: Path) -> tuple[dict[str, str], dict[str, str]]:
-    """The "field: value" lines with the fields in lower case, and the "key:=value" lines."""
+def _is_complete(path: Path, facts: dict[str, str], start: int, needed: int) -> bool:
+    """Whether the file, or the separate data file that it names, holds the `needed` bytes of voxels."""
+    name = facts.get("data file", facts.get("datafile"))
+    if name is not None:
+        if name.upper().startswith("LIST") or "%" in name:
+            return True  # one file per slice: ITK names the one that is missing
+        path, start = data_file(path, name), 0
+    encoding = facts.get("encoding", "raw").lower()
+    if encoding in GZIP:
+        return inflated_length(path, start) >= needed
+    return path.stat().st_size - start >= needed * BYTES_PER_BYTE.get(encoding, 0)
+
+
+def _read_lines(path: Path) -> tuple[dict[str, str], dict[str, str], int]:
+    """The "field: value" lines with the fields in lower case, the "key:=value" lines, the data's start."""
     with path.open("rb") as file:
         head = file.read(LONGEST_HEADER)
     if not re.match(rb"NRRD000[1-5]\s", head):
         raise FormatError(f"{path} is not an NRRD file although its name says so; export it again.")
-    lines = re.split(rb"\r?\n\r?\n", head, maxsplit=1)[0].decode("utf-8", "replace").splitlines()[1:]
+    end = re.search(rb"\r?\n\r?\n", head)
+    text = head[: end.start() if end else len(head)].decode("utf-8", "replace")
+    # not splitlines(): a segment's name may hold a character that Unicode counts as the end of a line
+    lines = text.replace("\r\n", "\n").split("\n")[1:]
     facts: dict[str, str] = {}
     pairs: dict[str, str] = {}
     for line in lines:
@@ -64,7 +106,7 @@ def _read_lines(path: Path) -> tuple[dict[str, str], dict[str, str]]:
             pairs[_unescape(key)] = _unescape(value[1:])
         elif colon:
             facts[key.strip().lower()] = value.strip()
-    return facts, pairs
+    return facts, pairs, end.end() if end else len(head)
 
 
 def _spacing(facts: dict[str, str], axes: int) -> list[float | None]:

@@ -18,10 +18,10 @@ import numpy as np
 
 from ContourQALib.case import Contour
 from ContourQALib.errors import FormatError, GeometryError, OutputError, StructureError
-from ContourQALib.formats.file_type import KINDS, extension_of
-from ContourQALib.formats.header import read_header
+from ContourQALib.formats.file_type import extension_of
+from ContourQALib.formats.header import Header, read_header
 from ContourQALib.formats.output import write_atomically
-from ContourQALib.formats.volume import read_volume
+from ContourQALib.formats.volume import read_voxels
 from ContourQALib.geometry import Grid, Relation
 
 Color = tuple[float, float, float]
@@ -31,15 +31,9 @@ COMPRESSION = 1
 """gzip level: masks shrink to a few percent at any level, and level 1 is several times as fast as 9."""
 
 
-def is_segmentation(path: str | PathLike[str]) -> bool:
-    """Whether a file is NRRD that describes segments.
-
-    Raises:
-        FormatError: it is missing, or NRRD by name only.
-    """
-    if KINDS.get(extension_of(path)) != "NRRD":
-        return False
-    return any(SEGMENT_KEY.fullmatch(key) for key in read_header(path).fields)
+def is_segmentation(header: Header) -> bool:
+    """Whether a file describes segments."""
+    return any(SEGMENT_KEY.fullmatch(key) for key in header.fields)
 
 
 def read_segmentation(path: str | PathLike[str]) -> tuple[Contour, ...]:
@@ -52,7 +46,12 @@ def read_segmentation(path: str | PathLike[str]) -> tuple[Contour, ...]:
         FormatError: the file cannot be read, describes no segments, or holds fractions instead of labels.
         GeometryError: its spacing or orientation is impossible.
     """
-    volume = read_volume(path, layers=True)
+    return read_segments(read_header(path))
+
+
+def read_segments(header: Header) -> tuple[Contour, ...]:
+    """Read the segments of a file whose header was read before; as `read_segmentation` otherwise."""
+    volume = read_voxels(header, layers=True)
     fields = volume.header.fields
     numbers = sorted({int(match[1]) for key in fields if (match := SEGMENT_KEY.fullmatch(key))})
     if not numbers:
@@ -69,12 +68,10 @@ def read_segmentation(path: str | PathLike[str]) -> tuple[Contour, ...]:
             if key.startswith(f"Segment{number}_")
         }
         try:
-            label = int(facts.get("LabelValue", 1))
-            # before Slicer 4.11 each segment was a layer of its own, and nothing said so
-            layer = int(facts.get("Layer", number))
+            label, layer = _place(facts, number)
             color = _color(facts["Color"]) if "Color" in facts else None
             mask = volume.values[..., layer] == label
-        except (ValueError, IndexError) as error:
+        except (ValueError, IndexError, KeyError) as error:
             raise FormatError(
                 f"{volume.path} describes its segment {number} in a way that cannot be understood;"
                 " export it again."
@@ -114,7 +111,7 @@ def write_segmentation(contours: Sequence[Contour], path: str | PathLike[str]) -
     layers, places = _in_layers(contours)
     header = _header(grid, layers.dtype, layers.shape[3], _fields(contours, places, grid))
     with write_atomically(path) as temporary, temporary.open("wb") as file:
-        file.write(header.encode("utf-8"))
+        file.write(header.encode("utf-8", "replace"))
         file.write(gzip.compress(layers.tobytes(), COMPRESSION, mtime=0))
 
 
@@ -199,8 +196,20 @@ def _extent(mask: np.ndarray) -> str:
     return " ".join(map(str, bounds))
 
 
+def _place(facts: Mapping[str, str], number: int) -> tuple[int, int]:
+    """Label and layer of a segment; raises KeyError or ValueError where they are missing or impossible."""
+    if "LabelValue" not in facts and "Layer" not in facts:
+        return 1, number  # before Slicer 4.11 each segment was a layer of its own, and nothing said so
+    label, layer = int(facts["LabelValue"]), int(facts["Layer"])
+    if label < 1 or layer < 0:  # 0 would be the background, -1 the last layer
+        raise ValueError("a label below one or a layer below zero")
+    return label, layer
+
+
 def _color(text: str) -> Color:
     red, green, blue = (float(value) for value in text.split())
+    if not all(0.0 <= value <= 1.0 for value in (red, green, blue)):
+        raise ValueError("a color outside [0, 1]")
     return red, green, blue
 
 

@@ -10,8 +10,12 @@ from typing import Any
 import numpy as np
 
 from ContourQALib.errors import FormatError, GeometryError
+from ContourQALib.formats.file_type import KINDS, extension_of
 from ContourQALib.formats.header import Header, damaged, read_header
 from ContourQALib.geometry import Grid
+
+READERS = {"NIfTI": "NiftiImageIO", "NRRD": "NrrdImageIO", "MetaImage": "MetaImageIO"}
+"""ITK's reader of each kind: left to choose, it refuses extensions in capitals."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,13 +54,17 @@ def read_volume(path: str | PathLike[str], layers: bool = False) -> Volume:
             NaN or infinite values.
         GeometryError: its spacing or orientation is impossible.
     """
+    return read_voxels(read_header(path), layers)
+
+
+def read_voxels(header: Header, layers: bool = False) -> Volume:
+    """Read the file of a header that was read before; as `read_volume` otherwise."""
     import SimpleITK as sitk
 
-    header = read_header(path)
     header.check(layers_allowed=layers)
     sitk.ProcessObject.SetGlobalWarningDisplay(False)  # ITK repeats on stderr what we say in a sentence
     try:
-        image = sitk.ReadImage(str(header.path))
+        image = sitk.ReadImage(str(header.path), imageIO=READERS[KINDS[extension_of(header.path)]])
     except RuntimeError as error:
         if "orthonormal" in str(error):
             raise GeometryError(
