@@ -89,7 +89,8 @@ def _labels_in(volume: Volume) -> list[int]:
         )
     if highest <= 1:  # the common binary mask, without sorting millions of voxels
         return [1] if highest == 1 else []
-    present = [int(value) for value in np.unique(values) if value > 0]
+    # sorting the foreground alone is ten times as fast as sorting all voxels
+    present = [int(value) for value in np.unique(values[values > 0])]
     if len(present) > MOST_LABELS:
         raise FormatError(
             f"{path} holds {len(present)} different values; is it an image instead of a contour?"
