@@ -224,4 +224,5 @@ def _tags(text: str) -> dict[str, str]:
 
 
 def _escape(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("\n", "\\n")
+    """As the format escapes; a carriage return becomes a space, as Slicer writes it."""
+    return text.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", " ")
