@@ -1,0 +1,212 @@
+"""From an image and a contour to a network's input; training and inference share every step of it.
+
+Steps, in order: bring the contour onto the image's grid; turn and flip the array so that its axes run to
+superior, posterior and left; cut a window of fixed size around the contour, interpolating only when the
+image's spacing is not the model's; map two intensity percentiles of that window linearly to a fixed range.
+Numpy only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal
+
+import numpy as np
+
+from ContourQALib.case import Contour, Image
+from ContourQALib.errors import SettingError
+from ContourQALib.geometry import POSITION_TOLERANCE_MM, Relation, Vector
+
+
+@dataclass(frozen=True)
+class PreprocessingSettings:
+    """How an image and a contour become a network's input.
+
+    Attributes:
+        size: voxels of the window along K, J, I.
+        spacing_mm: spacing of the window along K, J, I; an image with another one is interpolated linearly
+            (the mask too, then cut at one half).
+        lower_percentile: percentile of the window's intensities that becomes 0.
+        upper_percentile: percentile that becomes `top`.
+        top: upper end of the range (the paper's 255).
+        center: where the window lies: around the "contour"'s centre of mass, which also works in an image far
+            larger than the window, or at the "image"'s centre, as the paper crops.
+        clip: whether intensities beyond the two percentiles are cut to the range. The paper maps "the 0th and
+            99th percentiles to [0, 255], after which the 100th percentile values were appended", read here
+            as: values above the 99th percentile keep their own place above 255, hence false.
+
+    Raises:
+        SettingError: an impossible size, spacing or percentile.
+    """
+
+    size: tuple[int, int, int] = (48, 64, 48)
+    spacing_mm: Vector = (1.0, 1.0, 1.0)
+    lower_percentile: float = 0.0
+    upper_percentile: float = 99.0
+    top: float = 255.0
+    clip: bool = False
+    center: Literal["contour", "image"] = "contour"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "size", tuple(int(n) for n in self.size))
+        object.__setattr__(self, "spacing_mm", tuple(float(s) for s in self.spacing_mm))
+        if len(self.size) != 3 or min(self.size) < 1:
+            raise SettingError("Preprocessing needs three sizes of at least one voxel.")
+        if len(self.spacing_mm) != 3 or min(self.spacing_mm) <= 0:
+            raise SettingError("Preprocessing needs three positive spacings.")
+        if not 0 <= self.lower_percentile < self.upper_percentile <= 100 or self.top <= 0:
+            raise SettingError(
+                "Preprocessing needs 0 <= lower percentile < upper percentile <= 100, top > 0."
+            )
+        if self.center not in ("contour", "image"):
+            raise SettingError(f"The window's center must be contour or image, not {self.center!r}.")
+
+
+def settings_to_dict(settings: PreprocessingSettings) -> dict[str, Any]:
+    """The settings as plain JSON values."""
+    return {key: list(v) if isinstance(v, tuple) else v for key, v in asdict(settings).items()}
+
+
+def settings_from_dict(values: Mapping[str, Any]) -> PreprocessingSettings:
+    """The settings that `settings_to_dict` wrote.
+
+    Raises:
+        SettingError: an unknown setting or a bad value.
+    """
+    unknown = sorted(set(values) - {f.name for f in fields(PreprocessingSettings)})
+    if unknown:
+        raise SettingError(f"Preprocessing has no setting {', '.join(unknown)}; remove it.")
+    known: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+    return PreprocessingSettings(**known)
+
+
+def prepare(image: Image, contour: Contour, settings: PreprocessingSettings) -> np.ndarray:
+    """Network input of one contour: float32 (2, K, J, I), channel 0 the image, channel 1 the mask.
+
+    The window lies around the contour's centre of mass (the image's centre when the contour is empty). What
+    it needs beyond the image is filled with 0 in both channels. Foreground outside the window is not seen.
+
+    Raises:
+        GeometryError: the contour lies wholly outside the image.
+    """
+    if contour.grid.relation_to(image.grid) is not Relation.SAME:
+        contour = contour.on(image.grid)
+    values = to_standard_axes(image.values, image.grid.axes)
+    mask = to_standard_axes(contour.mask, image.grid.axes)
+    spacing = standard_spacing(image.grid.spacing_kji, image.grid.axes)
+    return prepare_arrays(values, mask, spacing, settings)
+
+
+def prepare_arrays(
+    values: np.ndarray,
+    mask: np.ndarray,
+    spacing_mm: Vector,
+    settings: PreprocessingSettings,
+    offset: tuple[float, float, float] = (0.0, 0.0, 0.0),
+) -> np.ndarray:
+    """`prepare` for arrays whose axes already run to superior, posterior and left.
+
+    Args:
+        values: intensities (K, J, I).
+        mask: bool (K, J, I).
+        spacing_mm: of both, along K, J, I.
+        settings: see `PreprocessingSettings`.
+        offset: moves the window's centre by so many voxels of the window; training varies it.
+    """
+    centre = window_centre(mask, settings) + np.asarray(offset)
+    window, inside = cut_window(values, centre, spacing_mm, settings)
+    cut, _ = cut_window(mask, centre, spacing_mm, settings)
+    result = np.zeros((2, *settings.size), np.float32)
+    result[0] = normalize(window, inside, settings)
+    result[1] = cut
+    return result
+
+
+def window_centre(mask: np.ndarray, settings: PreprocessingSettings) -> np.ndarray:
+    """Voxel (K, J, I) around which the window lies; the array's centre for an empty mask."""
+    index = np.nonzero(mask) if settings.center == "contour" else ()
+    if not len(index) or len(index[0]) == 0:
+        return (np.asarray(mask.shape) - 1) / 2
+    return np.array([axis.mean() for axis in index])
+
+
+def cut_window(
+    values: np.ndarray, centre: np.ndarray, spacing_mm: Vector, settings: PreprocessingSettings
+) -> tuple[np.ndarray, np.ndarray]:
+    """The window of `settings` around `centre`, and where in it the image has voxels.
+
+    Returns:
+        Values (bool for a mask, else float64) and bool "inside", both of `settings.size`; outside is zero.
+    """
+    step = np.asarray(settings.spacing_mm) / np.asarray(spacing_mm)
+    same = bool((np.abs(np.subtract(settings.spacing_mm, spacing_mm)) <= POSITION_TOLERANCE_MM).all())
+    mask = values.dtype == bool
+    window = values
+    inside = np.ones(settings.size, bool)
+    for axis, (size, ratio) in enumerate(zip(settings.size, step, strict=True)):
+        position = centre[axis] + (np.arange(size) - (size - 1) / 2) * (1.0 if same else ratio)
+        if same:  # whole voxels: nothing is interpolated
+            position = np.floor(centre[axis] - (size - 1) / 2 + 0.5) + np.arange(size)
+        length = values.shape[axis]
+        within = (position >= -0.5) & (position < length - 0.5)
+        low = np.clip(np.floor(position).astype(int), 0, length - 1)
+        high = np.minimum(low + 1, length - 1)
+        weight = np.clip(position - low, 0, 1)
+        shape = [1, 1, 1]
+        shape[axis] = size
+        weight, within = weight.reshape(shape), within.reshape(shape)
+        window = window.take(low, axis) * (1 - weight) + window.take(high, axis) * weight
+        inside &= within
+    window *= inside
+    return (window >= 0.5 if mask else window), inside
+
+
+def normalize(window: np.ndarray, inside: np.ndarray, settings: PreprocessingSettings) -> np.ndarray:
+    """Intensities of a window on the settings' range, 0 outside the image and everywhere in a constant image.
+
+    A positive gain and any offset of the scanner cancel: only the percentiles' places count.
+    """
+    seen = window[inside]
+    if seen.size == 0:
+        return np.zeros(window.shape, np.float32)
+    low, high = np.percentile(seen, [settings.lower_percentile, settings.upper_percentile])
+    if not high > low:
+        return np.zeros(window.shape, np.float32)
+    scaled = (window - low) / (high - low)
+    if settings.clip:
+        scaled = np.clip(scaled, 0.0, 1.0)
+    return np.where(inside, scaled * settings.top, 0.0).astype(np.float32)
+
+
+def to_standard_axes(values: np.ndarray, axes: np.ndarray) -> np.ndarray:
+    """An array (K, J, I) turned and flipped so that its axes run to superior, posterior and left.
+
+    Args:
+        values: (K, J, I).
+        axes: 3x3 of the grid, columns the LPS directions of I, J, K; an oblique axis counts as its nearest.
+    """
+    order, flips = _standard_order(axes)
+    turned = values.transpose(order)
+    return turned[tuple(slice(None, None, -1) if flip else slice(None) for flip in flips)]
+
+
+def standard_spacing(spacing_kji: Vector, axes: np.ndarray) -> Vector:
+    """Spacing along the axes of `to_standard_axes`, mm."""
+    order, _ = _standard_order(axes)
+    k, j, i = (spacing_kji[axis] for axis in order)
+    return (k, j, i)
+
+
+def _standard_order(axes: np.ndarray) -> tuple[tuple[int, int, int], tuple[bool, bool, bool]]:
+    """Which array axis becomes K, J, I, and which of them is flipped."""
+    free = np.abs(np.asarray(axes, float)).copy()
+    column_of = [0, 0, 0]  # column of each of x, y, z
+    for _ in range(3):
+        row, column = np.unravel_index(int(free.argmax()), (3, 3))
+        column_of[int(row)] = int(column)
+        free[row, :] = free[:, column] = -1.0
+    x, y, z = column_of
+    order = (2 - z, 2 - y, 2 - x)  # array axis of column c is 2 - c
+    flips = (bool(axes[2, z] < 0), bool(axes[1, y] < 0), bool(axes[0, x] < 0))
+    return order, flips

@@ -1,0 +1,72 @@
+"""The command `contourqa-train`: training, splits and studies."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ContourQALib.cli import run
+
+app = typer.Typer(
+    name="contourqa-train",
+    help="Train and measure the models of ContourQA.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+study_app = typer.Typer(
+    help="Run an experiment end to end and write its tables and figures.", no_args_is_help=True
+)
+app.add_typer(study_app, name="study")
+
+DataOption = Annotated[Path, typer.Option("--data", help="Folder with images/ and labels/.")]
+HIPPOCAMPUS = Path("../shared/data/hippocampus")
+
+
+@app.command()
+def quality(
+    config: Annotated[str, typer.Option("--config", help="isaksson, hippocampus-t1, or a TOML file.")],
+    data: DataOption = HIPPOCAMPUS,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FOLDER", help="Folder of the run; runs/NAME by default."),
+    ] = None,
+    epochs: Annotated[int | None, typer.Option("--epochs", help="Instead of the configuration's.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint.")] = False,
+    threads: Annotated[int | None, typer.Option("--threads", help="Threads of torch.")] = None,
+) -> None:
+    """Train a quality model; the run folder holds checkpoints, curves and the model bundle."""
+    from dataclasses import replace
+
+    from contourqa_training.config import read_config
+    from contourqa_training.quality import train_quality
+
+    settings = read_config(config)
+    if epochs is not None:
+        settings = replace(settings, training=replace(settings.training, epochs=epochs))
+    folder = output or Path("runs") / settings.model.name
+    bundle = train_quality(settings, data, folder, resume=resume, threads=threads)
+    typer.echo(f"Wrote the model {bundle}.", err=True)
+
+
+@app.command()
+def splits(
+    data: Annotated[Path, typer.Option("--data", help="Folder with hippocampus/ and openkbp/.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where to write the CSV files.")
+    ],
+) -> None:
+    """Draw the committed patient splits again; the same data gives the same files."""
+    from contourqa_training.split_files import write_splits
+
+    for path in write_splits(data, output):
+        typer.echo(f"Wrote {path}.", err=True)
+
+
+def main() -> None:
+    """Run the command line; an error is one sentence on standard error."""
+    sys.exit(run(app))

@@ -1,0 +1,106 @@
+"""Contours to learn from: real ones, other patients' scaled ones (the paper), and known errors (ours)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from contourqa_training.cases import TrainingCase
+from ContourQALib.case import Contour
+from ContourQALib.metrics.overlap import overlap
+from ContourQALib.perturbation import ERRORS, perturb
+
+SCALE_RANGE = (0.55, 1.8)
+"""Range of the random factor that scales a swapped contour (Isaksson 2022)."""
+
+BATTERY_ONLY = ("empty", "full", "binary-noise", "shift-fraction")
+"""The paper's failure battery is for judging: its members are never trained on, so that it stays unseen."""
+
+GRADED = tuple(name for name in ERRORS if name not in BATTERY_ONLY)
+"""Errors that the graded scheme trains on and stratum S is made of."""
+
+
+def swapped_and_scaled(
+    target: TrainingCase, others: Sequence[TrainingCase], random: np.random.Generator
+) -> np.ndarray:
+    """Another patient's contour in the target's place, scaled by a random factor in `SCALE_RANGE`.
+
+    Voxels are carried over by index, as the paper's equally sized images allow; where sizes differ, the
+    image centers are laid on each other.
+
+    Returns:
+        bool (K, J, I) on the target's grid.
+    """
+    from scipy import ndimage
+
+    candidates = [case for case in others if case.patient != target.patient] or list(others)
+    other = candidates[int(random.integers(len(candidates)))].reference.mask
+    factor = random.uniform(*SCALE_RANGE)
+    shape = target.reference.mask.shape
+    middle = np.argwhere(other).mean(axis=0)
+    offset = (np.asarray(other.shape) - np.asarray(shape)) / 2
+    # Scaled about its own center of mass, so that a scaled contour stays where the other one was.
+    start = middle + (offset - middle) / factor
+    scaled = ndimage.affine_transform(
+        other.astype(np.float32), np.full(3, 1 / factor), start, output_shape=shape, order=1
+    )
+    return np.asarray(scaled >= 0.5)
+
+
+def spoiled(reference: Contour, random: np.random.Generator) -> np.ndarray:
+    """The reference with one error of `GRADED` at a random severity within its typical range."""
+    kind = ERRORS[GRADED[int(random.integers(len(GRADED)))]]
+    low, high = min(kind.severities), max(kind.severities)
+    severity = random.uniform(low / 2, high)
+    if kind.unit == "slices":
+        severity = float(max(1, round(severity)))
+    return perturb(reference, kind.name, severity, seed=int(random.integers(2**31))).mask
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """Kinds of contour in the graded scheme, and how they are balanced over Dice.
+
+    A quarter of the draws is the reference itself. Every other draw first chooses a Dice uniformly, then
+    the nearest of a few candidates: most errors at most severities leave Dice above 0.8, and a network that
+    sees few poor contours does not learn to call them poor.
+
+    Attributes:
+        reference: share of the reference itself.
+        swapped: share of another patient's contour, scaled, among the candidates.
+        two_errors: share of contours with two errors among the candidates.
+        candidates: contours drawn before one is chosen.
+    """
+
+    reference: float = 0.25
+    swapped: float = 0.15
+    two_errors: float = 0.3
+    candidates: int = 4
+
+    def draw(
+        self, case: TrainingCase, others: Sequence[TrainingCase], random: np.random.Generator
+    ) -> np.ndarray:
+        """A contour for a case, bool (K, J, I)."""
+        if random.random() < self.reference:
+            return case.reference.mask
+        wanted = random.random()
+        drawn = [self._candidate(case, others, random) for _ in range(self.candidates)]
+        return min(drawn, key=lambda mask: abs(wanted - _dice(case.reference.mask, mask)))
+
+    def _candidate(
+        self, case: TrainingCase, others: Sequence[TrainingCase], random: np.random.Generator
+    ) -> np.ndarray:
+        kind = random.random()
+        if kind < self.swapped:
+            return swapped_and_scaled(case, others, random)
+        once = spoiled(case.reference, random)
+        if kind < 1 - self.two_errors:
+            return once
+        return spoiled(Contour(once, case.reference.grid, case.reference.name), random)
+
+
+def _dice(reference: np.ndarray, mask: np.ndarray) -> float:
+    found = overlap(reference, mask).dice
+    return 0.0 if np.isnan(found) else found

@@ -1,0 +1,63 @@
+"""The committed splits of ../shared/data, drawn from the data themselves."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from contourqa_training.cases import load_case, patients_of
+from contourqa_training.patient_split import draw_split
+from ContourQALib.errors import FormatError
+from ContourQALib.formats.output import output_folder, write_atomically
+
+HIPPOCAMPUS_COUNTS = {"train": 0, "choose": 20, "calibrate": 50, "test": 40}
+OPENKBP_TEST = 30
+SEED = 20260101
+
+
+def write_splits(data: Path, folder: Path) -> list[Path]:
+    """Write hippocampus.csv and openkbp.csv.
+
+    Hippocampus patients are spread over the three intensity regimes; 50 calibrate, the least that an interval
+    needs (EVALUATION.md). OpenKBP: 30 patients of its training folder are the test set, spread over the most
+    common in-plane spacing and the others; its validation folder chooses.
+
+    Raises:
+        FormatError: a data folder is missing.
+    """
+    output_folder(folder)
+    hippocampus = data / "hippocampus"
+    regimes = {p: load_case(hippocampus, p, "hippocampus").regime for p in patients_of(hippocampus)}
+    made = [_write(folder / "hippocampus.csv", draw_split(regimes, HIPPOCAMPUS_COUNTS, SEED), regimes)]
+    groups: dict[str, str] = {}
+    split: dict[str, str] = {}
+    for part in ("train", "validation"):
+        spacing = _spacings(data / "openkbp" / part / "meta.json")
+        group = {p: "3.9 mm" if round(mm, 1) == 3.9 else "other" for p, mm in spacing.items()}
+        groups |= group
+        if part == "train":
+            split |= draw_split(group, {"train": 0, "test": OPENKBP_TEST}, SEED)
+        else:
+            split |= dict.fromkeys(group, "choose")
+    return [*made, _write(folder / "openkbp.csv", split, groups)]
+
+
+def _spacings(path: Path) -> dict[str, float]:
+    try:
+        meta = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise FormatError(f"Cannot read {path}; give the folder that holds openkbp/.") from error
+    return {patient: facts["spacing"][0] for patient, facts in meta.items()}
+
+
+def _write(path: Path, split: Mapping[str, str], strata: Mapping[str, str]) -> Path:
+    def order(patient: str) -> tuple[int, str]:
+        return int(patient.rsplit("_", 1)[-1]), patient
+
+    with write_atomically(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(("patient", "split", "stratum"))
+        writer.writerows((patient, split[patient], strata[patient]) for patient in sorted(split, key=order))
+    return path
