@@ -1,0 +1,115 @@
+"""What `-o FOLDER` writes: the report for people, the same as JSON and CSV, and overlays for a viewer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from ContourQALib.case import Contour, Image
+from ContourQALib.commands.printing import say
+from ContourQALib.formats.images import read_image
+from ContourQALib.formats.segmentation import write_segmentation
+from ContourQALib.geometry import Grid
+from ContourQALib.metrics.compare import error_maps
+from ContourQALib.metrics.comparison_set import ComparedPair, ComparisonSet
+from ContourQALib.quality.assessment import Assessment
+from ContourQALib.report.folder import write_report_folder
+from ContourQALib.report.html import definitions_section, page
+from ContourQALib.report.provenance import Provenance
+from ContourQALib.report.records import (
+    assessment_document,
+    assessment_rows,
+    comparison_document,
+    comparison_rows,
+    slice_rows,
+    to_csv,
+)
+from ContourQALib.report.sections import assessment_section, comparison_section
+
+OVER_COLOR = (0.90, 0.62, 0.0)
+MISSED_COLOR = (0.34, 0.71, 0.91)
+"""Orange and sky blue: told apart by every kind of color vision, and neither is a contour's own color."""
+
+
+def save_comparison(folder: Path, result: ComparisonSet, provenance: Provenance, image: Path | None) -> None:
+    """Write a comparison's report, tables, over- and under-contoured voxels and consensus.
+
+    Raises:
+        OutputError: the folder cannot be written.
+    """
+    shown = read_image(image) if image is not None else None
+    section = comparison_section(
+        result.comparisons,
+        [(pair.reference, pair.test) for pair in result.pairs],
+        image=shown,
+        unmatched=result.unmatched,
+        matrices=result.matrices,
+    )
+    html = page("Contour comparison", [section, definitions_section()], provenance, generated=today())
+    tables = {"report.csv": to_csv(comparison_rows(result.comparisons, result.unmatched))}
+    if any(comparison.slices is not None for comparison in result.comparisons):
+        tables["slices.csv"] = to_csv(slice_rows(result.comparisons))
+    overlays = {}
+    for number, pairs in enumerate(_by_grid(result.pairs), 1):
+        name = "differences.seg.nrrd" if number == 1 else f"differences_{number}.seg.nrrd"
+        overlays[name] = [segment for pair in pairs for segment in differences(pair)]
+    if result.consensus:
+        overlays["consensus.seg.nrrd"] = list(result.consensus)
+    document = comparison_document(result.comparisons, result.unmatched, result.matrices, provenance)
+    _write(folder, html, document, tables, overlays)
+
+
+def save_assessment(
+    folder: Path, result: Assessment, image: Image, contours: Sequence[Contour], provenance: Provenance
+) -> None:
+    """Write an assessment's report, tables and the assessed contours on the image's grid.
+
+    Raises:
+        OutputError: the folder cannot be written.
+    """
+    placed = [contour.on(image.grid) for contour in contours]
+    section = assessment_section(result, image, placed)
+    html = page("Contour assessment", [section], provenance, generated=today())
+    tables = {"report.csv": to_csv(assessment_rows(result))}
+    _write(folder, html, assessment_document(result, provenance), tables, {"contours.seg.nrrd": placed})
+
+
+def differences(pair: ComparedPair) -> tuple[Contour, Contour]:
+    """Over-contoured and missed voxels of a pair as two segments on the reference's grid."""
+    over, missed = error_maps(pair.reference, pair.test)
+    grid, name = pair.reference.grid, f"{pair.comparison.structure} {Path(pair.comparison.test).name}"
+    return (
+        Contour(over, grid, f"{name} over", OVER_COLOR),
+        Contour(missed, grid, f"{name} missed", MISSED_COLOR),
+    )
+
+
+def today() -> str:
+    """The date in a report's head; its tables carry none, so that equal inputs give equal tables."""
+    return date.today().isoformat()
+
+
+def _by_grid(pairs: Sequence[ComparedPair]) -> list[list[ComparedPair]]:
+    """The pairs, those on one grid together: a segmentation file has one grid."""
+    groups: dict[Grid, list[ComparedPair]] = {}
+    for pair in pairs:
+        groups.setdefault(pair.reference.grid, []).append(pair)
+    return list(groups.values())
+
+
+def _write(
+    folder: Path,
+    html: str,
+    document: Mapping[str, Any],
+    tables: Mapping[str, str],
+    overlays: Mapping[str, Sequence[Contour]],
+) -> None:
+    def writer(contours: Sequence[Contour]) -> Callable[[Path], None]:
+        return lambda path: write_segmentation(contours, path)
+
+    report = write_report_folder(
+        folder, html, document, tables, {name: writer(contours) for name, contours in overlays.items()}
+    )
+    say(f"Wrote {report}.")

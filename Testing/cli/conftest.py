@@ -1,0 +1,49 @@
+"""The command line as a fixture: arguments in, exit code and both outputs out."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from command_line import Command, Outcome
+from ContourQALib.cli import app, run
+from files_on_disk import BALL, SHAPE, SHIFTED, write
+
+
+@pytest.fixture
+def contourqa(monkeypatch, capsys) -> Command:
+    def command(*arguments: object) -> Outcome:
+        monkeypatch.setattr(sys, "argv", ["contourqa", *map(str, arguments)])
+        capsys.readouterr()
+        code = run(app)
+        said = capsys.readouterr()
+        return Outcome(code, said.out, said.err)
+
+    return command
+
+
+@dataclass(frozen=True)
+class Files:
+    """A small case on disk."""
+
+    folder: Path
+    image: Path
+    reference: Path
+    test: Path
+
+
+@pytest.fixture
+def files(tmp_path) -> Files:
+    folder = tmp_path / "case"
+    folder.mkdir()
+    noise = np.random.default_rng(0).normal(300, 30, SHAPE).astype(np.float32)
+    return Files(
+        folder,
+        write(folder / "image.nii.gz", noise),
+        write(folder / "reference.nii.gz", BALL),
+        write(folder / "test.nrrd", SHIFTED),
+    )
