@@ -92,6 +92,18 @@ def damaged(path: Path) -> FormatError:
     return FormatError(f"{path} is damaged or truncated; copy or export it again.")
 
 
+def not_finite(path: Path) -> FormatError:
+    """The error of an image with values that are no numbers."""
+    return FormatError(f"{path} holds NaN or infinite values; replace them before using it.")
+
+
+def misplaced(path: Path) -> GeometryError:
+    """The error of a header whose position or axes are no numbers."""
+    return GeometryError(
+        f"{path} has a position or orientation that is not a finite number; export it again."
+    )
+
+
 def data_file(path: Path, name: str) -> Path:
     """The separate file `name` with the voxels of the header file `path`.
 

@@ -6,13 +6,17 @@ import math
 from pathlib import Path
 
 from ContourQALib.errors import FormatError
-from ContourQALib.formats.header import Header, damaged, data_file
+from ContourQALib.formats.header import Header, damaged, data_file, misplaced
 from ContourQALib.formats.inflating import inflated_length
 
 BYTES_PER_VALUE = {
     "MET_CHAR": 1, "MET_UCHAR": 1, "MET_SHORT": 2, "MET_USHORT": 2, "MET_INT": 4, "MET_UINT": 4,
     "MET_LONG": 4, "MET_ULONG": 4, "MET_LONG_LONG": 8, "MET_ULONG_LONG": 8, "MET_FLOAT": 4, "MET_DOUBLE": 8,
 }  # fmt: skip
+POSITIONS = ("Offset", "Position", "Origin")
+ORIENTATIONS = ("TransformMatrix", "Rotation", "Orientation")
+"""The names that the format allows; ITK takes text that is no number for zero."""
+
 LONGEST_HEADER = 1 << 20
 
 
@@ -21,6 +25,7 @@ def read_header(path: Path) -> Header:
 
     Raises:
         FormatError: not a MetaImage file, its separate data file is missing, or fewer voxels than announced.
+        GeometryError: a position or orientation that is not a finite number.
     """
     fields, start = _read_fields(path)
     try:
@@ -39,6 +44,9 @@ def read_header(path: Path) -> Header:
         raise FormatError(f"{path} has a MetaImage header with {axes} axes but other sizes; export it again.")
     if not _says_yes(fields, "BinaryData"):
         raise FormatError(f"{path} holds its voxels as text, which cannot be read; export it as binary.")
+    for keys, count in ((POSITIONS, axes), (ORIENTATIONS, axes**2)):
+        if not all(_are_numbers(fields[key], count) for key in keys if key in fields):
+            raise misplaced(path)
     header = Header(path, size, spacing or (1.0,) * axes, components)
     data = fields["ElementDataFile"]
     if data.startswith("LIST") or "%" in data:
@@ -75,3 +83,11 @@ def _read_fields(path: Path) -> tuple[dict[str, str], int]:
 
 def _says_yes(fields: dict[str, str], key: str) -> bool:
     return fields.get(key, "").upper().startswith(("T", "1"))  # as MetaIO reads it
+
+
+def _are_numbers(text: str, count: int) -> bool:
+    try:
+        values = [float(value) for value in text.split()]
+    except ValueError:
+        return False
+    return len(values) == count and all(map(math.isfinite, values))

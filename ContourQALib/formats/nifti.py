@@ -1,16 +1,20 @@
-"""Headers of NIfTI files, and whether all their voxels are there (ITK reads missing ones as zero)."""
+"""Headers of NIfTI files, and whether all their voxels are there and numbers.
+
+ITK reads missing voxels as zero, and NaN and infinite ones too.
+"""
 
 from __future__ import annotations
 
-import gzip
 import math
 import struct
 import zlib
 from pathlib import Path
 
-from ContourQALib.errors import FormatError, GeometryError
-from ContourQALib.formats.header import Header, damaged
-from ContourQALib.formats.inflating import inflated_length
+import numpy as np
+
+from ContourQALib.errors import FormatError
+from ContourQALib.formats.header import Header, damaged, misplaced, not_finite
+from ContourQALib.formats.inflating import inflated
 
 BYTES_PER_VOXEL = {
     2: 1, 4: 2, 8: 4, 16: 4, 32: 8, 64: 8, 128: 3, 256: 1, 512: 2, 768: 4, 1024: 8, 1280: 8, 1536: 16,
@@ -18,6 +22,7 @@ BYTES_PER_VOXEL = {
 }  # fmt: skip
 """Size of each data type of the NIfTI-1 standard."""
 
+FLOATS = {16: "f4", 64: "f8"}
 COMPLEX = {32, 1792, 2048}
 COLORS = {128: 3, 2304: 4}
 HEADER_BYTES = 348
@@ -32,23 +37,15 @@ def read_header(path: Path) -> Header:
     """Header of a .nii or .nii.gz file.
 
     Raises:
-        FormatError: not a NIfTI file, or fewer voxels than its header announces.
+        FormatError: not a NIfTI file, fewer voxels than its header announces, NaN or infinite ones.
         GeometryError: a position or orientation that is not a finite number.
     """
-    with path.open("rb") as file:
-        head = file.read(HEADER_BYTES)
-    length = path.stat().st_size
-    if head[:2] == b"\x1f\x8b":
-        length = inflated_length(path)
-        try:
-            with gzip.open(path) as inflated:
-                head = inflated.read(HEADER_BYTES)
-        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            raise damaged(path) from error
-    order = "<" if head[:4] == struct.pack("<i", 348) else ">"
+    content = _content(path)
+    head = content[:HEADER_BYTES].tobytes()
+    order = "<" if head[:4] == struct.pack("<i", HEADER_BYTES) else ">"
     if (
         len(head) < HEADER_BYTES
-        or struct.unpack_from(order + "i", head)[0] != 348
+        or struct.unpack_from(order + "i", head)[0] != HEADER_BYTES
         or head[344:348] != b"n+1\0"
     ):
         raise FormatError(f"{path} is not a NIfTI-1 file although its name ends in .nii; export it again.")
@@ -66,15 +63,19 @@ def read_header(path: Path) -> Header:
     pose = struct.unpack_from(order + "6f", head, 256) if qform > 0 else ()
     pose += struct.unpack_from(order + "12f", head, 280) if sform > 0 else ()
     if not all(map(math.isfinite, pose)):
-        raise GeometryError(
-            f"{path} has a position or orientation that is not a finite number; export it again."
-        )
+        raise misplaced(path)
 
     data_start = struct.unpack_from(order + "f", head, 108)[0]
     if not 0 <= data_start < LARGEST_START:
         raise FormatError(f"{path} says that its voxels start at byte {data_start:g}; export it again.")
-    if length < max(int(data_start), FIRST_START) + math.prod(size) * BYTES_PER_VOXEL[data_type]:
+    data_start = max(int(data_start), FIRST_START)
+    data = content[data_start : data_start + math.prod(size) * BYTES_PER_VOXEL[data_type]]
+    if len(data) < math.prod(size) * BYTES_PER_VOXEL[data_type]:
         raise damaged(path)
+    if data_type in FLOATS:
+        values = data.view(order + FLOATS[data_type])
+        if not (np.isfinite(values.min()) and np.isfinite(values.max())):
+            raise not_finite(path)
     # NIfTI keeps vectors along the fifth axis and time along the fourth.
     vectors = size[4] if axes > 4 else 1
     return Header(
@@ -84,3 +85,19 @@ def read_header(path: Path) -> Header:
         components=COLORS.get(data_type, 1) * vectors,
         is_complex=data_type in COMPLEX,
     )
+
+
+def _content(path: Path) -> np.ndarray:
+    """All bytes of a file, inflated where they are compressed."""
+    with path.open("rb") as file:
+        start = file.read(2)
+    if start != b"\x1f\x8b":
+        # numpy maps no file that is empty
+        return np.memmap(path, np.uint8, "r") if start else np.zeros(0, np.uint8)
+    content = bytearray()
+    try:
+        for piece in inflated(path):
+            content += piece
+    except zlib.error as error:
+        raise damaged(path) from error
+    return np.frombuffer(content, np.uint8)

@@ -11,7 +11,7 @@ import numpy as np
 
 from ContourQALib.errors import FormatError, GeometryError
 from ContourQALib.formats.file_type import KINDS, extension_of
-from ContourQALib.formats.header import Header, damaged, read_header
+from ContourQALib.formats.header import Header, damaged, not_finite, read_header
 from ContourQALib.geometry import Grid
 
 READERS = {"NIfTI": "NiftiImageIO", "NRRD": "NrrdImageIO", "MetaImage": "MetaImageIO"}
@@ -75,7 +75,7 @@ def read_voxels(header: Header, layers: bool = False) -> Volume:
     if values.dtype.kind not in "biuf":
         raise FormatError(f"{header.path} holds voxels of type {values.dtype}; export numbers.")
     if values.dtype.kind == "f" and not (np.isfinite(values.min()) and np.isfinite(values.max())):
-        raise FormatError(f"{header.path} holds NaN or infinite values; replace them before using it.")
+        raise not_finite(header.path)
     grid = _grid(image, header)
     return Volume(values.reshape(grid.shape + ((-1,) if layers else ())), grid, header, image)
 
