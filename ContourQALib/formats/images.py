@@ -41,13 +41,15 @@ def write_image(image: Image, path: str | PathLike[str]) -> None:
         path: ends in .nii, .nii.gz, .nrrd or .mha.
 
     Raises:
-        OutputError: another extension, the folder cannot be written to, or the disk is full.
+        OutputError: another extension, NaN or infinite values, the folder cannot be written to, or the disk is full.
     """
     import SimpleITK as sitk
 
     path = Path(path)
     if extension_of(path) not in WRITTEN:
         raise OutputError(f"{path} is of a kind that cannot be written; choose one of {', '.join(WRITTEN)}.")
+    if image.values.dtype.kind == "f" and not np.isfinite(image.values).all():
+        raise OutputError(f"{path} cannot be written because {image.name} holds NaN or infinite values.")
     values = image.values.astype(WIDENED.get(image.values.dtype.name, image.values.dtype), copy=False)
     with write_atomically(path) as temporary:
         try:
