@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from ContourQALib.case import Contour
@@ -80,9 +80,9 @@ class NameMatch:
 def normalize(name: str) -> str:
     """The structure that a name means: two spellings of one structure give the same text.
 
-    Case, spaces, hyphens, underscores, commas and brackets do not matter; other characters do (1.5 is not 15). A side
-    (L, Lt, Left, R, Rt, Right) may stand at either end; written together with the organ it is recognized for organs
-    in `SPELLINGS`, and the whole words left and right for any.
+    Case, spaces, hyphens, underscores, commas and brackets do not matter; other characters do (1.5 is not
+    15). A side (L, Lt, Left, R, Rt, Right) may stand at either end. Written together with the organ it is
+    recognized for organs in `SPELLINGS`, and the whole words left and right for any.
 
     Example:
         >>> {normalize(n) for n in ("LeftParotid", "Parotid_L", "parotid-lt", "PAROTID LEFT")}
@@ -100,7 +100,7 @@ def normalize(name: str) -> str:
 
 
 def match(reference_names: Sequence[str], test_names: Sequence[str]) -> NameMatch:
-    """Pair the names of two sources: first the same spelling, then what differs in case and separators, then `normalize`.
+    """Pair the names of two sources: same spelling, then same letters, then same structure.
 
     Raises:
         StructureError: a name has several equally good partners.
@@ -112,8 +112,8 @@ def match(reference_names: Sequence[str], test_names: Sequence[str]) -> NameMatc
         right = _by_key(key, [n for n in range(len(test)) if n not in partner.values()], test)
         for shared in left.keys() & right.keys():
             candidates = [reference[n] for n in left[shared]], [test[n] for n in right[shared]]
-            if max(map(len, candidates)) > 1:
-                names = ", ".join(max(candidates, key=len))
+            if any(len(names) > 1 for names in candidates):
+                names = ", ".join(candidates[0] if len(candidates[0]) > 1 else candidates[1])
                 raise StructureError(
                     f"The names {names} mean the same structure; rename all but one, or name one."
                 )
@@ -138,15 +138,15 @@ def _find(contours: Sequence[Contour], wanted: str) -> Contour:
     for key in _KEYS:
         found = [contour for contour in contours if key(contour.name) == key(wanted)]
         if len(found) > 1:
-            names = ", ".join(contour.name for contour in found)
-            raise StructureError(
-                f"The name {wanted} fits several structures ({names}); spell one as the file does."
-            )
+            names = " or ".join(contour.name for contour in found)
+            raise StructureError(f"{wanted} could be {names}; spell it as the file does.")
         if found:
             return found[0]
     source = f" in {contours[0].path}" if contours and contours[0].path else ""
-    there = ", ".join(contour.name for contour in contours) or "no structure"
-    raise StructureError(f"There is no structure {wanted}{source}; it holds {there}.")
+    there = (
+        f"there are {', '.join(contour.name for contour in contours)}" if contours else "there is none at all"
+    )
+    raise StructureError(f"There is no structure {wanted}{source}; {there}.")
 
 
 def _words(name: str) -> list[str]:
