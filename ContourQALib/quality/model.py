@@ -46,14 +46,18 @@ class QualityModel:
         from ContourQALib.quality.preprocessing import prepare
 
         torch = _torch()
-        network, settings = self._loaded
+        network, settings = self.loaded
         with torch.inference_mode():
             batch = torch.from_numpy(prepare(image, contour, settings))[None]
             return float(network(batch)[0])
 
     @cached_property
-    def _loaded(self) -> tuple[Any, Any]:
-        """The network in evaluation mode and its preprocessing settings."""
+    def loaded(self) -> tuple[Any, Any]:
+        """The network in evaluation mode and its preprocessing settings; read from disk once.
+
+        Raises:
+            ModelError: torch is not installed, or the bundle is incomplete or damaged.
+        """
         _torch()
         from safetensors import SafetensorError
         from safetensors.torch import load_file

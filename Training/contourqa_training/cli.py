@@ -53,6 +53,24 @@ def quality(
     typer.echo(f"Wrote the model {bundle}.", err=True)
 
 
+@study_app.command("hippocampus-t1")
+def study_hippocampus(
+    model: Annotated[
+        str, typer.Option("--model", help="A bundled model, or a bundle's folder.")
+    ] = "hippocampus-t1",
+    data: DataOption = HIPPOCAMPUS,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where to write tables and figures.")
+    ] = Path("Training/results/hippocampus-t1"),
+    split: Annotated[str, typer.Option("--split", help="Whose patients; test is looked at once.")] = "test",
+) -> None:
+    """Judge a hippocampus model on patients it never saw: strata G, S and B beside their baselines."""
+    from contourqa_training.hippocampus_study import run_study
+    from ContourQALib.quality.model import find_model
+
+    run_study(find_model(model), data, output, split, lambda what: typer.echo(what, err=True))
+
+
 @app.command()
 def splits(
     data: Annotated[Path, typer.Option("--data", help="Folder with hippocampus/ and openkbp/.")],
