@@ -41,7 +41,8 @@ def write_image(image: Image, path: str | PathLike[str]) -> None:
         path: ends in .nii, .nii.gz, .nrrd or .mha.
 
     Raises:
-        OutputError: another extension, NaN or infinite values, the folder cannot be written to, or the disk is full.
+        OutputError: another extension, NaN or infinite values, a folder that cannot be written to, or a full
+            disk.
     """
     import SimpleITK as sitk
 
