@@ -85,7 +85,7 @@ def _labels_in(volume: Volume) -> list[int]:
     if lowest < 0:
         raise FormatError(
             f"{path} holds negative values down to {lowest:g}, which are no labels;"
-            " is it an image instead of a contour?"
+            " it may be an image instead of a contour."
         )
     if highest <= 1:  # the common binary mask, without sorting millions of voxels
         return [1] if highest == 1 else []
@@ -93,7 +93,7 @@ def _labels_in(volume: Volume) -> list[int]:
     present = [int(value) for value in np.unique(values[values > 0])]
     if len(present) > MOST_LABELS:
         raise FormatError(
-            f"{path} holds {len(present)} different values; is it an image instead of a contour?"
+            f"{path} holds {len(present)} different values; it may be an image instead of a contour."
         )
     return present
 

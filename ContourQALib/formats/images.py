@@ -59,4 +59,4 @@ def write_image(image: Image, path: str | PathLike[str]) -> None:
             # ITK's NIfTI writer does not notice a full disk: read back that all voxels arrived.
             read_header(temporary)
         except (RuntimeError, FormatError, GeometryError) as error:
-            raise OutputError(f"{path} could not be written whole; is the disk full?") from error
+            raise OutputError(f"{path} could not be written whole; the disk may be full.") from error
