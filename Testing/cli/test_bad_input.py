@@ -22,7 +22,7 @@ def one_sentence(outcome, *says: str) -> None:
     text = outcome.err.strip()
     assert "Traceback" not in text
     assert "\n" not in text, text
-    assert text.endswith("."), text
+    assert text.endswith((".", "?")), text
     for part in says:
         assert part in text, text
 

@@ -78,7 +78,8 @@ def test_pairwise_and_consensus_need_no_reference(contourqa, files):
     for method in ("staple", "majority"):
         agreed = contourqa("compare", *tests, "--consensus", method, *JSON).json
         assert [p["reference"] for p in agreed["pairs"]] == [f"consensus ({method})"] * 3
-        assert all(p["dice"] > 0.8 for p in agreed["pairs"])
+        # Balls of 9 mm moved by 0, 1 and 3 mm: the farthest from any consensus overlaps the first by 0.75.
+        assert all(p["dice"] > 0.75 for p in agreed["pairs"])
 
 
 def test_empty_contours_are_a_result_not_an_error(contourqa, files):
@@ -120,10 +121,8 @@ def test_the_report_folder_holds_everything(contourqa, files, tmp_path):
 @pytest.mark.realdata
 def test_the_command_of_the_readme_prints_the_golden_values(contourqa, data):
     folder = data / "headneck_observers/full/0522c0017"
-    (pair,) = contourqa(
-        *comparing(folder / "Parotid-Lt_oncologist.nrrd", folder) / "Parotid-Lt_radiographer.nrrd",
-        *JSON,
-    ).json["pairs"]
+    files = (folder / f"Parotid-Lt_{who}.nrrd" for who in ("oncologist", "radiographer"))
+    (pair,) = contourqa(*comparing(*files), *JSON).json["pairs"]
     assert pair["dice"] == pytest.approx(0.828940, abs=1e-5)
     assert pair["hd95_mm"] == pytest.approx(5.500909, abs=1e-5)
     assert pair["hd95_slicerrt_mm"] == pytest.approx(4.093064, abs=1e-5)
