@@ -110,7 +110,7 @@ def match(reference_names: Sequence[str], test_names: Sequence[str]) -> NameMatc
     for key in _KEYS:
         left = _by_key(key, [n for n in range(len(reference)) if n not in partner], reference)
         right = _by_key(key, [n for n in range(len(test)) if n not in partner.values()], test)
-        for shared in left.keys() & right.keys():
+        for shared in [name for name in left if name in right]:
             candidates = [reference[n] for n in left[shared]], [test[n] for n in right[shared]]
             if any(len(names) > 1 for names in candidates):
                 names = ", ".join(candidates[0] if len(candidates[0]) > 1 else candidates[1])
