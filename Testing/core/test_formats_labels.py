@@ -33,6 +33,11 @@ ITK_SNAP = """# ITK-SnAP Label Description File
     1   255    0   51        1  1  1    "left parotid"
     3     0  102  255      0.5  1  1    "Rückenmark"
 """
+SLICER_CSV = """"LabelValue","Name","Color_R","Color_G","Color_B","Color_A","Category_CodingScheme"
+0,"Background",0,0,0,0,""
+1,"left parotid",255,0,51,255,"SCT"
+3,"Rückenmark",0,102,255,255,""
+"""
 
 
 @pytest.fixture
@@ -95,8 +100,10 @@ def test_whole_labels_of_any_type_are_labels(tmp_path, dtype):
     assert names(read_contours(tmp_path / "x.nrrd")) == ["label_1", "label_3", "label_7"]
 
 
-@pytest.mark.parametrize("text", [SLICER, ITK_SNAP], ids=["Slicer", "ITK-SNAP"])
-@pytest.mark.parametrize("name", ["case.ctbl", "case_ColorTable.ctbl", "case.txt", "case.label"])
+@pytest.mark.parametrize("text", [SLICER, SLICER_CSV, ITK_SNAP], ids=["Slicer", "Slicer CSV", "ITK-SNAP"])
+@pytest.mark.parametrize(
+    "name", ["case.ctbl", "case_ColorTable.ctbl", "case.labels.csv", "case.csv", "case.txt", "case.label"]
+)
 def test_a_color_table_beside_the_file_names_its_labels(label_file, text, name):
     label_file.with_name(name).write_text(text, encoding="utf-8")
     contours = read_contours(label_file)
@@ -117,12 +124,18 @@ def test_given_names_go_before_the_color_table_which_still_gives_the_color(label
     assert (contour.name, contour.color) == ("parotid", (1.0, 0.0, 0.2))
 
 
-def test_a_note_beside_the_file_is_no_color_table(label_file):
-    label_file.with_name("case.txt").write_text("contoured by the first observer\n")
+@pytest.mark.parametrize("name", ["case.txt", "case.csv"])
+def test_a_note_beside_the_file_is_no_color_table(label_file, name):
+    label_file.with_name(name).write_text("contoured,by,the first observer\n")
     assert names(read_contours(label_file))[0] == "label_1"
 
 
-@pytest.mark.parametrize("text", ["colors\n", "1 lens 255 0\n", "", "# nothing\n", "0 Background 0 0 0 0\n"])
+BAD_CSV = ["LabelValue,Name\n1,lens\n", SLICER_CSV + "x,y\n", SLICER_CSV + "4\n", SLICER_CSV + "a,b,1,2,3\n"]
+
+
+@pytest.mark.parametrize(
+    "text", ["colors\n", "1 lens 255 0\n", "", "# nothing\n", "0 Background 0 0 0 0\n", *BAD_CSV]
+)
 def test_a_damaged_color_table_is_named(label_file, text):
     table = label_file.with_name("case.ctbl")
     table.write_text(text)

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from ContourQALib.case import Contour
+from ContourQALib.formats.color_table import read_color_table
 from ContourQALib.formats.contours import read_contours
 from ContourQALib.formats.segmentation import read_segmentation, write_segmentation
 from ContourQALib.geometry import Grid, Relation
@@ -111,6 +112,14 @@ def described(slicer: Any, node: Any, segmentation: Any, number: int) -> SimpleN
 
 
 def slicer_writes(slicer: Any, scene: Any, contours: list[Contour], path: Path, crop: bool) -> None:
+    storage = slicer.vtkMRMLSegmentationStorageNode()
+    scene.AddNode(storage)
+    storage.SetFileName(str(path))
+    storage.SetCropToMinimumExtent(crop)
+    assert storage.WriteData(segmentation_node(slicer, scene, contours)) == 1
+
+
+def segmentation_node(slicer: Any, scene: Any, contours: list[Contour]) -> Any:
     from vtkmodules.util.numpy_support import numpy_to_vtk
     from vtkmodules.vtkCommonMath import vtkMatrix4x4
 
@@ -133,11 +142,7 @@ def slicer_writes(slicer: Any, scene: Any, contours: list[Contour], path: Path, 
         segment = segments.GetNthSegment(segments.GetNumberOfSegments() - 1)
         for key, value in contour.tags.items():
             segment.SetTag(key, value)
-    storage = slicer.vtkMRMLSegmentationStorageNode()
-    scene.AddNode(storage)
-    storage.SetFileName(str(path))
-    storage.SetCropToMinimumExtent(crop)
-    assert storage.WriteData(node) == 1
+    return node
 
 
 @pytest.mark.parametrize("name", GRIDS)
@@ -188,3 +193,45 @@ def test_what_slicer_wrote_goes_through_us_and_back_unchanged(slicer, scene, tmp
     first = slicer_reads(slicer, scene, tmp_path / "theirs.seg.nrrd")
     second = slicer_reads(slicer, scene, tmp_path / "ours.seg.nrrd")
     assert first == second
+
+
+@pytest.mark.parametrize("extension", ["ctbl", "txt", "csv"])
+def test_color_tables_that_slicer_writes_name_our_labels(slicer, scene, tmp_path, extension):
+    table = scene.AddNewNodeByClass("vtkMRMLColorTableNode")
+    table.SetTypeToUser()
+    table.SetNumberOfColors(4)
+    table.SetColor(0, "Background", 0, 0, 0, 0)
+    table.SetColor(1, "left parotid", 1.0, 0.0, 0.2, 1.0)
+    table.SetColor(3, "Rückenmark", 0.0, 0.4, 1.0, 1.0)
+    storage = slicer.vtkMRMLColorTableStorageNode()
+    scene.AddNode(storage)
+    storage.SetFileName(str(tmp_path / f"colors.{extension}"))
+    assert storage.WriteData(table) == 1
+    entries = read_color_table(tmp_path / f"colors.{extension}")
+    # but for CSV Slicer writes spaces as underscores, which the matching of names does not tell apart
+    assert {label: entry.name.replace("_", " ") for label, entry in entries.items()} == {
+        1: "left parotid",
+        3: "Rückenmark",
+    }
+    assert [entry.color for entry in entries.values()] == [(1.0, 0.0, 0.2), (0.0, 0.4, 1.0)]
+
+
+@pytest.mark.parametrize("extension", ["nrrd", "nii.gz"])
+def test_a_label_map_that_slicer_exports_has_its_names_in_the_table_beside_it(
+    slicer, scene, tmp_path, extension
+):
+    from vtkmodules.vtkCommonCore import vtkStringArray
+
+    first, _, apart, _ = structures(GRIDS["oblique"])  # a label map holds no overlap
+    node = segmentation_node(slicer, scene, [first, apart])
+    node.SetName("Case")
+    node.CreateDefaultDisplayNodes()
+    ids = vtkStringArray()
+    node.GetSegmentation().GetSegmentIDs(ids)
+    logic = slicer.vtkSlicerSegmentationsModuleLogic
+    assert logic.ExportSegmentsBinaryLabelmapRepresentationToFiles(str(tmp_path), node, ids, extension)
+    read = read_contours(tmp_path / f"Case.{extension}")
+    assert [contour.name for contour in read] == [first.name, apart.name]
+    for got, contour in zip(read, (first, apart), strict=True):
+        assert points(got.mask, got.grid) == points(contour.mask, contour.grid)
+        assert got.color == pytest.approx(contour.color, abs=1 / 510)  # eight bits
