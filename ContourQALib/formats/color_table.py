@@ -22,8 +22,8 @@ OF_ANYTHING = (".csv", ".txt")
 
 UNNAMED = {"", "(none)", "none"}
 
-ITK_SNAP_LINE = re.compile(r'(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s+\S+\s+\d+\s+\d+\s+"(.*)"')
-SLICER_LINE = re.compile(r"(\d+)\s+(.*?)\s+(\d+)\s+(\d+)\s+(\d+)(?:\s+(\d+))?")
+ITK_SNAP_LINE = re.compile(r'(\d{1,9})\s+(\d{1,9})\s+(\d{1,9})\s+(\d{1,9})\s+\S+\s+\d+\s+\d+\s+"(.*)"')
+SLICER_LINE = re.compile(r"(\d{1,9})\s+(.*?)\s+(\d{1,9})\s+(\d{1,9})\s+(\d{1,9})(?:\s+(\d{1,9}))?")
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,8 @@ class ColorEntry:
 def read_color_table(path: str | PathLike[str]) -> dict[int, ColorEntry]:
     """Entries by label from a Slicer color table (.ctbl, .txt, .csv) or an ITK-SNAP label description.
 
-    Slicer writes `label name red green blue alpha`, in newer versions a CSV file with a LabelValue column, and
-    ITK-SNAP `label red green blue alpha visible mesh "name"`, with colors from 0 to 255. Label 0, the
+    Slicer writes `label name red green blue alpha`, in newer versions a CSV file with a LabelValue column,
+    and ITK-SNAP `label red green blue alpha visible mesh "name"`, with colors from 0 to 255. Label 0, the
     background, and labels without a name are left out.
 
     Raises:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from ContourQALib.errors import SettingError
+
+LABEL = re.compile("[0-9]{1,9}")  # int() would take the digits of other scripts too
 
 
 def parse_labels(text: str) -> dict[int, str]:
@@ -14,8 +18,7 @@ def parse_labels(text: str) -> dict[int, str]:
     labels: dict[int, str] = {}
     for part in text.split(","):
         number, equals, name = (piece.strip() for piece in part.partition("="))
-        # isascii: int() would take the digits of other scripts too
-        if not (equals and name and number.isascii() and number.isdigit() and int(number) > 0):
+        if not (equals and name and LABEL.fullmatch(number) and int(number) > 0):
             raise SettingError(f'"{text}" does not name labels; write them as 1=anterior,2=posterior.')
         if int(number) in labels:
             raise SettingError(f'"{text}" names label {int(number)} twice; name each label once.')

@@ -26,7 +26,7 @@ from ContourQALib.geometry import Grid, Relation
 
 Color = tuple[float, float, float]
 
-SEGMENT_KEY = re.compile(r"Segment(\d+)_\w+")
+SEGMENT_KEY = re.compile(r"Segment(\d{1,9})_\w+")
 COMPRESSION = 1
 """gzip level: masks shrink to a few percent at any level, and level 1 is several times as fast as 9."""
 

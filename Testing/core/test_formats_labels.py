@@ -130,7 +130,13 @@ def test_a_note_beside_the_file_is_no_color_table(label_file, name):
     assert names(read_contours(label_file))[0] == "label_1"
 
 
-BAD_CSV = ["LabelValue,Name\n1,lens\n", SLICER_CSV + "x,y\n", SLICER_CSV + "4\n", SLICER_CSV + "a,b,1,2,3\n"]
+BAD_CSV = [
+    "LabelValue,Name\n1,lens\n",
+    SLICER_CSV + "x,y\n",
+    SLICER_CSV + "4\n",
+    SLICER_CSV + "a,b,1,2,3\n",
+    "9" * 5000 + " lens 1 2 3 4",
+]
 
 
 @pytest.mark.parametrize(
@@ -177,7 +183,23 @@ def test_label_texts_say_what_was_meant(labels):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "1", "1=", "=a", "a=1", "0=a", "-1=a", "1.5=a", "1=a,", "1=a,1=b", "1=a,2=a", "²=a", "٣=a"]
+    "text",
+    [
+        "",
+        "1",
+        "1=",
+        "=a",
+        "a=1",
+        "0=a",
+        "-1=a",
+        "1.5=a",
+        "1=a,",
+        "1=a,1=b",
+        "1=a,2=a",
+        "²=a",
+        "٣=a",
+        "9" * 5000 + "=a",
+    ],
 )
 def test_label_texts_that_say_nothing_are_refused(text):
     with pytest.raises(SettingError) as raised:
