@@ -1,0 +1,72 @@
+"""Training configurations: the papers' own numbers, and one sentence for every mistake."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from contourqa_training.config import parse_config, read_config
+from ContourQALib.errors import SettingError
+from ContourQALib.networks.efficientdet3d import EfficientDet3DConfig
+
+
+def test_isaksson_is_the_paper() -> None:
+    config = read_config("isaksson")
+    assert config.network == EfficientDet3DConfig()
+    assert config.network.norm == "batch"
+    training, preprocessing = config.training, config.preprocessing
+    assert (training.scheme, training.batch_size, training.epochs) == ("swapped", 2, 200)
+    assert (training.optimizer, training.loss) == ("adam", "squared_error")
+    assert (training.learning_rate, training.learning_rate_after) == (2e-3, 2e-4)
+    assert training.drop_after * training.epochs == 120
+    assert (preprocessing.lower_percentile, preprocessing.upper_percentile) == (0, 99)
+    assert (preprocessing.top, preprocessing.clip, preprocessing.center) == (255, False, "image")
+    assert config.intensity.share == 0
+
+
+def test_the_shipped_model_does_the_same_in_training_and_evaluation() -> None:
+    config = read_config("hippocampus-t1")
+    assert config.network.norm == "group"
+    assert config.network.output == "error_map"
+    assert config.training.loss == "error_map"
+
+
+def test_a_file_is_read_and_its_text_kept(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text("[training]\nepochs = 7\n")
+    config = read_config(str(path))
+    assert config.training.epochs == 7
+    assert config.text == path.read_text()
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("[nets]\n", "nets"),
+        ("[training]\nspeed = 3\n", "speed"),
+        ("[network]\ndepth = 3\n", "depth"),
+        ("[preprocessing]\nwindow = 3\n", "window"),
+        ("[spatial]\nshear = 1.0\n", "shear"),
+        ("[training]\nscheme = 'random'\n", "random"),
+        ("[training]\nloss = 'dice'\n", "dice"),
+        ("[training]\nepochs = 0\n", "epochs"),
+        ("[training]\nbatch_size = 1\n", "two"),
+        ("[training]\nlearning_rate = -1.0\n", "positive"),
+        ("[training]\ndrop_after = 1.5\n", "drop_after"),
+    ],
+)
+def test_a_mistake_is_named(text: str, named: str) -> None:
+    with pytest.raises(SettingError, match=named):
+        parse_config(text)
+
+
+def test_unknown_names_and_damaged_files_are_named(tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match="hippocampus-t1, isaksson"):
+        read_config("nnunet")
+    with pytest.raises(SettingError, match=r"nowhere\.toml"):
+        read_config(str(tmp_path / "nowhere.toml"))
+    path = tmp_path / "damaged.toml"
+    path.write_text("[training\n")
+    with pytest.raises(SettingError, match=r"damaged\.toml"):
+        read_config(str(path))
