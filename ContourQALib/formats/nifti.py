@@ -8,11 +8,12 @@ from __future__ import annotations
 import math
 import struct
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from ContourQALib.errors import FormatError
+from ContourQALib.errors import FormatError, GeometryError
 from ContourQALib.formats.header import Header, damaged, misplaced, not_finite
 from ContourQALib.formats.inflating import inflated
 
@@ -26,6 +27,9 @@ FLOATS = {16: "f4", 64: "f8"}
 COMPLEX = {32, 1792, 2048}
 COLORS = {128: 3, 2304: 4}
 HEADER_BYTES = 348
+SCALE_TOLERANCE = 1e-3
+"""Relative; programs keep both as float32 and round some to three decimals."""
+
 FIRST_START = 352
 """Where voxels start at the earliest; a header may say 0 for it."""
 
@@ -38,7 +42,7 @@ def read_header(path: Path) -> Header:
 
     Raises:
         FormatError: not a NIfTI file, fewer voxels than its header announces, NaN or infinite ones.
-        GeometryError: a position or orientation that is not a finite number.
+        GeometryError: a position or orientation that is not a finite number, or contradicts the voxel sizes.
     """
     content = _content(path)
     head = content[:HEADER_BYTES].tobytes()
@@ -64,6 +68,8 @@ def read_header(path: Path) -> Header:
     pose += struct.unpack_from(order + "12f", head, 280) if sform > 0 else ()
     if not all(map(math.isfinite, pose)):
         raise misplaced(path)
+    if sform > 0 and qform <= 0:
+        _check_scales(path, spacing, np.reshape(pose, (3, 4)))
 
     data_start = struct.unpack_from(order + "f", head, 108)[0]
     if not 0 <= data_start < LARGEST_START:
@@ -101,3 +107,20 @@ def _content(path: Path) -> np.ndarray:
     except zlib.error as error:
         raise damaged(path) from error
     return np.frombuffer(content, np.uint8)
+
+
+def _check_scales(path: Path, spacing: Sequence[float], rows: np.ndarray) -> None:
+    """Raise where the voxel sizes and the only matrix of a header contradict each other.
+
+    ITK takes the sizes, other programs the matrix. A sheared matrix is left to ITK, which refuses it.
+    """
+    columns = rows[:, : min(len(spacing), 3)]
+    products = columns.T @ columns
+    scales = np.sqrt(np.diag(products))
+    is_sheared = np.abs(products - np.diag(np.diag(products))).max() > SCALE_TOLERANCE * products.max()
+    sizes = np.array(spacing[:3])
+    if not is_sheared and np.abs(scales - sizes).max() > SCALE_TOLERANCE * np.abs(sizes).max():
+        raise GeometryError(
+            f"{path} has the voxel spacing {tuple(map(float, sizes))} mm but an orientation matrix for"
+            f" {tuple(map(float, scales))} mm; export it again."
+        )

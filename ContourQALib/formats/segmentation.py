@@ -60,6 +60,8 @@ def read_segments(header: Header) -> tuple[Contour, ...]:
         )
     if volume.values.dtype.kind == "f" or "Fractional" in fields.get("Segmentation_MasterRepresentation", ""):
         raise FormatError(f"{volume.path} holds fractional segments; export binary labelmaps from Slicer.")
+    # each layer in one piece: comparing values that lie apart takes ten times as long
+    layers = [np.ascontiguousarray(volume.values[..., n]) for n in range(volume.values.shape[3])]
     contours = []
     for number in numbers:
         facts = {
@@ -70,7 +72,7 @@ def read_segments(header: Header) -> tuple[Contour, ...]:
         try:
             label, layer = _place(facts, number)
             color = _color(facts["Color"]) if "Color" in facts else None
-            mask = volume.values[..., layer] == label
+            mask = layers[layer] == label
         except (ValueError, IndexError, KeyError) as error:
             raise FormatError(
                 f"{volume.path} describes its segment {number} in a way that cannot be understood;"
@@ -117,6 +119,7 @@ def write_segmentation(contours: Sequence[Contour], path: str | PathLike[str]) -
 
 def _in_layers(contours: Sequence[Contour]) -> tuple[np.ndarray, list[tuple[int, int]]]:
     """Label maps (K, J, I, layers) without overlap, and each contour's (layer, label)."""
+    smallest = np.uint8 if len(contours) <= np.iinfo(np.uint8).max else np.uint16
     layers: list[np.ndarray] = []
     used: list[int] = []
     places: list[tuple[int, int]] = []
@@ -124,13 +127,15 @@ def _in_layers(contours: Sequence[Contour]) -> tuple[np.ndarray, list[tuple[int,
         free = (n for n, layer in enumerate(layers) if not layer[contour.mask].any())
         number = next(free, len(layers))
         if number == len(layers):
-            layers.append(np.zeros(contour.mask.shape, np.uint16))
+            layers.append(np.zeros(contour.mask.shape, smallest))
             used.append(0)
         used[number] += 1
         layers[number][contour.mask] = used[number]
         places.append((number, used[number]))
-    smallest = np.uint8 if max(used) <= np.iinfo(np.uint8).max else np.uint16
-    return np.stack(layers, axis=-1).astype(smallest), places
+    interleaved = np.empty((*contours[0].mask.shape, len(layers)), smallest)
+    for number, layer in enumerate(layers):
+        interleaved[..., number] = layer
+    return interleaved, places
 
 
 def _fields(contours: Sequence[Contour], places: Sequence[tuple[int, int]], grid: Grid) -> dict[str, str]:

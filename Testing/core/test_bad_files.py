@@ -275,6 +275,16 @@ def test_sheared_axes(tmp_path):
     refused(shear, says="perpendicular", kind=GeometryError)
 
 
+@pytest.mark.parametrize("extension", [".nii", ".nii.gz"])
+def test_nifti_voxel_sizes_that_the_only_matrix_contradicts(tmp_path, extension):
+    path = patched(written(tmp_path / f"x{extension}"), 252, struct.pack("<2h", 0, 1))
+    assert read_image(path).grid.spacing == (1.0, 2.0, 3.0)
+    patched(path, 40, struct.pack("<h", 4))  # one volume of a 4D file
+    assert read_image(path).grid.spacing == (1.0, 2.0, 3.0)
+    patched(path, 296, struct.pack("<4f", 0, -4, 0, 0))
+    refused(path, says="orientation matrix", kind=GeometryError)
+
+
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_a_position_that_is_no_number(tmp_path, value):
     nifti = patched(written(tmp_path / "x.nii.gz"), 268, struct.pack("<f", value))  # qoffset_x
