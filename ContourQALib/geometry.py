@@ -186,6 +186,9 @@ def place(values: np.ndarray, source: Grid, target: Grid, kind: Kind) -> Placeme
     relation = source.relation_to(target)
     if relation is Relation.SAME:
         return Placement(values, False, 0.0)
+    if kind == "mask" and not values.any():
+        # Nothing lies nowhere: Slicer saves a segmentation without any voxel as one voxel at the origin.
+        return Placement(np.zeros(target.shape, values.dtype), False, 0.0)
     if relation is Relation.DISJOINT:
         raise GeometryError(
             "the two grids have no point in common (another patient, or a missing transform?)"

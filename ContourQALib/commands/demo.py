@@ -30,7 +30,9 @@ from ContourQALib.report.sections import assessment_section, comparison_section
 from ContourQALib.report.tables import print_assessment, print_comparisons
 
 DATA_VARIABLE = "CONTOURQA_DATA"
-REAL_CASE = "hippocampus_003"
+REAL_CASE = "hippocampus_015"
+"""One of the patients that the bundled model never saw."""
+
 REAL_STRUCTURE = "hippocampus"
 PHANTOM_SEED = 0
 SHIFT_MM = 10.0

@@ -116,8 +116,8 @@ def _named_alike(sources: Sequence[Source]) -> Sequence[Source]:
 
 
 def _asked_for(names: Sequence[str], structures: Sequence[str]) -> list[str]:
-    by_meaning = {normalize(name): name for name in names}
-    missing = [asked for asked in structures if normalize(asked) not in by_meaning]
-    if missing:
-        raise StructureError(f"There is no structure {', '.join(missing)}; there are {', '.join(names)}.")
-    return list(dict.fromkeys(by_meaning[normalize(asked)] for asked in structures))
+    found = match(structures, names)
+    if found.unmatched_reference:
+        missing = ", ".join(found.unmatched_reference)
+        raise StructureError(f"There is no structure {missing}; there are {', '.join(names)}.")
+    return [name for _, name in found.pairs]

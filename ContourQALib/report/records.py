@@ -109,6 +109,7 @@ def structure_record(structure: StructureAssessment) -> Record:
         "volume_cc": _plain(structure.volume_cc),
         "resampled": bool(structure.resampled),
         "lost_cc": _plain(structure.lost_cc),
+        "model": structure.model,
     }
 
 
@@ -172,7 +173,7 @@ def assessment_rows(assessment: Assessment) -> list[Record]:
                 row["novelty_reasons"] = value["reasons"]
             else:
                 row[name] = value
-        row["model"], row["model_version"] = assessment.model.name, assessment.model.version
+        row["model_version"] = assessment.model.version if structure.model else None
         rows.append(row)
     return rows
 

@@ -137,6 +137,8 @@ def test_a_mask_wholly_outside_is_an_error_but_an_empty_one_is_not():
     half = Grid((5, 10, 10))
     mask = np.zeros(grid.shape, bool)
     assert not Contour(mask, grid, "nothing").on(half).mask.any()
+    one_voxel = Contour(np.zeros((1, 1, 1), bool), Grid((1, 1, 1), origin=(900, 0, 0)), "nothing")
+    assert one_voxel.on(half).mask.shape == half.shape
     mask[5, 5, 8] = True
     with pytest.raises(GeometryError, match="wholly outside"):
         Contour(mask, grid, "lost").on(half)

@@ -78,6 +78,7 @@ def assessment() -> Assessment:
         hd95_mm=1.2,
         hd95_interval_mm=(0.9, 2.4),
         slices=(SuspiciousSlice(4, 0.12),),
+        model="hippocampus-t1",
     )
     bad = StructureAssessment(
         structure="CTV",

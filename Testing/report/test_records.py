@@ -199,4 +199,5 @@ def test_csv_of_an_assessment_splits_intervals_and_joins_reasons(assessment: Ass
     assert good["slices"] == "4"
     assert row["dice"] == ""
     assert row["reasons"] == "first; second"
-    assert row["model"] == "hippocampus-t1"
+    assert (good["model"], good["model_version"]) == ("hippocampus-t1", "0.1.0")
+    assert (row["model"], row["model_version"]) == ("", "")

@@ -70,3 +70,26 @@ def test_unknown_names_and_damaged_files_are_named(tmp_path: Path) -> None:
     path.write_text("[training\n")
     with pytest.raises(SettingError, match=r"damaged\.toml"):
         read_config(str(path))
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('[training]\nepochs = "many"', r"training.epochs must be a whole number, not 'many'"),
+        ("[training]\nbatch_size = 2.5", r"training.batch_size must be a whole number"),
+        ("[training]\nseed = -1", r"no count below 0"),
+        ("training = 3", r"training must be a section"),
+        ('[network]\nfilters = "x"', r"network.filters must be a list"),
+        ("[network]\nfilters = [8, 8.5]", r"network.filters must be a whole number"),
+        ('[spatial]\nzoom = "a"', r"spatial.zoom must be a number"),
+        ("[spatial]\nflip = 1", r"spatial.flip must be true or false"),
+        ("[model]\nsplit = 3", r"model.split must be a text"),
+    ],
+)
+def test_a_value_of_the_wrong_type_is_one_sentence(text: str, says: str) -> None:
+    with pytest.raises(SettingError, match=says):
+        parse_config(text)
+
+
+def test_a_whole_number_will_do_for_a_number() -> None:
+    assert parse_config("[spatial]\nzoom = 0").spatial.zoom == 0.0

@@ -94,6 +94,31 @@ def test_test_and_calibration_patients_are_not_read(folder: Path, tmp_path: Path
     assert [case.patient for case in data.choose] == CHOOSE
 
 
+def test_a_killed_run_goes_on_to_the_same_weights(
+    run: Path, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killed = tmp_path / "killed"
+
+    class PowerCutError(Exception):
+        pass
+
+    def power_cut(module: quality.QualityModule) -> None:
+        if module.current_epoch == 1:
+            raise PowerCutError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(quality.QualityModule, "on_train_epoch_start", power_cut)
+        with pytest.raises(PowerCutError):
+            trained(epochs(2), folder, killed)
+    assert not (killed / "bundle").exists()
+    trained(epochs(2), folder, killed, resume=True)
+    whole, resumed = weights(run), weights(killed)
+    for name, value in whole.items():
+        # 1e-6: the same float32 arithmetic, whose order of summation threads may change
+        torch.testing.assert_close(resumed[name], value, rtol=1e-5, atol=1e-6)
+    assert len(list((killed / "curves").rglob("metrics.csv"))) == 2  # the curves before the kill are kept
+
+
 def test_the_same_seed_gives_the_same_model(run: Path, folder: Path, tmp_path: Path) -> None:
     again = tmp_path / "again"
     trained(epochs(2), folder, again)

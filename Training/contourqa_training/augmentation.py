@@ -17,6 +17,8 @@ class SpatialAugmentation:
     """Ranges of the random deformation.
 
     Attributes:
+        share: share of the samples that are deformed (the paper's 1). Interpolation smooths an image;
+            with less than 1 the network also sees images as they are in use.
         flip: whether left and right are swapped in half of the draws.
         rotation_radians: in-plane rotation, uniform on both sides (the paper's pi/12).
         translation: in-plane translation as a share of the image's extent (the paper's 0.1).
@@ -26,6 +28,7 @@ class SpatialAugmentation:
         elastic_scale_mm: distance between the elastic grid's nodes; open in the paper.
     """
 
+    share: float = 1.0
     flip: bool = True
     rotation_radians: float = np.pi / 12
     translation: float = 0.1

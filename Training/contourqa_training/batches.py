@@ -97,8 +97,10 @@ class QualityBatches(Dataset[Batch]):
         else:
             mask = swapped_and_scaled(case, self.cases, random)
         spacing = case.image.grid.spacing_kji
-        place = self.config.spatial.draw(case.image.grid.shape, spacing, random)
-        values, reference, mask = (deform(a, place) for a in (case.image.values, case.reference.mask, mask))
+        values, reference = case.image.values, case.reference.mask
+        if random.random() < self.config.spatial.share:
+            place = self.config.spatial.draw(case.image.grid.shape, spacing, random)
+            values, reference, mask = (deform(array, place) for array in (values, reference, mask))
         values = self.config.intensity(values, spacing, random)
         k, j, i = random.normal(0.0, training.window_jitter, 3) if training.window_jitter else np.zeros(3)
         return make_sample(values, reference, mask, spacing, self.config, (k, j, i))

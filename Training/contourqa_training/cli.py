@@ -63,6 +63,9 @@ def study_hippocampus(
         Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where to write tables and figures.")
     ] = Path("Training/results/hippocampus-t1"),
     split: Annotated[str, typer.Option("--split", help="Whose patients; test is looked at once.")] = "test",
+    write_card: Annotated[
+        bool, typer.Option("--write-card", help="Also write the figures into the model's card.")
+    ] = False,
 ) -> None:
     """Judge a hippocampus model on patients it never saw: strata G, S and B beside their baselines."""
     from contourqa_training.hippocampus_study import run_study

@@ -11,10 +11,18 @@ from typing import Any, Literal, TypeVar
 
 from contourqa_training.augmentation import IntensityAugmentation, SpatialAugmentation
 from ContourQALib.errors import SettingError
-from ContourQALib.networks.efficientdet3d import EfficientDet3DConfig, config_from_dict
-from ContourQALib.quality.preprocessing import PreprocessingSettings, settings_from_dict
+from ContourQALib.networks.efficientdet3d import EfficientDet3DConfig
+from ContourQALib.quality.preprocessing import PreprocessingSettings
 
 Settings = TypeVar("Settings")
+
+WORDS: dict[type, str] = {
+    int: "a whole number",
+    float: "a number",
+    str: "a text",
+    bool: "true or false",
+}
+"""What a setting of each type is called."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +40,25 @@ class ModelSettings:
     structure: str = "structure"
     modality: str = "MR"
     split: str = "hippocampus"
+
+
+@dataclass(frozen=True)
+class CardSettings:
+    """What the model's card says that no measurement can.
+
+    Attributes:
+        version: of the weights.
+        license: of the weights; that of the data may bind it.
+        data: what it learned from, with attribution.
+        intended_use: what it is for.
+        limits: what it is not for, and what is not known of it.
+    """
+
+    version: str = "0.1.0"
+    license: str = "not stated"
+    data: str = "not stated"
+    intended_use: str = "research and teaching"
+    limits: str = "not stated"
 
 
 @dataclass(frozen=True)
@@ -81,8 +108,10 @@ class TrainingSettings:
                 raise SettingError(
                     f"training.{name} must be {' or '.join(allowed)}, not {getattr(self, name)!r}."
                 )
-        if self.batch_size < 1 or self.epochs < 1 or self.batches_per_epoch < 0:
-            raise SettingError("training.batch_size and training.epochs must be at least 1.")
+        if self.batch_size < 1 or self.epochs < 1 or self.batches_per_epoch < 0 or self.seed < 0:
+            raise SettingError(
+                "training.batch_size and training.epochs must be at least 1, no count below 0."
+            )
         if self.scheme == "swapped" and self.batch_size < 2:
             raise SettingError("The swapped scheme needs batches of at least two contours.")
         if min(self.learning_rate, self.learning_rate_after) <= 0 or not 0 <= self.drop_after <= 1:
@@ -94,6 +123,7 @@ class TrainingConfig:
     """A training run: the sections of its TOML file, and the file's text as it was read."""
 
     model: ModelSettings
+    card: CardSettings
     network: EfficientDet3DConfig
     preprocessing: PreprocessingSettings
     training: TrainingSettings
@@ -140,18 +170,39 @@ def parse_config(text: str) -> TrainingConfig:
     if unknown:
         raise SettingError(f"A configuration has no section {', '.join(unknown)}.")
     return TrainingConfig(
-        model=_settings(ModelSettings, sections.get("model", {}), "model"),
-        network=config_from_dict(sections.get("network", {})),
-        preprocessing=settings_from_dict(sections.get("preprocessing", {})),
-        training=_settings(TrainingSettings, sections.get("training", {}), "training"),
-        spatial=_settings(SpatialAugmentation, sections.get("spatial", {}), "spatial"),
-        intensity=_settings(IntensityAugmentation, sections.get("intensity", {}), "intensity"),
+        model=_settings(ModelSettings, sections, "model"),
+        card=_settings(CardSettings, sections, "card"),
+        network=_settings(EfficientDet3DConfig, sections, "network"),
+        preprocessing=_settings(PreprocessingSettings, sections, "preprocessing"),
+        training=_settings(TrainingSettings, sections, "training"),
+        spatial=_settings(SpatialAugmentation, sections, "spatial"),
+        intensity=_settings(IntensityAugmentation, sections, "intensity"),
         text=text,
     )
 
 
-def _settings(kind: type[Settings], values: Mapping[str, Any], section: str) -> Settings:
-    unknown = sorted(set(values) - {f.name for f in fields(kind)})  # type: ignore[arg-type]
+def _settings(kind: type[Settings], sections: Mapping[str, Any], section: str) -> Settings:
+    """One section as its dataclass; each value must be of the type of the setting's default."""
+    values = sections.get(section, {})
+    if not isinstance(values, dict):
+        raise SettingError(f"{section} must be a section of settings, not {values!r}.")
+    defaults = {f.name: f.default for f in fields(kind)}  # type: ignore[arg-type]
+    unknown = sorted(set(values) - set(defaults))
     if unknown:
         raise SettingError(f"The section {section} has no setting {', '.join(unknown)}.")
-    return kind(**values)
+    return kind(
+        **{name: _value(value, defaults[name], f"{section}.{name}") for name, value in values.items()}
+    )
+
+
+def _value(value: Any, default: Any, name: str) -> Any:
+    """A TOML value as a value of the default's type."""
+    if isinstance(default, tuple):
+        if not isinstance(value, list):
+            raise SettingError(f"{name} must be a list, not {value!r}.")
+        return tuple(_value(item, default[0], name) for item in value)
+    if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if type(value) is not type(default):
+        raise SettingError(f"{name} must be {WORDS[type(default)]}, not {value!r}.")
+    return value

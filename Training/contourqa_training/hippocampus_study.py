@@ -109,6 +109,16 @@ def run_study(
     return document
 
 
+def card_figures(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The figures of a study that a card carries: each predictor's error, skill and rank correlation."""
+    kept = ("n", "mae", "bias", "skill", "spearman", "auroc", "global_accuracy")
+    strata = {
+        stratum: {predictor: {name: figures[name] for name in kept} for predictor, figures in table.items()}
+        for stratum, table in document["strata"].items()
+    }
+    return {"split": document["data"]["split"], "patients": document["data"]["patients"], "strata": strata}
+
+
 def _judge_stratum(
     name: str, contours: list[JudgedContour], model: QualityModel, fitted: Baselines
 ) -> StratumResult:

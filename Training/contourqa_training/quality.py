@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -131,14 +131,14 @@ def train_quality(
     lightning.seed_everything(config.training.seed, verbose=False)
     data = TrainingData.load(folder, config)
     module = QualityModule(config.network, config.training)
-    keep = ModelCheckpoint(
-        dirpath=checkpoints, filename="best", monitor="choose_mae", mode="min", save_last=True, save_top_k=1
-    )
+    best = ModelCheckpoint(dirpath=checkpoints, filename="best", monitor="choose_mae", mode="min")
+    # Apart from the best one: Lightning's `save_last` writes only when the best one is written.
+    newest = ModelCheckpoint(dirpath=checkpoints, filename="last", enable_version_counter=False)
     trainer = lightning.Trainer(
         max_epochs=config.training.epochs,
-        callbacks=[keep],
+        callbacks=[best, newest],
         logger=[
-            CSVLogger(run, name="curves", version=""),
+            CSVLogger(run, name="curves"),  # a folder a start: a resumed run keeps the curves before it
             TensorBoardLogger(run, name="tensorboard", version=""),
         ],
         enable_progress_bar=progress,
@@ -171,9 +171,8 @@ def card_of(config: TrainingConfig, data: TrainingData, epoch: int) -> dict[str,
     name = config.model.structure
     return {
         "name": config.model.name,
-        "version": "0.1.0",
-        "license": "unknown",
         "status": "preview",
+        **asdict(config.card),
         "modality": config.model.modality,
         "structures": [name],
         "ranges": {
