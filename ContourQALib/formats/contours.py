@@ -10,7 +10,7 @@ import numpy as np
 from ContourQALib.case import Contour
 from ContourQALib.errors import FormatError, SettingError
 from ContourQALib.formats.color_table import ColorEntry, color_table_beside, read_color_table
-from ContourQALib.formats.header import read_header
+from ContourQALib.formats.header_reading import read_header
 from ContourQALib.formats.segmentation import is_segmentation, read_segments
 from ContourQALib.formats.volume import Volume, read_voxels
 

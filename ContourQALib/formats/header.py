@@ -7,13 +7,12 @@ absolute value, missing voxels zero), so the headers are read here as they were 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from os import PathLike
 from pathlib import Path
 
 from ContourQALib.errors import FormatError, GeometryError
-from ContourQALib.formats.file_type import KINDS, check_readable, extension_of
+from ContourQALib.formats.file_type import check_readable
 
 
 @dataclass(frozen=True)
@@ -65,26 +64,6 @@ class Header:
                 f"{self.path} has the voxel spacing {tuple(spacing)} mm,"
                 " which must be positive in every direction; export it again."
             )
-
-
-def read_header(path: str | PathLike[str]) -> Header:
-    """Header of a NIfTI, NRRD or MetaImage file, after the amount of voxel data was verified.
-
-    Raises:
-        FormatError: missing, a folder, unreadable, another format than its extension says, or truncated.
-    """
-    from ContourQALib.formats import metaimage, nifti, nrrd
-
-    readers: dict[str, Callable[[Path], Header]] = {
-        "NIfTI": nifti.read_header,
-        "NRRD": nrrd.read_header,
-        "MetaImage": metaimage.read_header,
-    }
-    path = check_readable(path)
-    kind = KINDS.get(extension_of(path))
-    if kind is None:
-        raise FormatError(f"{path} is of a kind that cannot be read; give one of {', '.join(KINDS)}.")
-    return readers[kind](path)
 
 
 def damaged(path: Path) -> FormatError:

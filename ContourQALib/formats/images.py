@@ -10,7 +10,7 @@ import numpy as np
 from ContourQALib.case import Image
 from ContourQALib.errors import FormatError, GeometryError, OutputError
 from ContourQALib.formats.file_type import extension_of, stem_of
-from ContourQALib.formats.header import read_header
+from ContourQALib.formats.header_reading import read_header
 from ContourQALib.formats.output import write_atomically
 from ContourQALib.formats.volume import read_volume
 from ContourQALib.geometry import to_sitk

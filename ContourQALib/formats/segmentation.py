@@ -19,7 +19,8 @@ import numpy as np
 from ContourQALib.case import Contour
 from ContourQALib.errors import FormatError, GeometryError, OutputError, StructureError
 from ContourQALib.formats.file_type import extension_of
-from ContourQALib.formats.header import Header, read_header
+from ContourQALib.formats.header import Header
+from ContourQALib.formats.header_reading import read_header
 from ContourQALib.formats.output import write_atomically
 from ContourQALib.formats.volume import read_voxels
 from ContourQALib.geometry import Grid, Relation

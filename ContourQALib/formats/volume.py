@@ -11,7 +11,8 @@ import numpy as np
 
 from ContourQALib.errors import FormatError, GeometryError
 from ContourQALib.formats.file_type import KINDS, extension_of
-from ContourQALib.formats.header import Header, damaged, not_finite, read_header
+from ContourQALib.formats.header import Header, damaged, not_finite
+from ContourQALib.formats.header_reading import read_header
 from ContourQALib.geometry import Grid
 
 READERS = {"NIfTI": "NiftiImageIO", "NRRD": "NrrdImageIO", "MetaImage": "MetaImageIO"}

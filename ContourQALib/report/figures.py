@@ -14,6 +14,7 @@ import numpy as np
 from ContourQALib.case import Image
 from ContourQALib.geometry import Grid
 from ContourQALib.metrics.surface import box
+from ContourQALib.quality.modality import guess_modality
 from ContourQALib.report.canvas import WIDTH_INCHES, Picture, blank_figure, literal, to_png
 from ContourQALib.report.outlines import Outline
 from ContourQALib.report.views import Region, View, choose_views, cut_image, cut_mask, region
@@ -30,10 +31,9 @@ SLICES_OF_SEVERAL = 3
 """The same where each test contour has a line of its own."""
 
 LEGEND_COLUMNS = 6
+LEGEND_HANDLE_INCHES, LEGEND_LETTER_INCHES = 0.55, 0.068
+"""Width of a legend entry's line, and of a letter of its size: long file names take wider columns."""
 LEGEND_LINE_INCHES = 0.22
-
-HOUNSFIELD_BELOW = -200.0
-"""Only CT has values this far below zero: air is -1000 HU."""
 
 CT_WINDOW = (-160.0, 240.0)
 """Soft tissue: width 400, level 40 HU."""
@@ -56,7 +56,7 @@ class Window:
 
 def window(image: Image) -> Window:
     """Soft tissue for HU; for other images the 1st to the 99th percentile of their values."""
-    if image.values.min() <= HOUNSFIELD_BELOW:
+    if guess_modality(image) == "CT":
         return Window(*CT_WINDOW, "CT soft-tissue window, W 400 L 40 HU")
     low, high = (float(v) for v in np.percentile(image.values, (1, 99)))
     return Window(
@@ -263,6 +263,8 @@ def _legend(figure: Figure, rows: Sequence[Sequence[Outline]], tinted: bool) -> 
                 Patch(color=row[1].look.color, alpha=TINT_ALPHA, linewidth=0, label=literal(label))
             )
         handles.append(Patch(color=rows[0][0].look.color, alpha=TINT_ALPHA, linewidth=0, label="missed"))
-    columns = min(len(handles), LEGEND_COLUMNS)
+    longest = max(len(handle.get_label()) for handle in handles)
+    fitting = int(figure.get_figwidth() / (LEGEND_HANDLE_INCHES + LEGEND_LETTER_INCHES * longest))
+    columns = max(1, min(len(handles), LEGEND_COLUMNS, fitting))
     figure.legend(handles=handles, loc="upper left", ncols=columns, fontsize=8.5, frameon=False)
     return -(-len(handles) // columns)

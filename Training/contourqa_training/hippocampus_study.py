@@ -6,7 +6,6 @@ import csv
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ import numpy as np
 
 from contourqa_training.baselines import Baselines
 from contourqa_training.cases import TrainingCase, fingerprint, load_cases, patients_of
-from contourqa_training.judgement import Judgement, judge, monotone_share
+from contourqa_training.judgement import StratumResult, judge, monotone_share
 from contourqa_training.patient_split import read_split
 from contourqa_training.strata import (
     JudgedContour,
@@ -23,31 +22,15 @@ from contourqa_training.strata import (
     moved_by_10_mm,
     reference_stratum,
 )
-from contourqa_training.study_figures import draw_figures
+from contourqa_training.study_figures import NETWORK, draw_figures
 from ContourQALib.formats.output import output_folder, write_atomically
 from ContourQALib.quality.model import QualityModel
 from ContourQALib.quality.predict import assess
 from ContourQALib.quality.verdict import Verdict
 
 SEED = 31
-NETWORK = "network"
 WITH_RULES = "rules, then network"
 Progress = Callable[[str], None]
-
-
-@dataclass(frozen=True, eq=False)
-class StratumResult:
-    """One stratum: the contours, and every predictor's Dice for them."""
-
-    name: str
-    contours: list[JudgedContour]
-    predicted: dict[str, np.ndarray]
-    judgements: dict[str, Judgement]
-
-    @property
-    def true(self) -> np.ndarray:
-        """True Dice of the contours."""
-        return np.array([j.dice for j in self.contours])
 
 
 def run_study(

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from contourqa_training.strata import JudgedContour
+
 POOR, GOOD = 0.75, 0.80
 """The dead band of the paper's failure definition: below POOR a contour failed, above GOOD it did not."""
 
@@ -55,6 +57,21 @@ class Judgement:
     def record(self) -> dict[str, Any]:
         """The figures as JSON holds them: undefined is null."""
         return {name: _plain(value) for name, value in asdict(self).items()}
+
+
+@dataclass(frozen=True, eq=False)
+class StratumResult:
+    """One stratum: the contours, and every predictor's Dice for them."""
+
+    name: str
+    contours: list[JudgedContour]
+    predicted: dict[str, np.ndarray]
+    judgements: dict[str, Judgement]
+
+    @property
+    def true(self) -> np.ndarray:
+        """True Dice of the contours."""
+        return np.array([j.dice for j in self.contours])
 
 
 def judge(

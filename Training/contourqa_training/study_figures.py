@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from contourqa_training.judgement import StratumResult
 from ContourQALib.formats.output import write_atomically
 
-if TYPE_CHECKING:
-    from contourqa_training.hippocampus_study import StratumResult
-
 NETWORK = "network"
+"""The predictor that the figures show."""
+
 COLUMNS = 5
 
 
