@@ -7,8 +7,6 @@ ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements/constraints.txt
-# Mesa's offscreen OpenGL, which VTK looks for when the tests read files with Slicer's own classes.
-SYSTEM_PACKAGES := libgl1 libegl1 libxrender1
 
 .PHONY: demo test check format clean
 
