@@ -11,6 +11,7 @@ from rich.console import Console
 
 from ContourQALib.commands.options import Format
 from ContourQALib.report.records import to_csv, to_json
+from ContourQALib.report.tables import PIPE_WIDTH
 
 
 def print_result(
@@ -29,7 +30,8 @@ def print_result(
         rows: the result as flat rows.
     """
     if form is Format.TABLE:
-        table(Console())
+        # A pipe has no width of its own, and eighty columns break most tables.
+        table(Console() if sys.stdout.isatty() else Console(width=PIPE_WIDTH))
     else:
         sys.stdout.write(to_json(document) if form is Format.JSON else to_csv(rows))
 

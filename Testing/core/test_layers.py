@@ -67,6 +67,7 @@ def test_quality_loads_no_torch_before_it_predicts(module):
 
 
 def test_networks_are_torch_alone():
+    pytest.importorskip("torch")
     loaded = modules_after("import ContourQALib.networks.efficientdet3d")
     above = {
         "ContourQALib.quality",

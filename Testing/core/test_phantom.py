@@ -40,16 +40,6 @@ def test_it_has_clinical_size_and_all_organs(phantom: Phantom):
         assert all(c.mask.any() and c.grid == phantom.image.grid for c in contours)
 
 
-def test_it_takes_under_two_seconds():
-    def seconds() -> float:
-        start = time.process_time()
-        pelvis(seed=9)
-        return time.process_time() - start
-
-    # The promise; about 0.5 s on an idle core. The best of three, because a busy machine is not ours to time.
-    assert min(seconds() for _ in range(3)) < 2.0
-
-
 def test_the_same_seed_gives_the_same_voxels_and_another_seed_another_patient():
     size = (40, 40, 20)
     first, again, other = pelvis(size, seed=3), pelvis(size, seed=3), pelvis(size, seed=4)
