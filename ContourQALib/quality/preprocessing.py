@@ -30,8 +30,8 @@ class PreprocessingSettings:
         lower_percentile: percentile of the window's intensities that becomes 0.
         upper_percentile: percentile that becomes `top`.
         top: upper end of the range (the paper's 255).
-        center: where the window lies: around the "contour"'s centre of mass, which also works in an image far
-            larger than the window, or at the "image"'s centre, as the paper crops.
+        center: where the window lies: around the "contour"'s center of mass, which also works in an image far
+            larger than the window, or at the "image"'s center, as the paper crops.
         clip: whether intensities beyond the two percentiles are cut to the range. The paper maps "the 0th and
             99th percentiles to [0, 255], after which the 100th percentile values were appended", read here
             as: values above the 99th percentile keep their own place above 255, hence false.
@@ -84,7 +84,7 @@ def settings_from_dict(values: Mapping[str, Any]) -> PreprocessingSettings:
 def prepare(image: Image, contour: Contour, settings: PreprocessingSettings) -> np.ndarray:
     """Network input of one contour: float32 (2, K, J, I), channel 0 the image, channel 1 the mask.
 
-    The window lies around the contour's centre of mass (the image's centre when the contour is empty). What
+    The window lies around the contour's center of mass (the image's center when the contour is empty). What
     it needs beyond the image is filled with 0 in both channels. Foreground outside the window is not seen.
 
     Raises:
@@ -112,19 +112,19 @@ def prepare_arrays(
         mask: bool (K, J, I).
         spacing_mm: of both, along K, J, I.
         settings: see `PreprocessingSettings`.
-        offset: moves the window's centre by so many voxels of the window; training varies it.
+        offset: moves the window's center by so many voxels of the window; training varies it.
     """
-    centre = window_centre(mask, settings) + np.asarray(offset)
-    window, inside = cut_window(values, centre, spacing_mm, settings)
-    cut, _ = cut_window(mask, centre, spacing_mm, settings)
+    center = window_center(mask, settings) + np.asarray(offset)
+    window, inside = cut_window(values, center, spacing_mm, settings)
+    cut, _ = cut_window(mask, center, spacing_mm, settings)
     result = np.zeros((2, *settings.size), np.float32)
     result[0] = normalize(window, inside, settings)
     result[1] = cut
     return result
 
 
-def window_centre(mask: np.ndarray, settings: PreprocessingSettings) -> np.ndarray:
-    """Voxel (K, J, I) around which the window lies; the array's centre for an empty mask."""
+def window_center(mask: np.ndarray, settings: PreprocessingSettings) -> np.ndarray:
+    """Voxel (K, J, I) around which the window lies; the array's center for an empty mask."""
     index = np.nonzero(mask) if settings.center == "contour" else ()
     if not len(index) or len(index[0]) == 0:
         return (np.asarray(mask.shape) - 1) / 2
@@ -132,9 +132,9 @@ def window_centre(mask: np.ndarray, settings: PreprocessingSettings) -> np.ndarr
 
 
 def cut_window(
-    values: np.ndarray, centre: np.ndarray, spacing_mm: Vector, settings: PreprocessingSettings
+    values: np.ndarray, center: np.ndarray, spacing_mm: Vector, settings: PreprocessingSettings
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The window of `settings` around `centre`, and where in it the image has voxels.
+    """The window of `settings` around `center`, and where in it the image has voxels.
 
     Returns:
         Values (bool for a mask, else float64) and bool "inside", both of `settings.size`; outside is zero.
@@ -145,9 +145,9 @@ def cut_window(
     window = values
     inside = np.ones(settings.size, bool)
     for axis, (size, ratio) in enumerate(zip(settings.size, step, strict=True)):
-        position = centre[axis] + (np.arange(size) - (size - 1) / 2) * (1.0 if same else ratio)
+        position = center[axis] + (np.arange(size) - (size - 1) / 2) * (1.0 if same else ratio)
         if same:  # whole voxels: nothing is interpolated
-            position = np.floor(centre[axis] - (size - 1) / 2 + 0.5) + np.arange(size)
+            position = np.floor(center[axis] - (size - 1) / 2 + 0.5) + np.arange(size)
         length = values.shape[axis]
         within = (position >= -0.5) & (position < length - 0.5)
         low = np.clip(np.floor(position).astype(int), 0, length - 1)

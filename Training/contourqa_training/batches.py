@@ -16,7 +16,7 @@ from contourqa_training.config import TrainingConfig
 from contourqa_training.sampling import Mixture, swapped_and_scaled
 from ContourQALib.case import Contour
 from ContourQALib.metrics.overlap import overlap
-from ContourQALib.quality.preprocessing import cut_window, prepare_arrays, window_centre
+from ContourQALib.quality.preprocessing import cut_window, prepare_arrays, window_center
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +53,7 @@ def make_sample(
     settings = config.preprocessing
     x = prepare_arrays(values, mask, spacing_kji, settings, jitter)
     wrong, _ = cut_window(
-        reference ^ mask, window_centre(mask, settings) + np.asarray(jitter), spacing_kji, settings
+        reference ^ mask, window_center(mask, settings) + np.asarray(jitter), spacing_kji, settings
     )
     dice = overlap(reference, mask).dice
     return Sample(x, 0.0 if np.isnan(dice) else dice, wrong)
