@@ -47,6 +47,7 @@ class ModelCard:
         status: "released", or "preview" while figures on natural contours are missing.
         modality: modality of the images it learned from, "CT" or "MR".
         ranges: per structure, what the training contours looked like.
+        aliases: per structure, further names of it.
         files: SHA-256 of every other file of the bundle.
     """
 
@@ -56,6 +57,7 @@ class ModelCard:
     status: str
     modality: str
     ranges: Mapping[str, StructureRange]
+    aliases: Mapping[str, tuple[str, ...]]
     files: Mapping[str, str]
     raw: Mapping[str, Any]
 
@@ -67,7 +69,10 @@ class ModelCard:
     def range_of(self, structure: str) -> StructureRange | None:
         """The training range of a structure, in any spelling; None where the model does not know it."""
         wanted = normalize(structure)
-        return next((r for name, r in self.ranges.items() if normalize(name) == wanted), None)
+        for name, known in self.ranges.items():
+            if wanted in map(normalize, (name, *self.aliases.get(name, ()))):
+                return known
+        return None
 
 
 def read_card(folder: Path) -> ModelCard:
@@ -86,6 +91,7 @@ def read_card(folder: Path) -> ModelCard:
             status=str(raw["status"]),
             modality=str(raw["modality"]),
             ranges={str(name): _range(raw.get("ranges", {}).get(name, {})) for name in raw["structures"]},
+            aliases={str(name): tuple(map(str, n)) for name, n in raw.get("aliases", {}).items()},
             files={str(name): str(digest) for name, digest in raw["files"].items()},
             raw=raw,
         )

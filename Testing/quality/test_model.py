@@ -90,5 +90,6 @@ def test_bundled_models_are_whole_and_their_cards_complete():
 
 def test_models_are_chosen_by_structure_and_modality():
     assert model_for("Hippocampus", "MR").card.name == "hippocampus-t1"
+    assert model_for("left hippocampus", "MR").card.name == "hippocampus-t1"
     assert model_for("hippocampus", "CT") is None
     assert model_for("spleen", "MR") is None

@@ -32,12 +32,14 @@ class ModelSettings:
     Attributes:
         name: the bundle's name.
         structure: the structure that all labels are merged into.
+        aliases: further names under which the model knows it (its left and right one).
         modality: "CT" or "MR".
         split: the committed split of patients.
     """
 
     name: str = "model"
     structure: str = "structure"
+    aliases: tuple[str, ...] = ()
     modality: str = "MR"
     split: str = "hippocampus"
 
@@ -200,7 +202,7 @@ def _value(value: Any, default: Any, name: str) -> Any:
     if isinstance(default, tuple):
         if not isinstance(value, list):
             raise SettingError(f"{name} must be a list, not {value!r}.")
-        return tuple(_value(item, default[0], name) for item in value)
+        return tuple(_value(item, default[0] if default else "", name) for item in value)
     if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if type(value) is not type(default):

@@ -175,6 +175,7 @@ def card_of(config: TrainingConfig, data: TrainingData, epoch: int) -> dict[str,
         **asdict(config.card),
         "modality": config.model.modality,
         "structures": [name],
+        "aliases": {name: list(config.model.aliases)},
         "ranges": {
             name: {
                 "volume_cc": [round(min(volumes), 3), round(max(volumes), 3)],

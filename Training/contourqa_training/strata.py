@@ -46,12 +46,23 @@ def reference_stratum(cases: Sequence[TrainingCase]) -> Iterator[JudgedContour]:
         yield _judged(case, case.reference, "G", "reference")
 
 
-def graded_stratum(cases: Sequence[TrainingCase], seed: int) -> Iterator[JudgedContour]:
-    """S: every error at each typical severity; one seed an error and patient, so that it only grows."""
+def graded_stratum(cases: Sequence[TrainingCase], seed: int, every: int = 1) -> Iterator[JudgedContour]:
+    """S: every error at each typical severity; one seed an error and patient, so that it only grows.
+
+    Args:
+        cases: the patients.
+        seed: of directions and places.
+        every: only every so many of the contours; a number that shares no factor with the five severities and
+            the number of errors keeps their proportions.
+    """
+    running = 0
     for number, case in enumerate(cases):
         for kind in GRADED:
             draw = _seed(seed, number, kind)
             for grade, severity in enumerate(ERRORS[kind].severities, 1):
+                running += 1
+                if running % every:
+                    continue
                 spoiled = perturb(case.reference, kind, severity, draw)
                 yield _judged(case, spoiled, "S", kind, severity, grade)
 
