@@ -38,6 +38,7 @@ def write_bundle(
     weights = {name: value.detach().cpu().contiguous() for name, value in network.state_dict().items()}
     with write_atomically(folder / WEIGHTS_FILE) as path:
         save_file(weights, path)
+        path.chmod(0o644)  # safetensors makes it readable by its owner alone
     files = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in REQUIRED_FILES}
     with write_atomically(folder / CARD_FILE) as path:
         text = json.dumps({**card, "files": files}, indent=2, ensure_ascii=False)
