@@ -12,6 +12,7 @@ import pytest
 
 from bundles import write_bundle
 from contourqa_training.baselines import FEATURES, Baselines, features
+from contourqa_training.bundle import update_card
 from contourqa_training.hippocampus_study import card_figures, run_study
 from contourqa_training.sampling import BATTERY_ONLY, GRADED
 from contourqa_training.strata import battery_stratum, graded_stratum, moved_by_10_mm, reference_stratum
@@ -94,6 +95,7 @@ def test_a_study_leaves_tables_figures_and_a_card(tmp_path: Path) -> None:
         assert {"network", "training median", "mask-only rule", "log-volume regression"} <= set(table)
     rows = list(csv.DictReader((tmp_path / "out" / "errors.csv").open()))
     assert {row["error"] for row in rows} == set(GRADED)
-    figures = card_figures(document)
+    update_card(folder, {"figures": card_figures(document)})
+    figures = find_model(str(folder)).card.raw["figures"]
     assert figures["strata"]["S"]["network"]["mae"] == document["strata"]["S"]["network"]["mae"]
     assert sum(sum(row.values()) for row in document["verdicts"]["reference"].values()) == 2

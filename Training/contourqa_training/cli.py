@@ -68,10 +68,14 @@ def study_hippocampus(
     ] = False,
 ) -> None:
     """Judge a hippocampus model on patients it never saw: strata G, S and B beside their baselines."""
-    from contourqa_training.hippocampus_study import run_study
+    from contourqa_training.bundle import update_card
+    from contourqa_training.hippocampus_study import card_figures, run_study
     from ContourQALib.quality.model import find_model
 
-    run_study(find_model(model), data, output, split, lambda what: typer.echo(what, err=True))
+    judged = find_model(model)
+    document = run_study(judged, data, output, split, lambda what: typer.echo(what, err=True))
+    if write_card:
+        update_card(judged.folder, {"figures": card_figures(document)})
 
 
 @app.command()
