@@ -23,6 +23,7 @@ from ContourQALib.commands.saving import save_comparison
 from ContourQALib.errors import SettingError
 from ContourQALib.metrics.comparison_set import (
     ComparisonSet,
+    ComparisonSettings,
     compare_observers,
     compare_with_consensus,
     compare_with_reference,
@@ -75,16 +76,13 @@ def compare(
     sources = [Source(str(path), naming.read(path)) for path in files]
     wanted = structure or ()
     with progress("Comparing") as report:
+        how = ComparisonSettings(tuple(wanted), tolerance_mm, per_slice, report)
         if pairwise:
-            result = compare_observers(sources, wanted, tolerance_mm, per_slice=per_slice, progress=report)
+            result = compare_observers(sources, how)
         elif consensus:
-            result = compare_with_consensus(
-                sources, consensus, wanted, tolerance_mm, per_slice=per_slice, progress=report
-            )
+            result = compare_with_consensus(sources, consensus, how)
         else:
-            result = compare_with_reference(
-                sources[0], sources[1:], wanted, tolerance_mm, per_slice=per_slice, progress=report
-            )
+            result = compare_with_reference(sources[0], sources[1:], how)
     settings = {
         "tolerance_mm": tolerance_mm,
         "structures": list(wanted),

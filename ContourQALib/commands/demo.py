@@ -16,7 +16,11 @@ from ContourQALib.commands.printing import say
 from ContourQALib.commands.saving import today
 from ContourQALib.formats.contours import read_contours
 from ContourQALib.formats.images import read_image
-from ContourQALib.metrics.comparison_set import ComparisonSet, compare_with_reference
+from ContourQALib.metrics.comparison_set import (
+    ComparisonSet,
+    ComparisonSettings,
+    compare_with_reference,
+)
 from ContourQALib.metrics.pairing import Source
 from ContourQALib.perturbation import perturb
 from ContourQALib.phantom import pelvis
@@ -35,6 +39,7 @@ REAL_CASE = "hippocampus_015"
 
 REAL_STRUCTURE = "hippocampus"
 PHANTOM_SEED = 0
+PER_SLICE = ComparisonSettings(per_slice=True)
 SHIFT_MM = 10.0
 """How far the real contour is moved to show what a bad one looks like: about the width of a hippocampus."""
 
@@ -96,7 +101,7 @@ def _phantom() -> _Part:
         "Pelvis phantom",
         drawn.image,
         (_Assessed("Pelvis phantom, contours of the vendor's model (VPM)", drawn.vendor, vendor),),
-        compare_with_reference(Source("reference", drawn.reference), models, per_slice=True),
+        compare_with_reference(Source("reference", drawn.reference), models, PER_SLICE),
     )
 
 
@@ -113,7 +118,7 @@ def _real(image_path: Path, labels_path: Path) -> _Part:
             _Assessed(f"Hippocampus MRI, {moved}", (shifted,), assess(image, [shifted])),
         ),
         compare_with_reference(
-            Source("clinical contour", (clinical,)), [Source(moved, (shifted,))], per_slice=True
+            Source("clinical contour", (clinical,)), [Source(moved, (shifted,))], PER_SLICE
         ),
     )
 

@@ -30,11 +30,13 @@ class Unmatched:
         structure: its name, as its source spells it.
         side: which side holds it.
         source: the file or observer it comes from.
+        missing_in: the files or observers that were looked through for it.
     """
 
     structure: str
     side: Literal["reference", "test"]
     source: str
+    missing_in: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ def group_contours(sources: Sequence[Source], structures: Sequence[str] = ()) ->
         structures: names to keep, in any spelling; all where empty.
 
     Raises:
-        StructureError: a name in `structures` is in no source, names are ambiguous, or nothing is shared.
+        StructureError: a name in `structures` is in no source, or names are ambiguous.
     """
     sources = _named_alike(sources)
     order: list[str] = []
@@ -87,20 +89,25 @@ def group_contours(sources: Sequence[Source], structures: Sequence[str] = ()) ->
     if structures:
         order = _asked_for(order, structures)
     shared = [name for name in order if len(members[name]) > 1]
-    if not shared:
-        have = "; ".join(f"{s.name}: {', '.join(c.name for c in s.contours)}" for s in sources)
-        raise StructureError(
-            f"No structure was drawn by two sources ({have}); name labels with --labels, "
-            "or take all labels as one structure with --merge."
-        )
     reference = sources[0].name
-    unmatched = [
-        Unmatched(name, "reference" if members[name][0][0] == reference else "test", members[name][0][0])
-        for name in order
-        if len(members[name]) == 1
-    ]
+    unmatched = []
+    for name in order:
+        if len(members[name]) == 1:
+            drawn_by = members[name][0][0]
+            others = tuple(source.name for source in sources if source.name != drawn_by)
+            side: Literal["reference", "test"] = "reference" if drawn_by == reference else "test"
+            unmatched.append(Unmatched(name, side, drawn_by, others))
     groups = [Group(name, *(tuple(part) for part in zip(*members[name], strict=True))) for name in shared]
     return Grouping(tuple(groups), tuple(unmatched))
+
+
+def nothing_shared(sources: Sequence[Source]) -> StructureError:
+    """The error of sources that have no structure in common."""
+    have = "; ".join(f"{s.name}: {', '.join(c.name for c in s.contours)}" for s in sources)
+    return StructureError(
+        f"No structure was drawn by two sources ({have}); name labels with --labels, "
+        "or take all labels as one structure with --merge."
+    )
 
 
 def _named_alike(sources: Sequence[Source]) -> Sequence[Source]:

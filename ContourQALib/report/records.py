@@ -60,7 +60,7 @@ def comparison_document(
     """
     document: Record = {
         "pairs": [comparison_record(c) for c in comparisons],
-        "unmatched": [{"structure": u.structure, "side": u.side, "source": u.source} for u in unmatched],
+        "unmatched": [_unmatched_record(u) for u in unmatched],
         "definitions": dict(DEFINITIONS),
     }
     if matrices:
@@ -201,6 +201,10 @@ def _cell(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return "; ".join(str(v) for v in value)
     return value
+
+
+def _unmatched_record(unmatched: Unmatched) -> Record:
+    return {f.name: _plain(getattr(unmatched, f.name)) for f in fields(Unmatched)}
 
 
 def _slice_record(row: SliceComparison) -> Record:

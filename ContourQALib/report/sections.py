@@ -29,6 +29,7 @@ from ContourQALib.report.wording import (
     percent_text,
     short_labels,
     tolerance_text,
+    unmatched_text,
 )
 
 SIGNS = {Verdict.ACCEPT: "✓", Verdict.REVIEW: "?", Verdict.REJECT: "✕"}
@@ -113,9 +114,8 @@ def comparison_section(
     if comparisons:
         body += _comparison_table(comparisons, names) + _all_figures_table(comparisons, names)
     if unmatched:
-        sources = short_labels([u.source for u in unmatched]) | dict(labels or {})
-        lone = [f"{u.structure} ({u.side}, {sources[u.source]})" for u in unmatched]
-        body += f'<p class="warning">Without a partner, not compared: {escape(", ".join(lone))}.</p>'
+        lone = escape(unmatched_text(unmatched, labels))
+        body += f'<p class="warning">Without a partner, not compared: {lone}.</p>'
     body += "".join(_matrix_table(matrix) for matrix in matrices)
     groups: dict[tuple[str, str], list[int]] = {}
     for n, c in enumerate(comparisons):

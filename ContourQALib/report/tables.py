@@ -27,6 +27,7 @@ from ContourQALib.report.wording import (
     percent_text,
     short_labels,
     tolerance_text,
+    unmatched_text,
 )
 
 VERDICT_STYLE = {Verdict.ACCEPT: "bold green", Verdict.REVIEW: "bold yellow", Verdict.REJECT: "bold red"}
@@ -76,9 +77,7 @@ def print_comparisons(
         _print(console, table)
         _print_footnotes(console, footnotes)
     if unmatched:
-        sources = short_labels([u.source for u in unmatched])
-        names = [f"{u.structure} ({u.side}, {sources[u.source]})" for u in unmatched]
-        _print(console, Text("Without a partner: " + ", ".join(names), style="yellow"))
+        _print(console, Text(f"Without a partner: {unmatched_text(unmatched)}", style="yellow"))
 
 
 def print_slices(console: Console, comparison: Comparison) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePath
 
 from ContourQALib.metrics.compare import Comparison
 from ContourQALib.metrics.definitions import DEFINITIONS
+from ContourQALib.metrics.pairing import Unmatched
 from ContourQALib.quality.assessment import ModelIdentity, StructureAssessment
 from ContourQALib.report.records import undefined_reason
 
@@ -129,3 +130,18 @@ class Footnotes:
     def lines(self) -> list[tuple[int, str]]:
         """Every number with its sentence, in order."""
         return [(mark, note) for note, mark in self._numbers.items()]
+
+
+def unmatched_text(unmatched: Sequence[Unmatched], labels: Mapping[str, str] | None = None) -> str:
+    """What found no partner and where it was looked for, in one line.
+
+    Args:
+        unmatched: at least one.
+        labels: short names for sources; the files' names by default.
+    """
+    names = short_labels([s for u in unmatched for s in (u.source, *u.missing_in)]) | dict(labels or {})
+    told = []
+    for lone in unmatched:
+        missing = f"; not in {', '.join(names[s] for s in lone.missing_in)}" if lone.missing_in else ""
+        told.append(f"{lone.structure} ({lone.side}, {names[lone.source]}{missing})")
+    return ", ".join(told)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from ContourQALib.case import Contour
 from ContourQALib.errors import SettingError, StructureError
 from ContourQALib.metrics.comparison_set import (
+    ComparisonSettings,
     compare_observers,
     compare_with_consensus,
     compare_with_reference,
@@ -61,7 +62,16 @@ def test_a_lone_unnamed_mask_takes_the_other_sides_name():
 
 def test_lone_contours_of_two_different_names_are_not_the_same_structure():
     with pytest.raises(StructureError, match=r"Bladder.*Rectum"):
-        group_contours([source("ref", Bladder=0), source("model", Rectum=0)])
+        compare_with_reference(source("ref", Bladder=0), [source("model", Rectum=0)])
+    with pytest.raises(StructureError, match=r"Bladder.*Rectum"):
+        compare_observers([source("A", Bladder=0), source("B", Rectum=0)])
+
+
+def test_a_model_without_the_structure_asked_for_is_listed_beside_those_that_have_it():
+    tests = [source("VPM", Bladder=0), source("LFT", CTV=1)]
+    result = compare_with_reference(source("ref", CTV=0, Bladder=0), tests, ComparisonSettings(("CTV",)))
+    assert [(c.structure, c.test) for c in result.comparisons] == [("CTV", "LFT")]
+    assert [(u.structure, u.source, u.missing_in) for u in result.unmatched] == [("CTV", "ref", ("VPM",))]
 
 
 def test_only_the_structures_asked_for_are_compared():

@@ -115,7 +115,8 @@ def test_the_document_lists_definitions_unmatched_and_the_matrix_only_when_given
     reference: Contour, shifted: Contour, pair: Comparison
 ) -> None:
     document = parsed(comparison_document([pair], [Unmatched("Brain", "test", "b.nrrd")]))
-    assert document["unmatched"] == [{"structure": "Brain", "side": "test", "source": "b.nrrd"}]
+    (lone,) = document["unmatched"]
+    assert (lone["structure"], lone["side"], lone["source"]) == ("Brain", "test", "b.nrrd")
     assert document["definitions"] == DEFINITIONS
     assert "matrix" not in document
     assert "provenance" not in document
