@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import glob
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -10,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ContourQALib.errors import FormatError, GeometryError
-from ContourQALib.formats.file_type import KINDS, extension_of
+from ContourQALib.formats.file_type import KINDS, extension_of, stem_of
 from ContourQALib.formats.header import Header, damaged, not_finite
 from ContourQALib.formats.header_reading import read_header
 from ContourQALib.geometry import Grid
@@ -65,7 +70,8 @@ def read_voxels(header: Header, layers: bool = False) -> Volume:
     header.check(layers_allowed=layers)
     sitk.ProcessObject.SetGlobalWarningDisplay(False)  # ITK repeats on stderr what we say in a sentence
     try:
-        image = sitk.ReadImage(str(header.path), imageIO=READERS[KINDS[extension_of(header.path)]])
+        with alone(header.path) as file:
+            image = sitk.ReadImage(str(file), imageIO=READERS[KINDS[extension_of(header.path)]])
     except RuntimeError as error:
         if "orthonormal" in str(error):
             raise GeometryError(
@@ -79,6 +85,22 @@ def read_voxels(header: Header, layers: bool = False) -> Volume:
         raise not_finite(header.path)
     grid = _grid(image, header)
     return Volume(values.reshape(grid.shape + ((-1,) if layers else ())), grid, header, image)
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[Path]:
+    """The file, or a copy of it where files of the same stem lie beside it.
+
+    ITK's NIfTI reader takes x.nii, without a word, where x.nii.gz is asked for and both are there.
+    """
+    rivals = [p for p in path.parent.glob(f"{glob.escape(stem_of(path))}.*") if p.name != path.name]
+    if KINDS[extension_of(path)] != "NIfTI" or not rivals:
+        yield path
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / path.name
+        shutil.copyfile(path, copy)
+        yield copy
 
 
 def _grid(image: Any, header: Header) -> Grid:
