@@ -130,6 +130,7 @@ class EfficientDet3D(nn.Module):
         self.bifpn = nn.ModuleList(_BiFPN(config, levels) for _ in range(config.bifpn_blocks))
         self.head = _Head(config, levels)
         # Depthwise 3D convolutions on a CPU are several times faster with the channels innermost.
+        # torch's stubs do not know `to` with a memory format alone
         self.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
 
     def forward(self, x: Tensor) -> Tensor:
@@ -349,6 +350,7 @@ class _Head(nn.Module):
         kernel = config.head_kernel
         self.convolution = nn.Conv3d(n, math.prod(self.factors), kernel, padding=kernel // 2)
         logit = math.log(config.initial_output / (1 - config.initial_output))
+        # the stubs call a bias optional; here it is not
         nn.init.constant_(self.convolution.bias, logit)  # type: ignore[arg-type]
         self.full_size = config.output == "error_map"
 

@@ -113,4 +113,4 @@ def test_a_clinical_contour_is_accepted_and_a_moved_one_rejected(contourqa, data
     assert contourqa(*spoil).code == 0
     (bad,) = contourqa(*assessing(image, moved), *how).json["structures"]
     assert bad["verdict"] == "reject"
-    assert bad["dice"] < 0.7
+    assert bad["dice"] < 0.5

@@ -7,8 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from contourqa_training.patient_split import read_split
+from ContourQALib.formats.contours import read_contours
 from ContourQALib.geometry import Grid
 from ContourQALib.metrics.definitions import Status
+from ContourQALib.quality.model import find_model
 from ContourQALib.quality.rules import RuleSettings, check_mask, mask_status
 from shapes import ball_mask, box_mask, contour
 
@@ -87,3 +90,20 @@ def test_failures_come_first():
 def test_the_rules_measure_in_cc_not_in_voxels():
     coarse = replace(BALL, grid=Grid(BALL.grid.size, (2.0, 2.0, 2.0)))
     assert found(coarse) == {"volume": True}
+
+
+@pytest.mark.realdata
+def test_no_training_reference_of_the_bundled_model_has_a_finding(data):
+    settings = find_model("hippocampus-t1").card.range_of("hippocampus").rules
+    train = [patient for patient, split in read_split("hippocampus").items() if split == "train"]
+    folder = data / "hippocampus" / "labels"
+    found = {
+        patient: findings
+        for patient in train
+        if (
+            findings := check_mask(
+                read_contours(folder / f"{patient}.nii.gz", merge="hippocampus")[0], settings
+            )
+        )
+    }
+    assert found == {}

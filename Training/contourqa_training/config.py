@@ -188,6 +188,7 @@ def _settings(kind: type[Settings], sections: Mapping[str, Any], section: str) -
     values = sections.get(section, {})
     if not isinstance(values, dict):
         raise SettingError(f"{section} must be a section of settings, not {values!r}.")
+    # every kind is a dataclass, which a type variable cannot say
     defaults = {f.name: f.default for f in fields(kind)}  # type: ignore[arg-type]
     unknown = sorted(set(values) - set(defaults))
     if unknown:

@@ -75,6 +75,7 @@ class _Batches(lightning.LightningDataModule):
         return DataLoader(batches, batch_size=None, num_workers=self.workers)
 
     def val_dataloader(self) -> DataLoader[Batch]:
+        # a list is all that a loader needs of a data set, whatever its stubs say
         return DataLoader(self.choosing, batch_size=None)  # type: ignore[arg-type]
 
 
