@@ -51,12 +51,8 @@ def save_comparison(folder: Path, result: ComparisonSet, provenance: Provenance,
     tables = {"report.csv": to_csv(comparison_rows(result.comparisons, result.unmatched))}
     if any(comparison.slices is not None for comparison in result.comparisons):
         tables["slices.csv"] = to_csv(slice_rows(result.comparisons))
-    overlays = {}
-    for number, pairs in enumerate(_by_grid(result.pairs), 1):
-        name = "differences.seg.nrrd" if number == 1 else f"differences_{number}.seg.nrrd"
-        overlays[name] = [segment for pair in pairs for segment in differences(pair)]
-    if result.consensus:
-        overlays["consensus.seg.nrrd"] = list(result.consensus)
+    wrong = [segment for pair in result.pairs for segment in differences(pair)]
+    overlays = _segmentations("differences", wrong) | _segmentations("consensus", result.consensus)
     document = comparison_document(result.comparisons, result.unmatched, result.matrices, provenance)
     _write(folder, html, document, tables, overlays)
 
@@ -91,12 +87,15 @@ def today() -> str:
     return date.today().isoformat()
 
 
-def _by_grid(pairs: Sequence[ComparedPair]) -> list[list[ComparedPair]]:
-    """The pairs, those on one grid together: a segmentation file has one grid."""
-    groups: dict[Grid, list[ComparedPair]] = {}
-    for pair in pairs:
-        groups.setdefault(pair.reference.grid, []).append(pair)
-    return list(groups.values())
+def _segmentations(stem: str, contours: Sequence[Contour]) -> dict[str, list[Contour]]:
+    """The contours by file name, those on one grid together: a segmentation file has one grid."""
+    groups: dict[Grid, list[Contour]] = {}
+    for contour in contours:
+        groups.setdefault(contour.grid, []).append(contour)
+    return {
+        f"{stem}.seg.nrrd" if number == 1 else f"{stem}_{number}.seg.nrrd": members
+        for number, members in enumerate(groups.values(), 1)
+    }
 
 
 def _write(

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from command_line import JSON, comparing
+from ContourQALib.formats.segmentation import write_segmentation
 from files_on_disk import BALL, SHAPE, SHIFTED, write
+from shapes import contour
 
 FIELDS = {
     "structure", "reference", "test", "status", "dice", "sensitivity", "specificity", "precision",
@@ -116,6 +119,28 @@ def test_the_report_folder_holds_everything(contourqa, files, tmp_path):
     assert found.code == 0, found.err
     assert {path.name for path in out.iterdir()} >= {"report.html", "report.json", "report.csv"}
     assert list(out.glob("*.seg.nrrd"))
+
+
+def test_structures_on_several_grids_get_an_overlay_each(contourqa, tmp_path):
+    def drawn(name: str, structures: dict[str, tuple[int, int, int]]) -> Path:
+        (grid_size,) = set(structures.values())
+        mask = np.zeros(grid_size, bool)
+        mask[2:6, 2:6, 2:6] = True
+        contours = [contour(mask, name=structure) for structure in structures]
+        write_segmentation(contours, tmp_path / name)
+        return tmp_path / name
+
+    small, large = (8, 8, 8), (8, 8, 12)
+    a = drawn("a.seg.nrrd", {"CTV": small})
+    b = drawn("b.seg.nrrd", {"CTV": large, "Rectum": large})
+    c = drawn("c.seg.nrrd", {"Rectum": large})
+    tests = [part for path in (a, b, c) for part in ("--test", path)]
+    out = tmp_path / "out"
+    found = contourqa("compare", *tests, "--consensus", "majority", "-o", out)
+    assert found.code == 0, found.err
+    assert {path.name for path in out.glob("*.seg.nrrd")} == {
+        "differences.seg.nrrd", "differences_2.seg.nrrd", "consensus.seg.nrrd", "consensus_2.seg.nrrd",
+    }  # fmt: skip
 
 
 @pytest.mark.realdata
