@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from ContourQALib.case import Contour
-from ContourQALib.errors import SettingError
 from ContourQALib.metrics.definitions import DEFAULT_TOLERANCE_MM, REASONS, Status, comparison_status
 from ContourQALib.metrics.overlap import overlap, ratio
 from ContourQALib.metrics.slices import SliceComparison, compare_slices
-from ContourQALib.metrics.surface import surface_distances, touches_edge
+from ContourQALib.metrics.surface import check_tolerance, surface_distances, touches_edge
 
 
 @dataclass(frozen=True)
@@ -85,8 +83,7 @@ def compare(
         >>> compare(a, replace(a, mask=np.array([[[0, 1, 0, 0]]], bool))).dice
         0.6666666666666666
     """
-    if not (math.isfinite(tolerance_mm) and tolerance_mm >= 0):
-        raise SettingError(f"The surface Dice tolerance must be zero or more mm, not {tolerance_mm}.")
+    check_tolerance(tolerance_mm)
     grid = reference.grid
     placed = test.on(grid)
     counts = overlap(reference.mask, placed.mask)

@@ -9,10 +9,21 @@ from functools import cached_property
 
 import numpy as np
 
+from ContourQALib.errors import SettingError
 from ContourQALib.metrics.overlap import ratio
 
 TOLERANCE_ROUNDING_MM = 1e-9
 """Slack of the surface Dice tolerance: three voxels of 0.1 mm are within 0.3 mm, whatever binary says."""
+
+
+def check_tolerance(tolerance_mm: float) -> None:
+    """Refuse a tolerance that no distance can be compared with.
+
+    Raises:
+        SettingError: it is negative or not finite.
+    """
+    if not (math.isfinite(tolerance_mm) and tolerance_mm >= 0):
+        raise SettingError(f"The surface Dice tolerance must be zero or more mm, not {tolerance_mm}.")
 
 
 def box(mask: np.ndarray) -> tuple[slice, ...] | None:
@@ -132,11 +143,11 @@ def surface_distances(
     spacing = np.asarray(spacing_kji, float)
     surfaces = surface_voxels(reference), surface_voxels(test)
     return SurfaceDistances(
-        _nearest_mm(surfaces[0], surfaces[1], spacing), _nearest_mm(surfaces[1], surfaces[0], spacing)
+        nearest_mm(surfaces[0], surfaces[1], spacing), nearest_mm(surfaces[1], surfaces[0], spacing)
     )
 
 
-def _nearest_mm(points: np.ndarray, targets: np.ndarray, spacing: np.ndarray) -> np.ndarray:
+def nearest_mm(points: np.ndarray, targets: np.ndarray, spacing: np.ndarray) -> np.ndarray:
     """Distance of every index in `points` to the nearest one in `targets`; inf where there is none."""
     from scipy.spatial import cKDTree
 

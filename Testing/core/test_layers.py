@@ -31,6 +31,7 @@ CORE = (
     "formats.probability",
     "metrics.compare",
     "metrics.comparison_set",
+    "thresholds.sweep",
 )
 
 

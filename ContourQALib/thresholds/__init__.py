@@ -1,0 +1,1 @@
+"""One probability map in, agreement with a reference at every threshold out."""
