@@ -59,6 +59,7 @@ class ThresholdSweep:
         tolerance_mm: tolerance of surface Dice.
         volume_reference_cc: volume of the reference.
         prominence: share of the grid's voxels that the reference fills (paper Bice, eq. 4).
+        grid_voxels: voxels of the reference's grid.
         touches_edge: whether the reference has a voxel on the edge of the grid.
         resampled: whether the map was interpolated to the reference's grid.
     """
@@ -84,6 +85,7 @@ class ThresholdSweep:
     tolerance_mm: float
     volume_reference_cc: float
     prominence: float
+    grid_voxels: int
     touches_edge: bool
     resampled: bool
 
@@ -164,6 +166,7 @@ def sweep(
         tolerance_mm=float(tolerance_mm),
         volume_reference_cc=counts.reference * grid.voxel_volume_cc,
         prominence=counts.reference / counts.grid,
+        grid_voxels=counts.grid,
         touches_edge=touches_edge(reference.mask),
         resampled=placed.resampled,
     )
