@@ -8,9 +8,10 @@ import numpy as np
 
 from ContourQALib.case import Contour
 from ContourQALib.metrics.definitions import DEFAULT_TOLERANCE_MM, REASONS, Status, comparison_status
-from ContourQALib.metrics.overlap import overlap, ratio
+from ContourQALib.metrics.overlap import ratio
+from ContourQALib.metrics.pair import measure
 from ContourQALib.metrics.slices import SliceComparison, compare_slices
-from ContourQALib.metrics.surface import check_tolerance, surface_distances, touches_edge
+from ContourQALib.metrics.surface import check_tolerance
 
 
 @dataclass(frozen=True)
@@ -86,8 +87,8 @@ def compare(
     check_tolerance(tolerance_mm)
     grid = reference.grid
     placed = test.on(grid)
-    counts = overlap(reference.mask, placed.mask)
-    distances = surface_distances(reference.mask, placed.mask, grid.spacing_kji)
+    measured = measure(reference.mask, placed.mask, grid.spacing_kji)
+    counts, distances = measured.counts, measured.distances
     status = comparison_status(counts.reference, counts.test)
     return Comparison(
         structure=reference.name,
@@ -110,7 +111,7 @@ def compare(
         masd_mm=distances.masd_mm,
         surface_dice=distances.surface_dice(tolerance_mm),
         tolerance_mm=float(tolerance_mm),
-        touches_edge=touches_edge(reference.mask) or touches_edge(placed.mask),
+        touches_edge=measured.touches_edge,
         resampled=placed.resampled,
         lost_cc=placed.lost_cc,
         slices=compare_slices(reference.mask, placed.mask, grid.spacing_kji[1:]) if per_slice else None,

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ContourQALib.metrics.definitions import Status, comparison_status
-from ContourQALib.metrics.overlap import overlap
-from ContourQALib.metrics.surface import surface_distances
+from ContourQALib.metrics.pair import measure
 
 
 @dataclass(frozen=True)
@@ -43,8 +42,8 @@ def compare_slices(
     rows = []
     pixel_mm2 = float(np.prod(spacing_ji))
     for k in np.flatnonzero((reference | test).any(axis=(1, 2))):
-        counts = overlap(reference[k], test[k])
-        distances = surface_distances(reference[k], test[k], spacing_ji)
+        measured = measure(reference[k], test[k], spacing_ji)
+        counts, distances = measured.counts, measured.distances
         rows.append(
             SliceComparison(
                 index=int(k),

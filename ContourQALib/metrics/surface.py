@@ -11,6 +11,7 @@ import numpy as np
 
 from ContourQALib.errors import SettingError
 from ContourQALib.metrics.overlap import ratio
+from ContourQALib.metrics.ranks import between, linear_rank, slicerrt_rank
 
 TOLERANCE_ROUNDING_MM = 1e-9
 """Slack of the surface Dice tolerance: three voxels of 0.1 mm are within 0.3 mm, whatever binary says."""
@@ -77,57 +78,61 @@ class SurfaceDistances:
     test_to_reference_mm: np.ndarray
 
     @cached_property
-    def _pooled(self) -> np.ndarray:
-        return np.concatenate([self.reference_to_test_mm, self.test_to_reference_mm])
+    def _sorted(self) -> tuple[np.ndarray, np.ndarray]:
+        return np.sort(self.reference_to_test_mm), np.sort(self.test_to_reference_mm)
 
-    @property
-    def _directed(self) -> tuple[np.ndarray, np.ndarray]:
-        return self.reference_to_test_mm, self.test_to_reference_mm
+    @cached_property
+    def _pooled(self) -> np.ndarray:
+        # Two sorted runs, which a stable sort merges.
+        return np.sort(np.concatenate(self._sorted), kind="stable")
 
     def _figure(self, defined: Callable[[], float]) -> float:
         """The figure where both surfaces exist; inf where one is missing, nan where both are."""
-        missing = sum(d.size == 0 for d in self._directed)
+        missing = sum(d.size == 0 for d in (self.reference_to_test_mm, self.test_to_reference_mm))
         return float(defined()) if not missing else (math.inf if missing == 1 else math.nan)
 
     @property
     def hd_mm(self) -> float:
         """Hausdorff distance: maximum over both directions."""
-        return self._figure(lambda: self._pooled.max())
+        return self._figure(lambda: max(d[-1] for d in self._sorted))
 
     @property
     def hd95_mm(self) -> float:
         """Larger of the two directed 95th percentiles (linear interpolation)."""
-        return self._figure(lambda: max(np.percentile(d, 95) for d in self._directed))
+        return self._figure(lambda: max(map(_percentile, self._sorted)))
 
     @property
     def hd95_pooled_mm(self) -> float:
         """95th percentile of both directed sets pooled (paper Geng, eq. 2)."""
-        return self._figure(lambda: np.percentile(self._pooled, 95))
+        return self._figure(lambda: _percentile(self._pooled))
 
     @property
     def hd95_slicerrt_mm(self) -> float:
         """Mean of the two directed order statistics of zero-based rank max(0, floor(0.95 n - 1))."""
-        return self._figure(lambda: sum(_slicerrt_percentile(d) for d in self._directed) / 2)
+        return self._figure(lambda: sum(d[slicerrt_rank(d.size)] for d in self._sorted) / 2)
 
     @property
     def msd_mm(self) -> float:
         """Mean of both directed sets pooled (paper Bice, eq. 7)."""
-        return self._figure(lambda: self._pooled.mean())
+        return self._figure(lambda: sum(d.sum() for d in self._sorted) / sum(d.size for d in self._sorted))
 
     @property
     def masd_mm(self) -> float:
         """Mean of the two directed means."""
-        return self._figure(lambda: sum(d.mean() for d in self._directed) / 2)
+        return self._figure(lambda: sum(d.mean() for d in self._sorted) / 2)
 
     def surface_dice(self, tolerance_mm: float) -> float:
         """Share of both surfaces' voxels within `tolerance_mm` of the other surface."""
-        within = np.count_nonzero(self._pooled <= tolerance_mm + TOLERANCE_ROUNDING_MM)
-        return ratio(int(within), self._pooled.size)
+        limit = tolerance_mm + TOLERANCE_ROUNDING_MM
+        within = sum(int(np.searchsorted(d, limit, side="right")) for d in self._sorted)
+        return ratio(within, sum(d.size for d in self._sorted))
 
 
-def _slicerrt_percentile(distances: np.ndarray) -> float:
-    rank = max(0, math.floor(0.95 * distances.size - 1))
-    return float(np.partition(distances, rank)[rank])
+def _percentile(distances: np.ndarray) -> float:
+    """95th percentile of sorted distances, linearly interpolated as numpy does."""
+    below, fraction = linear_rank(distances.size)
+    above = min(below + 1, distances.size - 1)
+    return between(float(distances[below]), float(distances[above]), fraction)
 
 
 def surface_distances(
