@@ -52,3 +52,8 @@ class Counts:
     true_positive: np.ndarray
     reference: int
     grid: int
+
+
+def above(histogram: np.ndarray) -> np.ndarray:
+    """Voxels of level j + 1 or more for every threshold j, from the voxels of each level."""
+    return histogram[::-1].cumsum()[::-1][1:]

@@ -10,11 +10,11 @@ from __future__ import annotations
 import numpy as np
 
 from ContourQALib.metrics.surface import SurfaceDistances, box, nearest_mm, surface_voxels
-from ContourQALib.thresholds.curves import Counts, DistanceCurves
+from ContourQALib.thresholds.curves import Counts, DistanceCurves, above
 from ContourQALib.thresholds.levels import levels_of
 
 
-def sweep_counts_and_distances(
+def sweep_plain(
     values: np.ndarray,
     reference: np.ndarray,
     spacing: np.ndarray,
@@ -34,13 +34,8 @@ def sweep_counts_and_distances(
     count = thresholds.size
     at_level = np.bincount(levels.ravel(), minlength=count + 1)
     inside = np.bincount(levels[reference], minlength=count + 1)
-    counts = Counts(_above(at_level), _above(inside), int(inside.sum()), reference.size)
+    counts = Counts(above(at_level), above(inside), int(inside.sum()), reference.size)
     return counts, _distances(levels, reference, spacing, count, tolerance_mm)
-
-
-def _above(histogram: np.ndarray) -> np.ndarray:
-    """Voxels of level j + 1 or more, for every threshold j."""
-    return histogram[::-1].cumsum()[::-1][1:]
 
 
 def _distances(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+from ContourQALib import compiled
 from ContourQALib.case import Contour, ProbabilityMap
 from ContourQALib.errors import SettingError
 from ContourQALib.metrics.definitions import DEFAULT_TOLERANCE_MM, Status
@@ -143,8 +144,9 @@ def sweep(
     check_tolerance(tolerance_mm)
     grid = reference.grid
     placed = probability.on(grid)
-    check_probabilities(placed.values, probability.name)
-    counts, distances = sweep_arrays(placed.values, reference.mask, grid.spacing_kji, steps, tolerance_mm)
+    counts, distances = sweep_arrays(
+        placed.values, reference.mask, grid.spacing_kji, steps, tolerance_mm, name=probability.name
+    )
     empty, full = counts.selected == 0, counts.selected == counts.grid
     status, reason = _status(counts, empty, full)
     both, out = 2.0 * counts.true_positive, counts.grid - counts.reference
@@ -178,6 +180,8 @@ def sweep_arrays(
     spacing: Sequence[float],
     thresholds: np.ndarray,
     tolerance_mm: float = DEFAULT_TOLERANCE_MM,
+    *,
+    name: str = "P",
 ) -> tuple[Counts, DistanceCurves]:
     """The sweep on bare arrays: counts and surface distances at every threshold.
 
@@ -187,13 +191,16 @@ def sweep_arrays(
         spacing: mm along the array's axes.
         thresholds: as `levels.checked` returns them.
         tolerance_mm: tolerance of surface Dice.
+        name: what an error calls the map.
+
+    Raises:
+        SettingError: the map holds values that are not numbers in [0, 1].
     """
     single = thresholds.astype(np.float32)
     parts = [single[n : n + MOST_LEVELS] for n in range(0, single.size, MOST_LEVELS)]
-    done = [
-        plain.sweep_counts_and_distances(values, reference, np.asarray(spacing, float), part, tolerance_mm)
-        for part in parts
-    ]
+    measure = _measure_compiled if compiled.wanted() else _measure_plain
+    steps = np.asarray(spacing, float)
+    done = [measure(values, reference, steps, part, tolerance_mm, name) for part in parts]
     counts = Counts(
         np.concatenate([c.selected for c, _ in done]),
         np.concatenate([c.true_positive for c, _ in done]),
@@ -204,7 +211,38 @@ def sweep_arrays(
     return counts, DistanceCurves(*(np.concatenate([getattr(d, n) for _, d in done]) for n in names))
 
 
-def check_probabilities(values: np.ndarray, name: str) -> None:
+def _measure_plain(
+    values: np.ndarray,
+    reference: np.ndarray,
+    spacing: np.ndarray,
+    part: np.ndarray,
+    tolerance: float,
+    name: str,
+) -> tuple[Counts, DistanceCurves]:
+    _check_probabilities(values, name)
+    return plain.sweep_plain(values, reference, spacing, part, tolerance)
+
+
+def _measure_compiled(
+    values: np.ndarray,
+    reference: np.ndarray,
+    spacing: np.ndarray,
+    part: np.ndarray,
+    tolerance: float,
+    name: str,
+) -> tuple[Counts, DistanceCurves]:
+    from ContourQALib.thresholds.sweep_compiled import sweep_compiled
+
+    found = sweep_compiled(values, reference, spacing, part, tolerance)
+    if found is None:
+        _check_probabilities(values, name)
+        # What is left is a zero with a minus sign, which is a zero.
+        found = sweep_compiled(np.abs(values), reference, spacing, part, tolerance)
+        assert found is not None
+    return found
+
+
+def _check_probabilities(values: np.ndarray, name: str) -> None:
     """Refuse a map with values that are not numbers in [0, 1].
 
     Raises:

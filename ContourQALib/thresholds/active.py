@@ -1,0 +1,125 @@
+"""Active voxels: those on the surface of some mask of the sweep, kept by blocks."""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor
+from dataclasses import dataclass
+
+import numpy as np
+
+from ContourQALib.thresholds.active_kernel import active_voxels, summarize
+from ContourQALib.thresholds.level_scan import LevelScan
+
+BLOCK_EDGE = 4
+"""A block's edge in voxels along the finest axis; along coarser ones fewer, so that blocks are about cubes."""
+
+LARGE = 4
+"""Blocks along each axis of a large block."""
+
+
+@dataclass(frozen=True, eq=False)
+class Blocks:
+    """A partition of a box into blocks, and what each of them holds.
+
+    Attributes:
+        size: voxels of a block, int64 (3,).
+        corners: first voxel of each block in the grid, int64 (blocks, 3).
+        starts: where the members of each block begin, int64 (blocks + 1,).
+        least: the least N among them, uint8; 255 in an empty block.
+        most: the greatest K among them, uint8; 0 in an empty block.
+    """
+
+    size: np.ndarray
+    corners: np.ndarray
+    starts: np.ndarray
+    least: np.ndarray
+    most: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class ActiveVoxels:
+    """All active voxels of a sweep; voxel x is on the surface of mask j for N(x) <= j < K(x).
+
+    Attributes:
+        corner: first voxel of the box that holds them, int64 (3,).
+        counts: blocks of the box along each axis, int64 (3,).
+        blocks: the partition of the box; members are the voxels below.
+        places: each voxel's place in its block, uint8, row by row.
+        lows: N of each, uint8.
+        highs: K of each, uint8.
+    """
+
+    corner: np.ndarray
+    counts: np.ndarray
+    blocks: Blocks
+    places: np.ndarray
+    lows: np.ndarray
+    highs: np.ndarray
+
+    def large_blocks(self) -> tuple[Blocks, np.ndarray]:
+        """Blocks of `LARGE` blocks along each axis, and the numbers of their members."""
+        fine = self.blocks
+        index = np.stack(np.unravel_index(np.arange(fine.corners.shape[0]), self.counts), axis=1)
+        counts = -(-self.counts // LARGE)
+        owner = np.ravel_multi_index(tuple((index // LARGE).T), tuple(counts))
+        filled = np.flatnonzero(fine.most)  # an empty block is nobody's member
+        members = filled[np.argsort(owner[filled], kind="stable")]
+        total = int(np.prod(counts))
+        starts = np.zeros(total + 1, np.int64)
+        np.cumsum(np.bincount(owner[filled], minlength=total), out=starts[1:])
+        least, most = np.full(total, 255, np.uint8), np.zeros(total, np.uint8)
+        np.minimum.at(least, owner, fine.least)
+        np.maximum.at(most, owner, fine.most)
+        corners = (
+            np.stack(np.unravel_index(np.arange(total), counts), axis=1) * fine.size * LARGE + self.corner
+        )
+        return Blocks(fine.size * LARGE, corners, starts, least, most), members
+
+
+def block_size(spacing: np.ndarray) -> np.ndarray:
+    """Voxels of a block along each axis for voxels of this spacing, int64 (3,)."""
+    return np.clip(np.rint(BLOCK_EDGE * spacing.min() / spacing), 1, BLOCK_EDGE).astype(np.int64)
+
+
+def find_active_voxels(
+    scan: LevelScan, spacing: np.ndarray, skip: np.ndarray, pool: Executor, threads: int
+) -> ActiveVoxels:
+    """Find the voxels whose level differs from a face neighbor's.
+
+    Args:
+        scan: the map; its greatest level is above its least.
+        spacing: mm along the array's axes.
+        skip: uint8 (3,), axes along which nothing has neighbors.
+        pool: what runs the threads.
+        threads: how many.
+    """
+    corner, extent = scan.box_above_floor()
+    size = block_size(spacing)
+    counts = -(-extent // size)
+    total = int(np.prod(counts))
+    ends = np.linspace(0, counts[0], threads + 1).astype(int)
+    layers = [np.array([ends[t], ends[t + 1]]) for t in range(threads)]
+
+    def visit(cursor: np.ndarray, places: np.ndarray, lows: np.ndarray, highs: np.ndarray) -> None:
+        jobs = [
+            pool.submit(
+                active_voxels,
+                scan.bits, scan.runs, scan.thresholds, scan.starts, scan.floor, corner, extent, size, skip,
+                layer, cursor, places, lows, highs,
+            )
+            for layer in layers
+        ]  # fmt: skip
+        for job in jobs:
+            job.result()
+
+    held = np.zeros(total, np.int64)
+    nothing = np.empty(0, np.uint8)
+    visit(held, nothing, nothing, nothing)
+    starts = np.zeros(total + 1, np.int64)
+    np.cumsum(held, out=starts[1:])
+    places, lows, highs = (np.empty(starts[-1], np.uint8) for _ in range(3))
+    visit(starts[:-1].copy(), places, lows, highs)
+    least, most = np.empty(total, np.uint8), np.empty(total, np.uint8)
+    summarize(starts, lows, highs, least, most)
+    corners = np.stack(np.unravel_index(np.arange(total), counts), axis=1) * size + corner
+    return ActiveVoxels(corner, counts, Blocks(size, corners, starts, least, most), places, lows, highs)

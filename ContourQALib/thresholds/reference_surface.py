@@ -1,0 +1,202 @@
+"""The reference's surface in a sweep: distances to it, and from it, for all masks at once."""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor
+from dataclasses import dataclass
+
+import numpy as np
+
+from ContourQALib.metrics.pair_kernel import surface
+from ContourQALib.metrics.surface import SurfaceDistances
+from ContourQALib.thresholds.active import LARGE, ActiveVoxels
+from ContourQALib.thresholds.distance_kernel import columns_of, distances_of_layer, squared_in_slices
+from ContourQALib.thresholds.level_kernel import levels_at
+from ContourQALib.thresholds.level_scan import Box, LevelScan
+from ContourQALib.thresholds.search_kernel import first_witnesses, nearest_of_all
+
+POINTS_AT_ONCE = 2048
+"""Reference voxels searched from in one call: as many runs of thresholds are then held twice at most."""
+
+
+@dataclass(frozen=True, eq=False)
+class Runs:
+    """Distances that hold for a run of thresholds: `values_mm` float64, `begins` and `ends` uint8."""
+
+    values_mm: np.ndarray
+    begins: np.ndarray
+    ends: np.ndarray
+
+
+def surface_points(reference: np.ndarray, box: Box, skip: np.ndarray) -> np.ndarray:
+    """Indices (n, 3) int64 of the reference's surface in array order.
+
+    Args:
+        reference: uint8 (K, J, I), zero or one.
+        box: its box.
+        skip: uint8 (3,), axes along which nothing has neighbors.
+    """
+    first, extent = box
+    shape = extent + 2
+    shape[2] += -shape[2] % 8  # see `pair_kernel.surface`
+    padded, marked = np.zeros(shape, np.uint8), np.zeros(shape, np.uint8)
+    inner = tuple(slice(1, n + 1) for n in extent)
+    padded[inner] = reference[tuple(slice(a, a + n) for a, n in zip(first, extent, strict=True))]
+    positions = surface(padded, marked, bool(skip[0]), bool(skip[1]))
+    return np.stack(np.unravel_index(positions, tuple(shape)), axis=1) + (first - 1)
+
+
+class Columns:
+    """The surface's voxels chained by columns along the first axis, for distances slice by slice."""
+
+    def __init__(self, points: np.ndarray, spacing: np.ndarray) -> None:
+        self.points, self.spacing = points, spacing
+        self.corner = points.min(axis=0)
+        self.extent = points.max(axis=0) + 1 - self.corner
+        self.head = np.empty(self.extent[1] * self.extent[2], np.int64)
+        self.following = np.empty(len(points), np.int64)
+        columns_of(points, self.corner, self.extent, self.head, self.following)
+
+    def start(self) -> tuple[np.ndarray, np.ndarray]:
+        """Where each column stands before its first slice."""
+        return self.head.copy(), np.full(self.head.size, -1, np.int64)
+
+    def squared(
+        self, at: tuple[np.ndarray, np.ndarray], first: int, window: np.ndarray, out: np.ndarray
+    ) -> None:
+        """Squared distances in mm² of slices from `first` on, see `distance_kernel.squared_in_slices`."""
+        squared_in_slices(
+            self.points,
+            self.following,
+            at[0],
+            at[1],
+            self.corner,
+            self.extent,
+            self.spacing,
+            first,
+            window,
+            out,
+        )
+
+
+def distances_to_reference(
+    active: ActiveVoxels, columns: Columns, pool: Executor, threads: int
+) -> np.ndarray:
+    """Distance in mm from each active voxel to the reference's surface, float64."""
+    out = np.empty(active.places.size)
+    size, counts, corner = active.blocks.size, active.counts, active.corner
+    window = np.array([corner[1], corner[2], counts[1] * size[1], counts[2] * size[2]])
+
+    def work(first: int, last: int) -> None:
+        at = columns.start()
+        squared = np.empty((size[0], window[2], window[3]))
+        for layer in range(first, last):
+            columns.squared(at, corner[0] + layer * size[0], window, squared)
+            distances_of_layer(squared, layer, size, counts, active.blocks.starts, active.places, out)
+
+    ends = np.linspace(0, counts[0], threads + 1).astype(int)
+    for job in [pool.submit(work, ends[t], ends[t + 1]) for t in range(threads)]:
+        job.result()
+    return out
+
+
+def distances_from_reference(
+    points: np.ndarray,
+    scan: LevelScan,
+    active: ActiveVoxels,
+    spacing: np.ndarray,
+    pool: Executor,
+    threads: int,
+) -> list[Runs]:
+    """Distance from each surface voxel of the reference to every mask's surface, as runs of thresholds."""
+    blocks = active.blocks
+    large, members = active.large_blocks()
+    points, fine_ends, coarse_ends = _grouped(points, active)
+    levels = levels_at(points, scan.bits, scan.thresholds, scan.starts)
+    witness = np.zeros((scan.thresholds.size, 3), np.int64)
+    floor, top = scan.floor, scan.top
+    first_witnesses(
+        blocks.starts,
+        blocks.corners,
+        active.places,
+        active.lows,
+        active.highs,
+        blocks.size,
+        witness,
+        floor,
+        top,
+    )
+
+    def work(groups: np.ndarray) -> list[Runs]:
+        near = witness.copy()
+        done = []
+        for first, last in zip(groups[:-1], groups[1:], strict=True):
+            begin = fine_ends[coarse_ends[first - 1] - 1] if first else 0
+            room = (fine_ends[coarse_ends[last - 1] - 1] - begin) * (top - floor)
+            values, begins, ends = np.empty(room), np.empty(room, np.uint8), np.empty(room, np.uint8)
+            count = nearest_of_all(
+                points, levels, fine_ends, coarse_ends, first, last, spacing, floor, top,
+                blocks.size, blocks.corners, blocks.starts, blocks.least, blocks.most,
+                active.places, active.lows, active.highs,
+                large.size, large.corners, large.starts, members, large.least, large.most,
+                near, values, begins, ends,
+            )  # fmt: skip
+            done.append(Runs(values[:count].copy(), begins[:count].copy(), ends[:count].copy()))
+        return done
+
+    portions = _portions(fine_ends[coarse_ends - 1], threads)
+    return [runs for part in pool.map(work, portions) for runs in part]
+
+
+def _grouped(points: np.ndarray, active: ActiveVoxels) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The points with near ones together: by large block, within it by block; and where the groups end."""
+    block = (points - active.corner) // active.blocks.size
+    block -= block.min(axis=0) // LARGE * LARGE
+    large = block // LARGE
+    reach = block.max(axis=0) + 1
+    owner = np.ravel_multi_index(tuple(large.T), tuple(large.max(axis=0) + 1))
+    own = np.ravel_multi_index(tuple(block.T), tuple(reach))
+    order = np.lexsort((own, owner))
+    own, owner = own[order], owner[order]
+    fine_last = np.flatnonzero(np.append(own[1:] != own[:-1], True))
+    coarse_last = np.flatnonzero(np.append(owner[fine_last][1:] != owner[fine_last][:-1], True))
+    return np.ascontiguousarray(points[order]), fine_last + 1, coarse_last + 1
+
+
+def _portions(ends: np.ndarray, threads: int) -> list[np.ndarray]:
+    """For each thread the large groups at which its calls begin and end, about equal numbers of points."""
+    total = int(ends[-1])
+    calls = max(threads, -(-total // POINTS_AT_ONCE))
+    cuts = np.unique(np.append(0, np.searchsorted(ends, np.linspace(0, total, calls + 1)[1:]) + 1))
+    cuts = np.minimum(cuts, ends.size)
+    cuts = np.unique(cuts)
+    middle = np.linspace(0, cuts.size - 1, threads + 1).astype(int)
+    portions = [cuts[a : b + 1] for a, b in zip(middle[:-1], middle[1:], strict=True)]
+    return [p for p in portions if p.size > 1]
+
+
+def distances_of_whole_grid(
+    columns_points: np.ndarray, shape: tuple[int, ...], spacing: np.ndarray, skip: np.ndarray
+) -> SurfaceDistances:
+    """Distances between the reference's surface and the mask of every voxel, whose surface is the grid's edge."""
+    points, size = columns_points, np.asarray(shape)
+    free = np.flatnonzero(skip == 0)
+    room = np.minimum(points, size - 1 - points) * spacing
+    faces = []
+    inner = [(0, n) for n in shape]
+    for axis in free:
+        # The face's own axis first: its two slices are then planes of a grid like any other.
+        order = [int(axis), *(a for a in range(3) if a != axis)]
+        sorted_points = points[:, order]
+        sorted_points = sorted_points[np.lexsort(sorted_points.T[::-1])]
+        columns = Columns(np.ascontiguousarray(sorted_points), spacing[order])
+        (j0, j1), (i0, i1) = inner[order[1]], inner[order[2]]
+        if j1 > j0 and i1 > i0:
+            window = np.array([j0, i0, j1 - j0, i1 - i0])
+            at = columns.start()
+            for slice_ in sorted({0, shape[axis] - 1}):
+                squared = np.empty((1, j1 - j0, i1 - i0))
+                columns.squared(at, slice_, window, squared)
+                faces.append(np.sqrt(squared.ravel()))
+        inner[axis] = (1, shape[axis] - 1)
+    return SurfaceDistances(room[:, free].min(axis=1), np.concatenate(faces))

@@ -1,0 +1,212 @@
+"""Compiled search from the reference to the masks of all thresholds at once (numba), exact.
+
+For a reference voxel g of level q, the mask of threshold j contains g exactly for j < q. Its distance to that
+mask's surface is then the distance to the nearest x with N(x) <= j, and otherwise to the nearest x with
+K(x) > j: both are monotone in j, so one walk around g serves all thresholds. Blocks are left out when their
+nearest corner is too far for what their greatest K and least N could improve. What was nearest to the voxel
+before is a first answer for the next one: it lies on the mask's surface, so nothing farther is of use.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+
+@njit(cache=True, nogil=True)
+def first_witnesses(starts, centers, places, lows, highs, block, witness, floor, top):  # type: ignore[no-untyped-def]
+    """Put some voxel of every mask's surface into `witness` (T, 3)."""
+    missing = top - floor
+    known = np.zeros(witness.shape[0], np.bool_)
+    for b in range(centers.shape[0]):
+        for n in range(starts[b], starts[b + 1]):
+            for j in range(lows[n], highs[n]):
+                if not known[j]:
+                    known[j] = True
+                    missing -= 1
+                    place = places[n]
+                    witness[j, 0] = centers[b, 0] + place // (block[2] * block[1])
+                    witness[j, 1] = centers[b, 1] + (place // block[2]) % block[1]
+                    witness[j, 2] = centers[b, 2] + place % block[2]
+        if missing == 0:
+            return
+
+
+@njit(cache=True, nogil=True, inline="always")
+def gap(low, high, first, last, spacing):  # type: ignore[no-untyped-def]
+    """Distance along one axis between index ranges [low, high] and [first, last], mm."""
+    return max(0, first - high, low - last) * spacing
+
+
+@njit(cache=True, nogil=True)
+def farthest(low, high, witness, spacing, bound, floor, top):  # type: ignore[no-untyped-def]
+    """For each threshold the squared distance that no voxel in the box [low, high] exceeds."""
+    for j in range(floor, top):
+        k = max(high[0] - witness[j, 0], witness[j, 0] - low[0]) * spacing[0]
+        m = max(high[1] - witness[j, 1], witness[j, 1] - low[1]) * spacing[1]
+        i = max(high[2] - witness[j, 2], witness[j, 2] - low[2]) * spacing[2]
+        bound[j] = k * k + m * m + i * i
+
+
+@njit(cache=True, nogil=True)
+def of_use(low, high, chosen, count, corners, size, least, most, spacing, bound, out):  # type: ignore[no-untyped-def]
+    """Choose the blocks that can hold the nearest voxel of some mask for some voxel of the box [low, high].
+
+    A little is added to the bounds: rounding must never leave out the block that they come from.
+    """
+    kept = 0
+    for n in range(count):
+        b = chosen[n]
+        if most[b] == 0:
+            continue
+        k = gap(low[0], high[0], corners[b, 0], corners[b, 0] + size[0] - 1, spacing[0])
+        j = gap(low[1], high[1], corners[b, 1], corners[b, 1] + size[1] - 1, spacing[1])
+        i = gap(low[2], high[2], corners[b, 2], corners[b, 2] + size[2] - 1, spacing[2])
+        away = (k * k + j * j + i * i) * (1.0 - 1e-12)
+        if bound[most[b] - 1] >= away or bound[least[b]] >= away:
+            out[kept] = b
+            kept += 1
+    return kept
+
+
+@njit(cache=True, nogil=True)
+def bounds_of(points, first, last, low, high):  # type: ignore[no-untyped-def]
+    """Least and greatest index of points [first, last) along each axis."""
+    for axis in range(3):
+        low[axis] = high[axis] = points[first, axis]
+    for n in range(first + 1, last):
+        for axis in range(3):
+            low[axis] = min(low[axis], points[n, axis])
+            high[axis] = max(high[axis], points[n, axis])
+
+
+@njit(cache=True, nogil=True)
+def nearest_of_all(  # type: ignore[no-untyped-def]
+    points, levels, fine_ends, coarse_ends, first_group, last_group, spacing, floor, top,
+    block, corners, starts, least, most, places, lows, highs,
+    coarse_size, coarse_corners, coarse_starts, coarse_members, coarse_least, coarse_most,
+    witness, values, begins, ends,
+):  # fmt: skip
+    """Distances of reference voxels to the masks' surfaces, as runs of thresholds that share a distance.
+
+    Args:
+        points: int64 (n, 3), grouped: near ones together.
+        levels: int64 (n,), their levels.
+        fine_ends: int64, where each small group ends in `points`.
+        coarse_ends: int64, where each large group ends in `fine_ends`.
+        first_group: first large group to work on.
+        last_group: one past the last.
+        spacing: float64 (3,), mm.
+        floor: first threshold whose mask is not the whole grid.
+        top: one past the last threshold whose mask is not empty.
+        block: int64 (3,), size of a block.
+        corners: int64 (blocks, 3), first voxel of each block.
+        starts: int64 (blocks + 1,), its active voxels in the three next arrays.
+        least: uint8, the least N of each block.
+        most: uint8, the greatest K of each block.
+        places: see `active_kernel.active_voxels`.
+        lows: likewise.
+        highs: likewise.
+        coarse_size: the same for large blocks …
+        coarse_corners: …
+        coarse_starts: … whose members are blocks
+        coarse_members: their numbers
+        coarse_least: …
+        coarse_most: …
+        witness: int64 (T, 3), a voxel on the surface of each mask; changed.
+        values: float64, room for (top - floor) runs a point: the distances, mm.
+        begins: uint8, first threshold of each run.
+        ends: uint8, one past its last.
+
+    Returns:
+        How many runs there are.
+    """
+    low, high = np.empty(3, np.int64), np.empty(3, np.int64)
+    bound = np.empty(witness.shape[0])
+    best = np.empty(witness.shape[0])
+    every = np.arange(coarse_corners.shape[0])
+    coarse, members = np.empty(every.size, np.int64), np.empty(corners.shape[0], np.int64)
+    near, fine = np.empty(every.size, np.int64), np.empty(corners.shape[0], np.int64)
+    runs = 0
+    for group in range(first_group, last_group):
+        begin_fine = coarse_ends[group - 1] if group else 0
+        end_fine = coarse_ends[group]
+        begin = fine_ends[begin_fine - 1] if begin_fine else 0
+        bounds_of(points, begin, fine_ends[end_fine - 1], low, high)
+        farthest(low, high, witness, spacing, bound, floor, top)
+        coarse_count = of_use(
+            low, high, every, every.size, coarse_corners, coarse_size, coarse_least, coarse_most, spacing, bound,
+            coarse,
+        )  # fmt: skip
+        for small in range(begin_fine, end_fine):
+            last = fine_ends[small]
+            bounds_of(points, begin, last, low, high)
+            farthest(low, high, witness, spacing, bound, floor, top)
+            near_count = of_use(
+                low, high, coarse, coarse_count, coarse_corners, coarse_size, coarse_least, coarse_most, spacing,
+                bound, near,
+            )  # fmt: skip
+            count = 0
+            for n in range(near_count):
+                for m in range(coarse_starts[near[n]], coarse_starts[near[n] + 1]):
+                    members[count] = coarse_members[m]
+                    count += 1
+            count = of_use(low, high, members, count, corners, block, least, most, spacing, bound, fine)
+            for p in range(begin, last):
+                own = levels[p]
+                gk, gj, gi = points[p, 0], points[p, 1], points[p, 2]
+                for j in range(floor, top):
+                    k = (witness[j, 0] - gk) * spacing[0]
+                    m = (witness[j, 1] - gj) * spacing[1]
+                    i = (witness[j, 2] - gi) * spacing[2]
+                    best[j] = k * k + m * m + i * i
+                # What holds voxels above threshold j + 1 holds some above j: each part is made monotone.
+                for j in range(top - 2, max(own, floor) - 1, -1):
+                    if best[j + 1] < best[j]:
+                        best[j], witness[j] = best[j + 1], witness[j + 1]
+                for j in range(floor + 1, own):
+                    if best[j - 1] < best[j]:
+                        best[j], witness[j] = best[j - 1], witness[j - 1]
+                for n in range(count):
+                    b = fine[n]
+                    reach = 0.0
+                    if most[b] > own:
+                        reach = best[most[b] - 1]
+                    if least[b] < own:
+                        reach = max(reach, best[least[b]])
+                    ck, cj, ci = corners[b, 0], corners[b, 1], corners[b, 2]
+                    k = gap(gk, gk, ck, ck + block[0] - 1, spacing[0])
+                    j = gap(gj, gj, cj, cj + block[1] - 1, spacing[1])
+                    i = gap(gi, gi, ci, ci + block[2] - 1, spacing[2])
+                    if (k * k + j * j + i * i) * (1.0 - 1e-12) >= reach:
+                        continue
+                    for e in range(starts[b], starts[b + 1]):
+                        highest, lowest = np.int64(highs[e]), np.int64(lows[e])
+                        place = np.int64(places[e])
+                        xi = ci + place % block[2]
+                        xj = cj + (place // block[2]) % block[1]
+                        xk = ck + place // (block[2] * block[1])
+                        k = (xk - gk) * spacing[0]
+                        j = (xj - gj) * spacing[1]
+                        i = (xi - gi) * spacing[2]
+                        away = k * k + j * j + i * i
+                        t = highest - 1
+                        while t >= own and best[t] > away:
+                            best[t] = away
+                            witness[t, 0], witness[t, 1], witness[t, 2] = xk, xj, xi
+                            t -= 1
+                        t = lowest
+                        while t < own and best[t] > away:
+                            best[t] = away
+                            witness[t, 0], witness[t, 1], witness[t, 2] = xk, xj, xi
+                            t += 1
+                t = floor
+                while t < top:
+                    begin_run = t
+                    while t < top and best[t] == best[begin_run]:
+                        t += 1
+                    values[runs] = np.sqrt(best[begin_run])
+                    begins[runs], ends[runs] = begin_run, t
+                    runs += 1
+            begin = last
+    return runs
