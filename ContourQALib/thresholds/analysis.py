@@ -11,7 +11,7 @@ from ContourQALib.case import Contour, ProbabilityMap
 from ContourQALib.errors import SettingError
 from ContourQALib.metrics.definitions import DEFAULT_TOLERANCE_MM, Status
 from ContourQALib.thresholds.calibration import Calibration, Rescaling, fit_tallies, has_truth
-from ContourQALib.thresholds.reliability import tally
+from ContourQALib.thresholds.reliability import tally_arrays
 from ContourQALib.thresholds.sensitivity import (
     FIGURES,
     NOTHING_FINITE,
@@ -152,7 +152,7 @@ def analyze(
 
 
 def _calibration(probability: ProbabilityMap, reference: Contour) -> Calibration | None:
-    counted = tally(probability, reference)
+    counted = tally_arrays(probability.values, reference.mask)  # the sweep has checked the values
     return fit_tallies([counted]) if has_truth(counted) else None
 
 

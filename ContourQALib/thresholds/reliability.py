@@ -9,8 +9,8 @@ from functools import reduce
 import numpy as np
 
 from ContourQALib.case import Contour, ProbabilityMap
+from ContourQALib.errors import SettingError
 from ContourQALib.metrics.surface import box
-from ContourQALib.thresholds.sweep import check_probabilities
 
 BINS = 15
 """Equal-width bins of the reliability curve, the number that calibration papers report ECE with."""
@@ -102,7 +102,11 @@ def tally(probability: ProbabilityMap, reference: Contour) -> Tally:
         GeometryError: the map lies wholly outside the reference's grid.
     """
     placed = probability.on(reference.grid)
-    check_probabilities(placed.values, probability.name)
+    if not (placed.values.min() >= 0 and placed.values.max() <= 1):  # nan is neither
+        raise SettingError(
+            f"Probability map {probability.name} holds values that are not probabilities between 0 and 1;"
+            " a calibration needs the model's probabilities."
+        )
     return tally_arrays(placed.values, reference.mask)
 
 
