@@ -15,9 +15,6 @@ TEMPERATURES = (0.01, 100.0)
 """Least and largest temperature of a fit: where truth follows from the map without a fault the best
 temperature is 0, where it does not follow at all it is infinite."""
 
-BIASES = (-20.0, 20.0)
-"""Least and largest bias of a fit, in logits: beyond 20 every probability is 0 or 1 in float32."""
-
 NO_TRUTH = "a calibration needs voxels both inside and outside the reference"
 
 
@@ -30,7 +27,7 @@ class Rescaling:
     Attributes:
         temperature: above 1 the map was too sure of itself, below 1 not sure enough.
         bias: 0 for temperature scaling alone, which leaves 0.5 where it is.
-        at_limit: whether the fit ran into `TEMPERATURES` or `BIASES`: there is no finite best.
+        at_limit: whether the fit ran into `TEMPERATURES`: there is no finite best.
     """
 
     temperature: float = 1.0
@@ -121,7 +118,8 @@ def fit_tallies(tallies: Sequence[Tally]) -> Calibration:
         raise SettingError("A calibration needs at least one case.")
     counted = Tally.of(tallies)
     check_truth(counted)
-    return _measured(counted, _fit_temperature(counted), _fit_temperature_and_bias(counted), in_sample=True)
+    temperature = _fit_temperature(counted)
+    return _measured(counted, temperature, _fit_temperature_and_bias(counted, temperature), in_sample=True)
 
 
 def has_truth(counted: Tally) -> bool:
@@ -178,12 +176,15 @@ def _fit_temperature(counted: Tally) -> Rescaling:
     return Rescaling(float(np.exp(-brentq(slope, low, high, xtol=1e-12))))
 
 
-def _fit_temperature_and_bias(counted: Tally) -> Rescaling:
+def _fit_temperature_and_bias(counted: Tally, start: Rescaling) -> Rescaling:
     from scipy.optimize import minimize
     from scipy.special import expit
 
     logit = logits(counted.probability)
     voxels, positives = counted.voxels, counted.positives
+    highest_out, lowest_in = logit[positives < voxels].max(), logit[positives > 0].min()
+    if highest_out <= lowest_in:  # one threshold tells inside from outside: the steeper the better
+        return Rescaling(TEMPERATURES[0], -(highest_out + lowest_in) / 2 / TEMPERATURES[0], at_limit=True)
     # As shares of the likelihood before: the solver stops by absolute steps, and means may be 1e-4.
     scale = mean_nll(logit, voxels, positives)
 
@@ -194,15 +195,14 @@ def _fit_temperature_and_bias(counted: Tally) -> Rescaling:
         gradient = np.array([np.sum(error * logit), np.sum(error)]) / voxels.sum()
         return mean_nll(moved, voxels, positives) / scale, gradient / scale
 
-    limits = [(1 / TEMPERATURES[1], 1 / TEMPERATURES[0]), BIASES]
+    limits = (1 / TEMPERATURES[1], 1 / TEMPERATURES[0])
     found = minimize(
         objective,
-        [1.0, 0.0],
+        [1 / start.temperature, 0.0],
         jac=True,
         method="L-BFGS-B",
-        bounds=limits,
+        bounds=[limits, (None, None)],
         options={"ftol": 1e-15, "gtol": 1e-10},
     )
     inverse, bias = (float(value) for value in found.x)
-    at_limit = any(value in limit for value, limit in zip((inverse, bias), limits, strict=True))
-    return Rescaling(1 / inverse, bias, at_limit)
+    return Rescaling(1 / inverse, bias, at_limit=inverse in limits)

@@ -34,7 +34,7 @@ zeros and ones, whose logits are infinite, and float32 cannot tell finer steps f
 
 MANTISSA_BITS = 9
 """Probabilities (above 0.5: their distance from 1) that agree to this many binary digits are one group, and
-its mean stands for it: within 0.2 %, which moves a log likelihood by less than one part in a million."""
+its mean stands for it: within 0.2 %, which moves a likelihood by a few parts in a million."""
 
 _SHIFT = 23 - MANTISSA_BITS  # float32 has 23 bits of mantissa
 
