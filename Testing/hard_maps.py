@@ -188,6 +188,57 @@ def next_to_thresholds() -> HardMap:
     return HardMap(np.nextafter(steps, toward), _ball((9, 12, 13), 4))
 
 
+def crowded_thresholds() -> HardMap:
+    """Thresholds and values that are neighbors in float32, and as small as float32 goes."""
+    half = np.float32(0.5)
+    around = [half]
+    for _ in range(20):
+        around.append(np.nextafter(around[-1], np.float32(1)))
+    tiny = np.float32(1e-45) * np.arange(5, dtype=np.float32)
+    numbers = np.concatenate([tiny, np.geomspace(1e-38, 0.4, 20).astype(np.float32), np.array(around)])
+    values = numbers[np.random.default_rng(8).integers(0, numbers.size, (9, 12, 70))]
+    return HardMap(values, _ball((9, 12, 70), 4), thresholds=numbers[::2].astype(float))
+
+
+def minus_zeros() -> HardMap:
+    """-0.0 is 0: the threshold 0 selects it."""
+    values = pure_noise().values.copy()
+    values[::2, ::3] = -0.0
+    return HardMap(values, pure_noise().reference, thresholds=DEFAULT[::10])
+
+
+def perfect() -> HardMap:
+    """The map is the reference: every distance is 0 at every threshold but 0."""
+    ball = _ball()
+    return HardMap(ball.astype(np.float32), ball, thresholds=DEFAULT[::10])
+
+
+def nearly_equal_distances() -> HardMap:
+    """Distances that differ in the seventh digit: a percentile must still be the right one of them."""
+    spacing = (1.0, 1.0000001, 0.9999999)
+    ball = ball_mask((20, 26, 28), (10, 13, 14), 8)
+    return HardMap(sigmoid_map(ball, spacing, noise=1.5), np.roll(ball, 3, axis=1), spacing, DEFAULT[::5])
+
+
+def long_rows() -> HardMap:
+    """Rows of several hundred voxels that are no multiple of anything."""
+    values = _random((3, 5, 331), 9)
+    values[values < 0.97] *= 0.5
+    return HardMap(values, box_mask((3, 5, 331), (0, 1, 200), (2, 4, 262)), (3.0, 1.1, 0.7), DEFAULT[::5])
+
+
+def one_voxel() -> HardMap:
+    return HardMap(np.full((1, 1, 1), 0.4, np.float32), np.ones((1, 1, 1), bool))
+
+
+def large() -> HardMap:
+    """More voxels than one thread takes, and surfaces of many blocks."""
+    shape, spacing = (40, 72, 80), (2.5, 0.98, 0.98)
+    ball = ball_mask(shape, (20, 36, 40), 25, spacing)
+    values = sigmoid_map(np.roll(ball, 6, axis=2), spacing, noise=1.0)
+    return HardMap(values, ball, spacing, np.array([0.001, 0.1, 0.3, 0.5, 0.7, 0.9, 0.999]))
+
+
 def uneven_thresholds() -> HardMap:
     easy = noisy_boundary()
     uneven = np.array([0.0, 1e-30, 1e-6, 0.013, 0.5, 0.500001, 0.77, 0.9999, 1.0])
@@ -236,6 +287,13 @@ HARD_MAPS: dict[str, Callable[[], HardMap]] = {
     "shell": shell,
     "values equal to thresholds": equal_to_thresholds,
     "values next to thresholds": next_to_thresholds,
+    "crowded thresholds": crowded_thresholds,
+    "minus zeros": minus_zeros,
+    "perfect": perfect,
+    "nearly equal distances": nearly_equal_distances,
+    "long rows": long_rows,
+    "one voxel": one_voxel,
+    "large": large,
     "uneven thresholds": uneven_thresholds,
     "one threshold": one_threshold,
     "254 thresholds": thresholds(254),

@@ -22,7 +22,8 @@ from ContourQALib.formats.contours import read_contours
 from ContourQALib.metrics import pair
 from ContourQALib.metrics.compare import Comparison, compare
 from ContourQALib.phantom import Phantom, pelvis
-from ContourQALib.thresholds.sweep import ThresholdSweep, sweep
+from ContourQALib.thresholds import plain
+from ContourQALib.thresholds.sweep import ThresholdSweep, sweep, sweep_arrays
 from hard_maps import HARD_MAPS, sigmoid_map
 from shapes import box_mask, contour
 
@@ -77,6 +78,17 @@ def test_the_compiled_path_measures_pairs_without_the_other(monkeypatch: pytest.
     assert pair.measure(*MASKS, (1, 1, 1)).distances.hd_mm == 1
 
 
+@needs_numba
+def test_the_compiled_path_sweeps_without_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    def untouched(*_: object) -> None:
+        raise AssertionError("the numpy path was taken")
+
+    monkeypatch.setenv(compiled.VARIABLE, "1")
+    monkeypatch.setattr(plain, "sweep_plain", untouched)
+    _, curves = sweep_arrays(MASKS[1].astype(np.float32), MASKS[0], (1, 1, 1), np.array([0.5]))
+    assert curves.hd_mm == 1
+
+
 SMALL = """
 import sys
 {before}
@@ -125,7 +137,23 @@ def pairs(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, tuple[float, ...]]:
 def test_pairs_of_masks_are_measured_as_by_brute_force(
     path: str, drawn: tuple[np.ndarray, np.ndarray, tuple[float, ...]]
 ) -> None:
-    reference, test, spacing = drawn
+    assert_measured(*drawn)
+
+
+@needs_numba
+@settings(max_examples=50, deadline=None)
+@given(drawn=pairs())
+def test_two_threads_measure_pairs_the_same(
+    drawn: tuple[np.ndarray, np.ndarray, tuple[float, ...]],
+) -> None:
+    # Small grids stay on one thread; the work is cut in parts here wherever it can be.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(compiled.VARIABLE, "1")
+        patch.setattr("ContourQALib.metrics.pair_compiled.WORTH_THREADS", 0)
+        assert_measured(*drawn)
+
+
+def assert_measured(reference: np.ndarray, test: np.ndarray, spacing: tuple[float, ...]) -> None:
     expected = brute_force(test, reference, spacing, np.array([0.5]))
     found = pair.measure(reference, test, spacing)
     for name, (value,) in expected.items():

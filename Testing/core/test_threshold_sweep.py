@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from brute_force import FIGURES, brute_force
+from ContourQALib import compiled
 from ContourQALib.case import Contour, ProbabilityMap
 from ContourQALib.errors import GeometryError, SettingError
 from ContourQALib.geometry import Grid
@@ -72,6 +73,15 @@ def swept(hard: HardMap, grid: Grid | None = None, tolerance_mm: float = 2.0) ->
 
 @pytest.mark.parametrize("name", HARD_MAPS)
 def test_every_threshold_is_as_by_brute_force(path: str, name: str) -> None:
+    assert_curves(curves_of_arrays(case(name)), truth(name))
+
+
+@pytest.mark.skipif(not compiled.wanted(), reason="numba is not installed")
+@pytest.mark.parametrize("name", HARD_MAPS)
+def test_two_threads_give_the_same_figures(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    # Small grids stay on one thread; the work is cut in parts here wherever it can be.
+    monkeypatch.setenv(compiled.VARIABLE, "1")
+    monkeypatch.setattr("ContourQALib.thresholds.sweep_compiled.WORTH_THREADS", 0)
     assert_curves(curves_of_arrays(case(name)), truth(name))
 
 
