@@ -76,17 +76,19 @@ def losses_about(
     reasons: dict[str, str] = {}
 
     def spread(figure: str, sides: Sequence[float], path: str) -> LossSpread:
+        undefined = _spread(np.full(len(analyses), np.nan), math.nan)
         if figure not in given:
             reasons[f"{path}.{figure}"] = "no threshold is recommended"
-            return _spread(np.full(len(analyses), np.nan), math.nan)
+            return undefined
         best = given[figure]
         missing = [f"{t:g}" for t in (best, *sides) if not values.swept(t)]
+        if missing:  # the cases that happen to have been swept there are no sample of all
+            reasons[f"{path}.{figure}"] = f"not every case was swept at threshold {' and '.join(missing)}"
+            return undefined
         at_best = values.of(figure, best)
         per_case = np.mean([_losses(figure, at_best, values.of(figure, t)) for t in sides], axis=0)
         found = _spread(per_case, _of_mean(figure, at_best, [values.of(figure, t) for t in sides]))
-        if missing:
-            reasons[f"{path}.{figure}"] = f"not every case was swept at threshold {' and '.join(missing)}"
-        elif not found.defined:
+        if not found.defined:
             reasons[f"{path}.{figure}"] = "no case has a defined loss"
         return found
 
