@@ -109,7 +109,7 @@ class SurfaceDistances:
     @property
     def hd95_slicerrt_mm(self) -> float:
         """Mean of the two directed order statistics of zero-based rank max(0, floor(0.95 n - 1))."""
-        return self._figure(lambda: sum(d[slicerrt_rank(d.size)] for d in self._sorted) / 2)
+        return self._figure(lambda: sum(float(d[slicerrt_rank(d.size)]) for d in self._sorted) / 2)
 
     @property
     def msd_mm(self) -> float:
@@ -131,8 +131,8 @@ class SurfaceDistances:
 def _percentile(distances: np.ndarray) -> float:
     """95th percentile of sorted distances, linearly interpolated as numpy does."""
     below, fraction = linear_rank(distances.size)
-    above = min(below + 1, distances.size - 1)
-    return between(float(distances[below]), float(distances[above]), fraction)
+    above = min(int(below) + 1, distances.size - 1)
+    return float(between(distances[below], distances[above], fraction))
 
 
 def surface_distances(

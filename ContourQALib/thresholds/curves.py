@@ -26,15 +26,20 @@ class DistanceCurves:
         """Curves of `count` thresholds to be filled in with `put`."""
         return cls(*(np.full(count, np.nan) for _ in fields(cls)))
 
-    def put(self, index: int, distances: SurfaceDistances, tolerance_mm: float) -> None:
-        """Fill in the figures of one threshold."""
+    def fill(self, where: int | slice, distances: SurfaceDistances, tolerance_mm: float) -> None:
+        """Fill in the figures of one threshold, or of several that select the same voxels."""
         for field in fields(self):
             figure = (
                 distances.surface_dice(tolerance_mm)
                 if field.name == "surface_dice"
                 else getattr(distances, field.name)
             )
-            getattr(self, field.name)[index] = figure
+            getattr(self, field.name)[where] = figure
+
+    def place(self, where: slice, curves: DistanceCurves) -> None:
+        """Put the curves of some thresholds where they belong."""
+        for field in fields(self):
+            getattr(self, field.name)[where] = getattr(curves, field.name)
 
 
 @dataclass(frozen=True, eq=False)

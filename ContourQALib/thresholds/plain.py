@@ -47,13 +47,11 @@ def _distances(
     everywhere = int(levels.min())  # thresholds below this select the whole grid
     curves = DistanceCurves.undefined(count)
     if everywhere:
-        of_whole_grid = _of_whole_grid(levels.shape, surface, spacing)
-        for j in range(everywhere):
-            curves.put(j, of_whole_grid, tolerance_mm)
+        curves.fill(slice(0, everywhere), _of_whole_grid(levels.shape, surface, spacing), tolerance_mm)
     for j in range(everywhere, count):
         on = (lowest <= j) & (j < highest)
         found = SurfaceDistances(nearest_mm(surface, voxels[on], spacing), to_reference[on])
-        curves.put(j, found, tolerance_mm)
+        curves.fill(j, found, tolerance_mm)
     return curves
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from concurrent.futures import Executor
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,19 +12,11 @@ from ContourQALib.thresholds.active import LARGE, ActiveVoxels
 from ContourQALib.thresholds.distance_kernel import columns_of, distances_of_layer, squared_in_slices
 from ContourQALib.thresholds.level_kernel import levels_at
 from ContourQALib.thresholds.level_scan import Box, LevelScan
+from ContourQALib.thresholds.run_statistics import Runs
 from ContourQALib.thresholds.search_kernel import first_witnesses, nearest_of_all
 
 POINTS_AT_ONCE = 2048
 """Reference voxels searched from in one call: as many runs of thresholds are then held twice at most."""
-
-
-@dataclass(frozen=True, eq=False)
-class Runs:
-    """Distances that hold for a run of thresholds: `values_mm` float64, `begins` and `ends` uint8."""
-
-    values_mm: np.ndarray
-    begins: np.ndarray
-    ends: np.ndarray
 
 
 def surface_points(reference: np.ndarray, box: Box, skip: np.ndarray) -> np.ndarray:

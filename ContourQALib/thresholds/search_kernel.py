@@ -49,7 +49,7 @@ def farthest(low, high, witness, spacing, bound, floor, top):  # type: ignore[no
 
 
 @njit(cache=True, nogil=True)
-def of_use(low, high, chosen, count, corners, size, least, most, spacing, bound, out):  # type: ignore[no-untyped-def]
+def of_use(low, high, chosen, count, corners, size, least, most, spacing, bound, out, out_away):  # type: ignore[no-untyped-def]
     """Choose the blocks that can hold the nearest voxel of some mask for some voxel of the box [low, high].
 
     A little is added to the bounds: rounding must never leave out the block that they come from.
@@ -64,9 +64,22 @@ def of_use(low, high, chosen, count, corners, size, least, most, spacing, bound,
         i = gap(low[2], high[2], corners[b, 2], corners[b, 2] + size[2] - 1, spacing[2])
         away = (k * k + j * j + i * i) * (1.0 - 1e-12)
         if bound[most[b] - 1] >= away or bound[least[b]] >= away:
-            out[kept] = b
+            out[kept], out_away[kept] = b, away
             kept += 1
     return kept
+
+
+@njit(cache=True, nogil=True)
+def places_of(block):  # type: ignore[no-untyped-def]
+    """Where each place of a block lies from its first voxel, int64 (voxels, 3): divisions are slow."""
+    ahead = np.empty((block[0] * block[1] * block[2], 3), np.int64)
+    n = 0
+    for k in range(block[0]):
+        for j in range(block[1]):
+            for i in range(block[2]):
+                ahead[n, 0], ahead[n, 1], ahead[n, 2] = k, j, i
+                n += 1
+    return ahead
 
 
 @njit(cache=True, nogil=True)
@@ -127,6 +140,8 @@ def nearest_of_all(  # type: ignore[no-untyped-def]
     every = np.arange(coarse_corners.shape[0])
     coarse, members = np.empty(every.size, np.int64), np.empty(corners.shape[0], np.int64)
     near, fine = np.empty(every.size, np.int64), np.empty(corners.shape[0], np.int64)
+    unused, fine_away = np.empty(every.size), np.empty(corners.shape[0])
+    ahead = places_of(block)
     runs = 0
     for group in range(first_group, last_group):
         begin_fine = coarse_ends[group - 1] if group else 0
@@ -136,7 +151,7 @@ def nearest_of_all(  # type: ignore[no-untyped-def]
         farthest(low, high, witness, spacing, bound, floor, top)
         coarse_count = of_use(
             low, high, every, every.size, coarse_corners, coarse_size, coarse_least, coarse_most, spacing, bound,
-            coarse,
+            coarse, unused,
         )  # fmt: skip
         for small in range(begin_fine, end_fine):
             last = fine_ends[small]
@@ -144,14 +159,16 @@ def nearest_of_all(  # type: ignore[no-untyped-def]
             farthest(low, high, witness, spacing, bound, floor, top)
             near_count = of_use(
                 low, high, coarse, coarse_count, coarse_corners, coarse_size, coarse_least, coarse_most, spacing,
-                bound, near,
+                bound, near, unused,
             )  # fmt: skip
             count = 0
             for n in range(near_count):
                 for m in range(coarse_starts[near[n]], coarse_starts[near[n] + 1]):
                     members[count] = coarse_members[m]
                     count += 1
-            count = of_use(low, high, members, count, corners, block, least, most, spacing, bound, fine)
+            count = of_use(
+                low, high, members, count, corners, block, least, most, spacing, bound, fine, fine_away
+            )
             for p in range(begin, last):
                 own = levels[p]
                 gk, gj, gi = points[p, 0], points[p, 1], points[p, 2]
@@ -174,31 +191,38 @@ def nearest_of_all(  # type: ignore[no-untyped-def]
                         reach = best[most[b] - 1]
                     if least[b] < own:
                         reach = max(reach, best[least[b]])
-                    ck, cj, ci = corners[b, 0], corners[b, 1], corners[b, 2]
-                    k = gap(gk, gk, ck, ck + block[0] - 1, spacing[0])
-                    j = gap(gj, gj, cj, cj + block[1] - 1, spacing[1])
-                    i = gap(gi, gi, ci, ci + block[2] - 1, spacing[2])
-                    if (k * k + j * j + i * i) * (1.0 - 1e-12) >= reach:
+                    if fine_away[n] >= reach:
+                        continue
+                    ck, cj, ci = corners[b, 0] - gk, corners[b, 1] - gj, corners[b, 2] - gi
+                    k = gap(0, 0, ck, ck + block[0] - 1, spacing[0])
+                    j = gap(0, 0, cj, cj + block[1] - 1, spacing[1])
+                    i = gap(0, 0, ci, ci + block[2] - 1, spacing[2])
+                    corner_away = (k * k + j * j + i * i) * (1.0 - 1e-12)
+                    if corner_away >= reach:
                         continue
                     for e in range(starts[b], starts[b + 1]):
                         highest, lowest = np.int64(highs[e]), np.int64(lows[e])
-                        place = np.int64(places[e])
-                        xi = ci + place % block[2]
-                        xj = cj + (place // block[2]) % block[1]
-                        xk = ck + place // (block[2] * block[1])
-                        k = (xk - gk) * spacing[0]
-                        j = (xj - gj) * spacing[1]
-                        i = (xi - gi) * spacing[2]
+                        if not (
+                            (highest > own and best[highest - 1] > corner_away)
+                            or (lowest < own and best[lowest] > corner_away)
+                        ):
+                            continue
+                        xk, xj, xi = (
+                            ck + ahead[places[e], 0],
+                            cj + ahead[places[e], 1],
+                            ci + ahead[places[e], 2],
+                        )
+                        k, j, i = xk * spacing[0], xj * spacing[1], xi * spacing[2]
                         away = k * k + j * j + i * i
                         t = highest - 1
                         while t >= own and best[t] > away:
                             best[t] = away
-                            witness[t, 0], witness[t, 1], witness[t, 2] = xk, xj, xi
+                            witness[t, 0], witness[t, 1], witness[t, 2] = gk + xk, gj + xj, gi + xi
                             t -= 1
                         t = lowest
                         while t < own and best[t] > away:
                             best[t] = away
-                            witness[t, 0], witness[t, 1], witness[t, 2] = xk, xj, xi
+                            witness[t, 0], witness[t, 1], witness[t, 2] = gk + xk, gj + xj, gi + xi
                             t += 1
                 t = floor
                 while t < top:
