@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ContourQALib.thresholds.active_kernel import active_voxels, summarize
+from ContourQALib.thresholds.active_kernel import active_voxels, put_in_order
 from ContourQALib.thresholds.level_scan import LevelScan
 
 BLOCK_EDGE = 4
@@ -46,7 +46,8 @@ class ActiveVoxels:
         blocks: the partition of the box; members are the voxels below.
         places: each voxel's place in its block, uint8, row by row.
         lows: N of each, uint8.
-        highs: K of each, uint8.
+        highs: K of each, uint8, falling within each block.
+        by_low: each block's voxels in order of rising N, counted from its first, uint8.
     """
 
     corner: np.ndarray
@@ -55,6 +56,7 @@ class ActiveVoxels:
     places: np.ndarray
     lows: np.ndarray
     highs: np.ndarray
+    by_low: np.ndarray
 
     def large_blocks(self) -> tuple[Blocks, np.ndarray]:
         """Blocks of `LARGE` blocks along each axis, and the numbers of their members."""
@@ -119,7 +121,7 @@ def find_active_voxels(
     np.cumsum(held, out=starts[1:])
     places, lows, highs = (np.empty(starts[-1], np.uint8) for _ in range(3))
     visit(starts[:-1].copy(), places, lows, highs)
-    least, most = np.empty(total, np.uint8), np.empty(total, np.uint8)
-    summarize(starts, lows, highs, least, most)
+    by_low, least, most = np.empty_like(lows), np.empty(total, np.uint8), np.empty(total, np.uint8)
+    put_in_order(starts, places, lows, highs, by_low, least, most)
     corners = np.stack(np.unravel_index(np.arange(total), counts), axis=1) * size + corner
-    return ActiveVoxels(corner, counts, Blocks(size, corners, starts, least, most), places, lows, highs)
+    return ActiveVoxels(corner, counts, Blocks(size, corners, starts, least, most), places, lows, highs, by_low)

@@ -75,11 +75,34 @@ def active_voxels(  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def summarize(starts, lows, highs, least, most):  # type: ignore[no-untyped-def]
-    """The least N and the greatest K of each block; 255 and 0 where it has no active voxel."""
+def put_in_order(starts, places, lows, highs, by_low, least, most):  # type: ignore[no-untyped-def]
+    """Order the active voxels of each block by falling K, note their order by rising N, and summarize both.
+
+    Args:
+        starts: int64 (blocks + 1,), where the voxels of each block begin.
+        places: uint8, reordered.
+        lows: uint8, N of each, reordered.
+        highs: uint8, K of each, reordered.
+        by_low: uint8, set to each block's voxels in order of rising N, counted from its first.
+        least: uint8 (blocks,), set to the least N; 255 in an empty block.
+        most: uint8 (blocks,), set to the greatest K; 0 in an empty block.
+    """
     for b in range(starts.size - 1):
-        low, high = np.uint8(255), np.uint8(0)
-        for n in range(starts[b], starts[b + 1]):
-            low = min(low, lows[n])
-            high = max(high, highs[n])
-        least[b], most[b] = low, high
+        first, last = starts[b], starts[b + 1]
+        for n in range(first + 1, last):
+            place, low, high = places[n], lows[n], highs[n]
+            m = n
+            while m > first and highs[m - 1] < high:
+                places[m], lows[m], highs[m] = places[m - 1], lows[m - 1], highs[m - 1]
+                m -= 1
+            places[m], lows[m], highs[m] = place, low, high
+        # The order by falling K is nearly that of falling N: backwards there is little left to do.
+        for n in range(first, last):
+            mine = last - 1 - n + first
+            m = n
+            while m > first and lows[first + by_low[m - 1]] > lows[mine]:
+                by_low[m] = by_low[m - 1]
+                m -= 1
+            by_low[m] = mine - first
+        least[b] = lows[first + by_low[first]] if last > first else 255
+        most[b] = highs[first] if last > first else 0

@@ -128,7 +128,7 @@ def distances_from_reference(
             count = nearest_of_all(
                 points, levels, fine_ends, coarse_ends, first, last, spacing, floor, top,
                 blocks.size, blocks.corners, blocks.starts, blocks.least, blocks.most,
-                active.places, active.lows, active.highs,
+                active.places, active.lows, active.highs, active.by_low,
                 large.size, large.corners, large.starts, members, large.least, large.most,
                 near, values, begins, ends,
             )  # fmt: skip

@@ -96,7 +96,7 @@ def bounds_of(points, first, last, low, high):  # type: ignore[no-untyped-def]
 @njit(cache=True, nogil=True)
 def nearest_of_all(  # type: ignore[no-untyped-def]
     points, levels, fine_ends, coarse_ends, first_group, last_group, spacing, floor, top,
-    block, corners, starts, least, most, places, lows, highs,
+    block, corners, starts, least, most, places, lows, highs, by_low,
     coarse_size, coarse_corners, coarse_starts, coarse_members, coarse_least, coarse_most,
     witness, values, begins, ends,
 ):  # fmt: skip
@@ -119,7 +119,8 @@ def nearest_of_all(  # type: ignore[no-untyped-def]
         most: uint8, the greatest K of each block.
         places: see `active_kernel.active_voxels`.
         lows: likewise.
-        highs: likewise.
+        highs: likewise; falling within a block.
+        by_low: the voxels of each block in order of rising N, counted from its first.
         coarse_size: the same for large blocks …
         coarse_corners: …
         coarse_starts: … whose members are blocks
@@ -141,7 +142,7 @@ def nearest_of_all(  # type: ignore[no-untyped-def]
     coarse, members = np.empty(every.size, np.int64), np.empty(corners.shape[0], np.int64)
     near, fine = np.empty(every.size, np.int64), np.empty(corners.shape[0], np.int64)
     unused, fine_away = np.empty(every.size), np.empty(corners.shape[0])
-    ahead = places_of(block)
+    from_corner = places_of(block)
     runs = 0
     for group in range(first_group, last_group):
         begin_fine = coarse_ends[group - 1] if group else 0
@@ -200,26 +201,28 @@ def nearest_of_all(  # type: ignore[no-untyped-def]
                     corner_away = (k * k + j * j + i * i) * (1.0 - 1e-12)
                     if corner_away >= reach:
                         continue
+                    # In order of falling K and of rising N, the first voxel that is of no use ends the list.
                     for e in range(starts[b], starts[b + 1]):
-                        highest, lowest = np.int64(highs[e]), np.int64(lows[e])
-                        if not (
-                            (highest > own and best[highest - 1] > corner_away)
-                            or (lowest < own and best[lowest] > corner_away)
-                        ):
-                            continue
-                        xk, xj, xi = (
-                            ck + ahead[places[e], 0],
-                            cj + ahead[places[e], 1],
-                            ci + ahead[places[e], 2],
-                        )
+                        t = np.int64(highs[e]) - 1
+                        if t < own or best[t] <= corner_away:
+                            break
+                        ahead = from_corner[places[e]]
+                        xk, xj, xi = ck + ahead[0], cj + ahead[1], ci + ahead[2]
                         k, j, i = xk * spacing[0], xj * spacing[1], xi * spacing[2]
                         away = k * k + j * j + i * i
-                        t = highest - 1
                         while t >= own and best[t] > away:
                             best[t] = away
                             witness[t, 0], witness[t, 1], witness[t, 2] = gk + xk, gj + xj, gi + xi
                             t -= 1
-                        t = lowest
+                    for m in range(starts[b], starts[b + 1]):
+                        e = starts[b] + by_low[m]
+                        t = np.int64(lows[e])
+                        if t >= own or best[t] <= corner_away:
+                            break
+                        ahead = from_corner[places[e]]
+                        xk, xj, xi = ck + ahead[0], cj + ahead[1], ci + ahead[2]
+                        k, j, i = xk * spacing[0], xj * spacing[1], xi * spacing[2]
+                        away = k * k + j * j + i * i
                         while t < own and best[t] > away:
                             best[t] = away
                             witness[t, 0], witness[t, 1], witness[t, 2] = gk + xk, gj + xj, gi + xi
