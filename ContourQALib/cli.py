@@ -18,6 +18,7 @@ from ContourQALib.commands.demo import demo
 from ContourQALib.commands.models import models
 from ContourQALib.commands.perturb import perturb
 from ContourQALib.commands.phantom import phantom
+from ContourQALib.commands.thresholds import thresholds
 from ContourQALib.errors import ContourQAError
 
 DEBUG_VARIABLE = "CONTOURQA_DEBUG"
@@ -36,7 +37,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (assess, compare, demo, models, perturb, phantom):
+for command in (assess, compare, demo, models, perturb, phantom, thresholds):
     app.command()(command)
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from ContourQALib.case import Contour, Image
-from ContourQALib.commands.printing import say
+from ContourQALib.commands.printing import progress, say
+from ContourQALib.commands.threshold_overlays import optimum_overlays
 from ContourQALib.formats.images import read_image
 from ContourQALib.formats.segmentation import write_segmentation
 from ContourQALib.geometry import Grid
@@ -27,6 +28,10 @@ from ContourQALib.report.records import (
     to_csv,
 )
 from ContourQALib.report.sections import assessment_section, comparison_section
+from ContourQALib.report.threshold_articles import ImageOf
+from ContourQALib.report.threshold_records import study_document, study_rows
+from ContourQALib.report.threshold_section import study_sections
+from ContourQALib.thresholds.cases import ThresholdCase, ThresholdStudy
 
 OVER_COLOR = (0.90, 0.62, 0.0)
 MISSED_COLOR = (0.34, 0.71, 0.91)
@@ -70,6 +75,38 @@ def save_assessment(
     html = page("Contour assessment", [section], provenance, generated=today())
     tables = {"report.csv": to_csv(assessment_rows(result))}
     _write(folder, html, assessment_document(result, provenance), tables, {"contours.seg.nrrd": placed})
+
+
+def save_study(
+    folder: Path,
+    result: ThresholdStudy,
+    image_of: ImageOf,
+    patient_of: Callable[[ThresholdCase], str],
+    provenance: Provenance,
+) -> None:
+    """Write a threshold study's report, curves, and contours at 0.5 and at the Dice optimum.
+
+    Args:
+        folder: where to.
+        result: with the contours kept.
+        image_of: the image of a case, read when it is needed.
+        patient_of: cases of one patient and grid share an overlay.
+        provenance: where the result comes from.
+
+    Raises:
+        OutputError: the folder cannot be written.
+    """
+    with progress("Drawing") as tell:
+        sections = [*study_sections(result, image_of, tell), definitions_section()]
+    html = page("Probability thresholds", sections, provenance, generated=today())
+    report = write_report_folder(
+        folder,
+        html,
+        study_document(result, provenance),
+        {"report.csv": to_csv(study_rows(result))},
+        optimum_overlays(result, patient_of),
+    )
+    say(f"Wrote {report}.")
 
 
 def differences(pair: ComparedPair) -> tuple[Contour, Contour]:

@@ -30,7 +30,7 @@ FULL_REFERENCE = "specificity is undefined: the reference fills its whole grid"
 
 def comparison_record(comparison: Comparison) -> Record:
     """One comparison; `slices` only where it was compared slice by slice."""
-    record = {f.name: _plain(getattr(comparison, f.name)) for f in fields(Comparison) if f.name != "slices"}
+    record = {f.name: plain(getattr(comparison, f.name)) for f in fields(Comparison) if f.name != "slices"}
     record["reason"] = undefined_reason(comparison)
     if comparison.slices is not None:
         record["slices"] = [_slice_record(row) for row in comparison.slices]
@@ -75,7 +75,7 @@ def assessment_document(assessment: Assessment, provenance: Provenance | None = 
     document: Record = {
         "model": model_record(assessment.model),
         "structures": [structure_record(s) for s in assessment.structures],
-        "elapsed_s": _plain(assessment.elapsed_s),
+        "elapsed_s": plain(assessment.elapsed_s),
     }
     if provenance is not None:
         document["provenance"] = provenance_record(provenance)
@@ -88,27 +88,27 @@ def structure_record(structure: StructureAssessment) -> Record:
     return {
         "structure": structure.structure,
         "status": structure.status.value,
-        "dice": _plain(structure.dice),
-        "dice_interval": _plain(structure.dice_interval),
-        "interval_level": _plain(structure.interval_level),
-        "interval_cases": _plain(structure.interval_cases),
-        "dice_at_least": _plain(structure.dice_at_least),
-        "hd95_mm": _plain(structure.hd95_mm),
-        "hd95_interval_mm": _plain(structure.hd95_interval_mm),
-        "msd_mm": _plain(structure.msd_mm),
-        "msd_interval_mm": _plain(structure.msd_interval_mm),
+        "dice": plain(structure.dice),
+        "dice_interval": plain(structure.dice_interval),
+        "interval_level": plain(structure.interval_level),
+        "interval_cases": plain(structure.interval_cases),
+        "dice_at_least": plain(structure.dice_at_least),
+        "hd95_mm": plain(structure.hd95_mm),
+        "hd95_interval_mm": plain(structure.hd95_interval_mm),
+        "msd_mm": plain(structure.msd_mm),
+        "msd_interval_mm": plain(structure.msd_interval_mm),
         "verdict": structure.verdict.value,
         "reasons": list(structure.reasons),
         "slices": None
         if slices is None
-        else [{"index": int(s.index), "error_volume_cc": _plain(s.error_volume_cc)} for s in slices],
+        else [{"index": int(s.index), "error_volume_cc": plain(s.error_volume_cc)} for s in slices],
         "novelty": {
             "inside_training_range": structure.novelty.inside_training_range,
             "reasons": list(structure.novelty.reasons),
         },
-        "volume_cc": _plain(structure.volume_cc),
+        "volume_cc": plain(structure.volume_cc),
         "resampled": bool(structure.resampled),
-        "lost_cc": _plain(structure.lost_cc),
+        "lost_cc": plain(structure.lost_cc),
         "model": structure.model,
     }
 
@@ -147,9 +147,9 @@ def matrix_rows(matrices: Iterable[AgreementMatrix]) -> list[Record]:
             "structure": m.structure,
             "observer": m.observers[a],
             "other_observer": m.observers[b],
-            "dice": _plain(m.dice[a][b]),
-            "hd95_mm": _plain(m.hd95_mm[a][b]),
-            "msd_mm": _plain(m.msd_mm[a][b]),
+            "dice": plain(m.dice[a][b]),
+            "hd95_mm": plain(m.hd95_mm[a][b]),
+            "msd_mm": plain(m.msd_mm[a][b]),
         }
         for m in matrices
         for a in range(len(m.observers))
@@ -204,27 +204,27 @@ def _cell(value: Any) -> Any:
 
 
 def _unmatched_record(unmatched: Unmatched) -> Record:
-    return {f.name: _plain(getattr(unmatched, f.name)) for f in fields(Unmatched)}
+    return {f.name: plain(getattr(unmatched, f.name)) for f in fields(Unmatched)}
 
 
 def _slice_record(row: SliceComparison) -> Record:
-    return {f.name: _plain(getattr(row, f.name)) for f in fields(SliceComparison)}
+    return {f.name: plain(getattr(row, f.name)) for f in fields(SliceComparison)}
 
 
 def _matrix_record(matrix: AgreementMatrix) -> Record:
-    return {f.name: _plain(getattr(matrix, f.name)) for f in fields(AgreementMatrix)}
+    return {f.name: plain(getattr(matrix, f.name)) for f in fields(AgreementMatrix)}
 
 
-def _plain(value: Any) -> Any:
-    """A value that JSON can hold: undefined numbers null, statuses their word, numpy scalars Python's."""
+def plain(value: Any) -> Any:
+    """A value that JSON can hold: undefined numbers null, statuses their word, numpy's values Python's."""
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
         return str(value)
     if isinstance(value, list | tuple):
-        return [_plain(v) for v in value]
-    if hasattr(value, "item"):
-        return _plain(value.item())
+        return [plain(v) for v in value]
+    if hasattr(value, "tolist"):
+        return plain(value.tolist())
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value

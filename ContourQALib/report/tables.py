@@ -48,7 +48,7 @@ def print_comparisons(
         labels = short_labels([s for c in comparisons for s in (c.reference, c.test)])
         several_references = len({c.reference for c in comparisons}) > 1
         several_tests = len({c.test for c in comparisons}) > 1
-        table = _table()
+        table = plain_table()
         table.add_column("Structure")
         if several_references:
             table.add_column("Reference")
@@ -74,16 +74,16 @@ def print_comparisons(
             cells += [cc_text(c.volume_reference_cc), cc_text(c.volume_test_cc)]
             cells += [percent_text(c.volume_error_percent), footnotes.marks(comparison_notes(c))]
             table.add_row(*map(Text, cells))
-        _print(console, table)
-        _print_footnotes(console, footnotes)
+        print_wide(console, table)
+        print_footnotes(console, footnotes)
     if unmatched:
-        _print(console, Text(f"Without a partner: {unmatched_text(unmatched)}", style="yellow"))
+        print_wide(console, Text(f"Without a partner: {unmatched_text(unmatched)}", style="yellow"))
 
 
 def print_slices(console: Console, comparison: Comparison) -> None:
     """One row a slice of a pair that was compared slice by slice; K is zero-based."""
-    _print_title(console, f"{comparison.structure}: slice by slice, distances in the slice's plane")
-    table = _table()
+    print_title(console, f"{comparison.structure}: slice by slice, distances in the slice's plane")
+    table = plain_table()
     headers = ("Slice K", "Dice", "HD\nmm", "HD95\nmm", "MSD\nmm", "Reference\nmm²", "Test\nmm²")
     for header in headers:
         table.add_column(header, justify="right")
@@ -91,14 +91,14 @@ def print_slices(console: Console, comparison: Comparison) -> None:
         cells = [str(s.index), dice_text(s.dice), mm_text(s.hd_mm), mm_text(s.hd95_mm), mm_text(s.msd_mm)]
         cells += [f"{s.area_reference_mm2:.0f}", f"{s.area_test_mm2:.0f}"]
         table.add_row(*map(Text, cells))
-    _print(console, table)
+    print_wide(console, table)
 
 
 def print_matrix(console: Console, matrix: AgreementMatrix) -> None:
     """Agreement of every two observers: Dice above the diagonal, HD95 in mm below it."""
     labels = short_labels(matrix.observers)
-    _print_title(console, f"{matrix.structure}: Dice above the diagonal, HD95 in mm below it")
-    table = _table()
+    print_title(console, f"{matrix.structure}: Dice above the diagonal, HD95 in mm below it")
+    table = plain_table()
     table.add_column("")
     for observer in matrix.observers:
         table.add_column(Text(labels[observer]), justify="right")
@@ -108,13 +108,13 @@ def print_matrix(console: Console, matrix: AgreementMatrix) -> None:
             for b in range(len(matrix.observers))
         ]
         table.add_row(*map(Text, [labels[observer], *cells]))
-    _print(console, table)
+    print_wide(console, table)
 
 
 def print_assessment(console: Console, assessment: Assessment) -> None:
     """One row a contour: verdict, predicted figures with their intervals, and the reasons."""
     structures = assessment.structures
-    table = _table()
+    table = plain_table()
     table.add_column("Structure")
     table.add_column("Verdict", no_wrap=True)
     for header in ("Predicted\nDice", "HD95\nmm", "MSD\nmm", "Volume\ncc"):
@@ -132,31 +132,35 @@ def print_assessment(console: Console, assessment: Assessment) -> None:
             Text(cc_text(s.volume_cc)),
             Text("\n".join(s.reasons)),
         )
-    _print(console, table)
-    _print_footnotes(console, footnotes)
+    print_wide(console, table)
+    print_footnotes(console, footnotes)
     interval = interval_header(structures)
     brackets = f"; in brackets the {interval}" if interval else ""
-    _print(console, Text(f"Predicted by {model_text(assessment.model)}{brackets}", style="dim"))
+    print_wide(console, Text(f"Predicted by {model_text(assessment.model)}{brackets}", style="dim"))
 
 
-def _table() -> Table:
+def plain_table() -> Table:
+    """A table without lines but the one below its headings."""
     return Table(
         box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False, header_style="bold"
     )
 
 
-def _print_title(console: Console, title: str) -> None:
+def print_title(console: Console, title: str) -> None:
+    """A heading above a table, after an empty line."""
     # Not the table's own title: that one wraps at the table's width.
     console.print()
-    _print(console, Text(title, style="bold"))
+    print_wide(console, Text(title, style="bold"))
 
 
-def _print_footnotes(console: Console, footnotes: Footnotes) -> None:
+def print_footnotes(console: Console, footnotes: Footnotes) -> None:
+    """The numbered notes below a table."""
     for mark, note in footnotes.lines():
-        _print(console, Text(f"{mark}  {note}", style="dim"))
+        print_wide(console, Text(f"{mark}  {note}", style="dim"))
 
 
-def _print(console: Console, content: Table | Text) -> None:
+def print_wide(console: Console, content: Table | Text) -> None:
+    """Print to a terminal as it is, and to a pipe without cutting anything off."""
     if console.is_terminal:
         console.print(content)
         return

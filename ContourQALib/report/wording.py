@@ -15,6 +15,17 @@ from ContourQALib.report.records import undefined_reason
 UNDEFINED = "–"
 """Stands for a figure that is undefined or that a model does not give."""
 
+FIGURE_TITLES = {
+    "dice": "Dice",
+    "msd_mm": "MSD",
+    "hd_mm": "HD",
+    "hd95_mm": "HD95",
+    "volume_cc": "Volume",
+    "surface_dice": "Surface Dice",
+    "sensitivity": "Sensitivity",
+}
+"""How the figures of a sweep are called; the unit is in the field's name."""
+
 NEGLIGIBLE_CC = 5e-4
 """Lost foreground below this reads as 0.00 cc and is not worth a footnote."""
 
@@ -42,6 +53,16 @@ def cc_text(value: float | None) -> str:
 def percent_text(value: float | None) -> str:
     """A signed percentage, never "-0.0"."""
     return number(value, "+z.1f")
+
+
+def threshold_text(value: float | None) -> str:
+    """A threshold to four digits, without the zeros at its end: 0.5, 0.42, 0.3333."""
+    return number(value, ".4g")
+
+
+def figure_text(figure: str, value: float | None) -> str:
+    """The value of a figure by its field's name: a distance or a volume, else a share."""
+    return (mm_text if figure.endswith("_mm") else cc_text if figure.endswith("_cc") else dice_text)(value)
 
 
 def interval_text(value: float | None, interval: tuple[float, float] | None, form: str) -> str:

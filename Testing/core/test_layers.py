@@ -29,9 +29,12 @@ CORE = (
     "formats.contours",
     "formats.segmentation",
     "formats.probability",
+    "formats.manifest",
     "metrics.compare",
     "metrics.comparison_set",
     "thresholds.sweep",
+    "thresholds.cases",
+    "thresholds.map_names",
 )
 
 

@@ -1,0 +1,183 @@
+"""`contourqa thresholds`: how a contour hangs on the threshold of the probability map it is cut from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+
+from ContourQALib.case import Image
+from ContourQALib.commands.options import (
+    ColorTableOption,
+    Format,
+    FormatOption,
+    LabelsOption,
+    MergeOption,
+    OutputOption,
+    StructureOption,
+)
+from ContourQALib.commands.printing import print_result, progress, say
+from ContourQALib.commands.reading import LabelNaming
+from ContourQALib.commands.saving import save_study
+from ContourQALib.commands.threshold_cases import (
+    NEEDED,
+    References,
+    Task,
+    run,
+    tasks_of_manifest,
+    tasks_of_maps,
+)
+from ContourQALib.errors import ContourQAError, FormatError, SettingError
+from ContourQALib.formats.images import read_image
+from ContourQALib.formats.manifest import read_manifest
+from ContourQALib.formats.output import output_folder
+from ContourQALib.formats.probability import read_probability
+from ContourQALib.metrics.definitions import DEFAULT_TOLERANCE_MM
+from ContourQALib.metrics.surface import check_tolerance
+from ContourQALib.report.provenance import Provenance
+from ContourQALib.report.threshold_records import study_document, study_rows
+from ContourQALib.report.threshold_tables import print_study
+from ContourQALib.thresholds.cases import ThresholdCase, ThresholdStudy, Unpaired, study
+from ContourQALib.thresholds.levels import DEFAULT_STEPS, checked, equal_steps
+from ContourQALib.thresholds.map_names import MapFile
+from ContourQALib.thresholds.sweep import ThresholdSweep, sweep
+
+
+def thresholds(
+    probability: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--probability",
+            metavar="[NAME=]PATH",
+            help="Probability map of one structure, found by its file's name or by NAME; repeat it for more.",
+        ),
+    ] = None,
+    reference: Annotated[
+        Path | None,
+        typer.Option("--reference", help="Contours held to be right, on the grid that counts."),
+    ] = None,
+    cases: Annotated[
+        Path | None,
+        typer.Option("--cases", help="Manifest (CSV) of many: case, structure, reference, probability."),
+    ] = None,
+    structure: StructureOption = None,
+    steps: Annotated[
+        int, typer.Option("--steps", help="Equally spaced thresholds from 0 to 1.")
+    ] = DEFAULT_STEPS,
+    threshold_list: Annotated[
+        str | None,
+        typer.Option("--threshold-list", metavar="0.1,0.2", help="These thresholds instead, increasing."),
+    ] = None,
+    tolerance_mm: Annotated[
+        float, typer.Option("--tolerance-mm", help="Tolerance of surface Dice, mm.")
+    ] = DEFAULT_TOLERANCE_MM,
+    image: Annotated[
+        Path | None, typer.Option("--image", help="Image to show under the outlines of the report.")
+    ] = None,
+    labels: LabelsOption = None,
+    merge: MergeOption = None,
+    color_table: ColorTableOption = None,
+    form: FormatOption = Format.TABLE,
+    output: OutputOption = None,
+) -> None:
+    """Compare a probability map with a reference at every threshold, exactly.
+
+    Says which threshold is best for Dice, MSD, HD and HD95, what 0.5 and small deviations from the best cost,
+    and how well the map is calibrated; over several cases also which threshold to recommend. A case of a
+    manifest that cannot be analyzed is listed as failed, and the others go on.
+    """
+    swept = equal_steps(steps) if threshold_list is None else _listed(threshold_list)
+    check_tolerance(tolerance_mm)
+    naming = LabelNaming(labels, merge, color_table)
+    references = References(naming)
+    wanted = structure or ()
+    shown: Image | None = None
+    lone: Sequence[Unpaired] = ()
+    if cases is not None:
+        if probability or reference or image:
+            raise SettingError("--cases names maps, references and images itself; leave out the others.")
+        tasks = tasks_of_manifest(read_manifest(cases, NEEDED), wanted)
+    else:
+        if not probability or reference is None:
+            raise SettingError("Name --probability and --reference, or --cases for a manifest of many.")
+        shown = read_image(image) if image else None
+        maps = list(dict.fromkeys(map(MapFile.parse, probability)))
+        tasks, lone = tasks_of_maps(maps, reference, image, wanted, references)
+    if output is not None:
+        _check_folder(output)
+    by_key = {task.key: task for task in tasks}
+
+    def further(case: ThresholdCase, more: np.ndarray) -> ThresholdSweep:
+        task = by_key[case.case, case.structure]
+        drawn = references.contour(task.reference, task.structure)
+        return sweep(read_probability(task.probability, task.structure), drawn, more, tolerance_mm)
+
+    def image_of(case: ThresholdCase) -> Image | None:
+        return shown if cases is None else _readable(by_key[case.case, case.structure].image)
+
+    with progress("Sweeping") as report:
+        done = run(
+            tasks,
+            references,
+            swept,
+            tolerance_mm,
+            keep_contours=output is not None,
+            go_on=cases is not None,
+            report=report,
+        )
+        result = study(done, lone, further)
+    if not result.analyses:
+        raise FormatError(f"No case of {cases} could be analyzed; the first: {result.cases[0].reason}")
+    settings = {
+        "thresholds": steps if threshold_list is None else swept.tolist(),
+        "tolerance_mm": tolerance_mm,
+        "structures": list(wanted),
+        **naming.settings(),
+    }
+    provenance = Provenance.of(_inputs(result, by_key, cases), settings)
+    if output is not None:
+        save_study(
+            output, result, image_of, lambda case: by_key[case.case, case.structure].patient, provenance
+        )
+    print_result(
+        form,
+        table=lambda console: print_study(console, result),
+        document=study_document(result, provenance),
+        rows=study_rows(result),
+    )
+
+
+def _listed(text: str) -> np.ndarray:
+    try:
+        values = [float(part) for part in text.split(",")]
+    except ValueError as error:
+        raise SettingError(
+            f'--threshold-list "{text}" is not a list of numbers; write them as 0.1,0.2,0.3.'
+        ) from error
+    return checked(values)
+
+
+def _check_folder(folder: Path) -> None:
+    """Find out before the work, and without making the folder, whether it can be written."""
+    output_folder(next(place for place in (folder, *folder.absolute().parents) if place.exists()))
+
+
+def _readable(path: Path | None) -> Image | None:
+    """The image, or None with a message: a picture's background must not cost a cohort its report."""
+    if path is None:
+        return None
+    try:
+        return read_image(path)
+    except ContourQAError as error:
+        say(f"No image below the outlines: {error}")
+        return None
+
+
+def _inputs(result: ThresholdStudy, by_key: dict[tuple[str, str], Task], manifest: Path | None) -> list[Path]:
+    """The files that were read; those of cases that failed may not even exist."""
+    tasks = [by_key[case.case, case.structure] for case in result.cases if case.analysis is not None]
+    files = [path for task in tasks for path in (task.reference, task.probability, task.image) if path]
+    return [*([manifest] if manifest else []), *(path for path in files if path.is_file())]
