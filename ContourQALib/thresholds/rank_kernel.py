@@ -9,33 +9,35 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-BINS = 4096
+BINS = 2560
+"""Bin 0 for a distance of zero, then 128 for each doubling of the finest spacing, twenty times over."""
 
-EVEN_BINS = 3840
-"""Bins of equal width; the rest widen, 32 of them for each doubling of the distance."""
+FRACTION_BITS = 45
+"""Bits of a float64 below those that choose its bin: seven bits of the fraction stay, 128 bins a doubling."""
 
-BINS_A_VOXEL = 64
-"""Equal bins within the finest spacing: among near voxels nearly every distance then has a bin of its own."""
+
+def first_bin(finest_mm: float) -> int:
+    """What is taken off the upper bits of a distance to get its bin, for distances from `finest_mm` on."""
+    # One doubling lower, so that rounding never takes the finest spacing itself below bin 1.
+    return int(np.float64(finest_mm / 2).view(np.int64) >> FRACTION_BITS)
 
 
 @njit(cache=True, nogil=True, inline="always")
-def bin_of(distance, scale):  # type: ignore[no-untyped-def]
-    """The bin of a distance; never smaller for a greater one."""
-    x = distance * scale
-    if x < EVEN_BINS:
-        return int(x)
-    return min(BINS - 1, EVEN_BINS + int(32.0 * np.log2(x / EVEN_BINS)))
+def bin_of(bits, base):  # type: ignore[no-untyped-def]
+    """The bin of a distance from its bits: positive numbers are ordered like them, so bins are in order."""
+    return max(0, min(BINS - 1, (bits >> FRACTION_BITS) - base))
 
 
 @njit(cache=True, nogil=True)
-def tally(values, begins, ends, scale, limit, histogram, sums, within, least, most):  # type: ignore[no-untyped-def]
+def tally(values, bits, begins, ends, base, limit, histogram, sums, within, least, most):  # type: ignore[no-untyped-def]
     """Add distances to the statistics of every threshold of their runs.
 
     Args:
         values: float64, mm.
+        bits: the same memory as int64.
         begins: first threshold of each run.
         ends: one past its last.
-        scale: bins per mm.
+        base: see `first_bin`.
         limit: distances up to this count as within tolerance, mm.
         histogram: int32 (BINS, T + 1), changed where a run begins and ends: sums along T are the counts.
         sums: float64 (T,), sums of the distances.
@@ -45,7 +47,7 @@ def tally(values, begins, ends, scale, limit, histogram, sums, within, least, mo
     """
     for n in range(values.size):
         value, begin, end = values[n], begins[n], ends[n]
-        b = bin_of(value, scale)
+        b = bin_of(bits[n], base)
         histogram[b, begin] += 1
         histogram[b, end] -= 1
         least[b] = min(least[b], value)
@@ -94,21 +96,22 @@ def find_bins(counts, ranks, bins, below):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def collect(values, begins, ends, scale, wanted, slots, cursor, out):  # type: ignore[no-untyped-def]
+def collect(values, bits, begins, ends, base, wanted, slots, cursor, out):  # type: ignore[no-untyped-def]
     """Copy the distances of wanted bins to their slots.
 
     Args:
         values: float64, mm.
+        bits: the same memory as int64.
         begins: first threshold of each run.
         ends: one past its last.
-        scale: bins per mm.
+        base: see `first_bin`.
         wanted: whether any threshold wants a bin, bool (BINS,).
         slots: number of the slot of each bin and threshold, int32 (BINS, T); -1 for none.
         cursor: int64, where the next distance of each slot goes in `out`; moved on.
         out: float64.
     """
     for n in range(values.size):
-        b = bin_of(values[n], scale)
+        b = bin_of(bits[n], base)
         if not wanted[b]:
             continue
         for j in range(begins[n], ends[n]):

@@ -9,7 +9,7 @@ import numpy as np
 
 from ContourQALib.metrics.ranks import between, linear_rank, slicerrt_rank
 from ContourQALib.thresholds.curves import DistanceCurves
-from ContourQALib.thresholds.rank_kernel import BINS, BINS_A_VOXEL, collect, counts_of, find_bins, tally
+from ContourQALib.thresholds.rank_kernel import BINS, collect, counts_of, find_bins, first_bin, tally
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,91 +38,89 @@ class RunStatistics:
     Args:
         runs: the distances.
         count: how many thresholds there are.
-        finest_mm: the finest spacing, which the bins are made for.
+        finest_mm: the finest spacing, the least distance but zero.
         limit_mm: distances up to this count as within tolerance.
     """
 
     def __init__(self, runs: Sequence[Runs], count: int, finest_mm: float, limit_mm: float) -> None:
         self.runs = runs
-        self.scale = BINS_A_VOXEL / finest_mm
+        self.base = first_bin(finest_mm)
         histogram, within = np.zeros((BINS, count + 1), np.int32), np.zeros(count + 1, np.int64)
         self.sums = np.zeros(count)
         self.least, self.most = np.full(BINS, np.inf), np.full(BINS, -np.inf)
         for part in runs:
             tally(
-                part.values_mm, part.begins, part.ends, self.scale, limit_mm, histogram, self.sums, within,
-                self.least, self.most,
+                part.values_mm, part.values_mm.view(np.int64), part.begins, part.ends, self.base, limit_mm,
+                histogram, self.sums, within, self.least, self.most,
             )  # fmt: skip
         self.within = within.cumsum()[:-1]
         self.counts = np.empty((count, BINS), np.int32)
         counts_of(histogram, self.counts)
         self.sizes = self.counts.sum(axis=1, dtype=np.int64)
 
-    def gathered(self, slots: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The distances of every slot, one after the other, and where each slot begins.
-
-        Args:
-            slots: number of the slot of each bin and threshold, int32 (BINS, T); -1 for none.
-        """
-        bins, thresholds = np.nonzero(slots >= 0)
-        sizes = np.empty(bins.size, np.int64)
-        sizes[slots[bins, thresholds]] = self.counts[thresholds, bins]
-        starts = np.append(0, sizes.cumsum())
-        out, cursor, wanted = np.empty(starts[-1]), starts[:-1].copy(), (slots >= 0).any(axis=1)
+    def gathered(self, thresholds: np.ndarray, bins: np.ndarray) -> list[np.ndarray]:
+        """The distances that lie in some bin at some threshold, for every such pair."""
+        slots = np.full((BINS, self.sizes.size), -1, np.int32)
+        slots[bins, thresholds] = np.arange(bins.size)
+        stops = self.counts[thresholds, bins].cumsum(dtype=np.int64)
+        out, cursor = np.empty(stops[-1] if stops.size else 0), np.append(0, stops)[:-1]
+        wanted = np.zeros(BINS, np.bool_)
+        wanted[bins] = True
         for part in self.runs:
-            collect(part.values_mm, part.begins, part.ends, self.scale, wanted, slots, cursor, out)
-        return out, starts
+            collect(
+                part.values_mm, part.values_mm.view(np.int64), part.begins, part.ends, self.base, wanted,
+                slots, cursor, out,
+            )  # fmt: skip
+        return np.split(out, stops[:-1])
 
 
-def order_statistics(sets: Sequence[RunStatistics], ranks: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """Order statistics, at every threshold, of several sets of distances taken together.
+class _Query:
+    """Ranks wanted of one set of distances, or of several pooled; first only their bins are known."""
 
-    Args:
-        sets: one set, or two to be pooled, of the same thresholds.
-        ranks: each int64 (T,), the zero-based rank wanted at each threshold.
+    def __init__(self, sets: Sequence[RunStatistics], ranks: Sequence[np.ndarray]) -> None:
+        counts = sets[0].counts if len(sets) == 1 else np.sum([s.counts for s in sets], axis=0)
+        least = np.min([s.least for s in sets], axis=0)
+        several = least < np.max([s.most for s in sets], axis=0)
+        self.sets, self.ranks = sets, np.array(ranks)
+        self.bins, self.below = np.zeros_like(self.ranks), np.zeros_like(self.ranks)
+        find_bins(counts, self.ranks, self.bins, self.below)
+        self.answers = least[self.bins]
+        self.open = several[self.bins]
+        """Where a bin holds several distances, and the answer is still to be found among them."""
 
-    Returns:
-        For each of `ranks` the distances, float64 (T,).
-    """
-    counts = sets[0].counts if len(sets) == 1 else np.sum([s.counts for s in sets], axis=0)
-    least = np.min([s.least for s in sets], axis=0)
-    several = least < np.max([s.most for s in sets], axis=0)
-    wanted = np.array(ranks)
-    bins, below = np.zeros_like(wanted), np.zeros_like(wanted)
-    find_bins(counts, wanted, bins, below)
-    answers = least[bins]
-    which, at = np.nonzero(several[bins])
-    slots = np.full(counts.shape[::-1], -1, np.int32)
-    keys, slot = np.unique(bins[which, at] * counts.shape[0] + at, return_inverse=True)
-    slots.ravel()[keys] = np.arange(keys.size)
-    gathered = [s.gathered(slots) for s in sets]
-    for r, j, n in zip(which, at, slot, strict=True):
-        values = np.concatenate([out[starts[n] : starts[n + 1]] for out, starts in gathered])
-        rank = wanted[r, j] - below[r, j]
-        answers[r, j] = np.partition(values, rank)[rank]
-    return list(answers)
+    def keys(self) -> np.ndarray:
+        """Threshold and bin of each open answer, as one number."""
+        return np.nonzero(self.open)[1] * BINS + self.bins[self.open]
+
+    def settle(self, slots: np.ndarray, gathered: dict[RunStatistics, list[np.ndarray]]) -> None:
+        """Find the open answers, in the order of `keys`, among the distances of their slots."""
+        for r, j, slot in zip(*np.nonzero(self.open), slots, strict=True):
+            values = np.concatenate([gathered[s][slot] for s in self.sets])
+            rank = self.ranks[r, j] - self.below[r, j]
+            self.answers[r, j] = np.partition(values, rank)[rank]
 
 
 def distance_curves(to_test: RunStatistics, to_reference: RunStatistics) -> DistanceCurves:
-    """The figures of both directed sets of distances at every threshold, as `SurfaceDistances` defines them."""
+    """The figures of both directed sets of distances at every threshold, as `SurfaceDistances` has them."""
     directed = (to_test, to_reference)
-    highest, linear, slicerrt = [], [], []
-    for one in directed:
-        rank, fraction = linear_rank(one.sizes)
-        last = one.sizes - 1
-        wanted = [last, rank, np.minimum(rank + 1, last), slicerrt_rank(one.sizes)]
-        found = order_statistics([one], wanted)
-        highest.append(found[0])
-        linear.append(between(found[1], found[2], fraction))
-        slicerrt.append(found[3])
+    queries, fractions = [], []
+    for sets in ((to_test,), (to_reference,), directed):
+        size = np.sum([s.sizes for s in sets], axis=0)
+        rank, fraction = linear_rank(size)
+        fractions.append(fraction)
+        queries.append(_Query(sets, [rank, np.minimum(rank + 1, size - 1), size - 1, slicerrt_rank(size)]))
+    keys, slots = np.unique(np.concatenate([q.keys() for q in queries]), return_inverse=True)
+    gathered = {s: s.gathered(*np.divmod(keys, BINS)) for s in directed}
+    parts = np.split(slots, np.cumsum([q.keys().size for q in queries])[:-1])
+    for query, part in zip(queries, parts, strict=True):
+        query.settle(part, gathered)
+    (low, high, last, slicerrt), (low_2, high_2, last_2, slicerrt_2), pooled = (q.answers for q in queries)
     sizes = to_test.sizes + to_reference.sizes
-    rank, fraction = linear_rank(sizes)
-    pooled = order_statistics(directed, [rank, np.minimum(rank + 1, sizes - 1)])
     return DistanceCurves(
-        hd_mm=np.maximum(*highest),
-        hd95_mm=np.maximum(*linear),
-        hd95_pooled_mm=between(pooled[0], pooled[1], fraction),
-        hd95_slicerrt_mm=(slicerrt[0] + slicerrt[1]) / 2,
+        hd_mm=np.maximum(last, last_2),
+        hd95_mm=np.maximum(between(low, high, fractions[0]), between(low_2, high_2, fractions[1])),
+        hd95_pooled_mm=between(pooled[0], pooled[1], fractions[2]),
+        hd95_slicerrt_mm=(slicerrt + slicerrt_2) / 2,
         msd_mm=(to_test.sums + to_reference.sums) / sizes,
         masd_mm=(to_test.sums / to_test.sizes + to_reference.sums / to_reference.sizes) / 2,
         surface_dice=(to_test.within + to_reference.within) / sizes,
