@@ -124,4 +124,6 @@ def find_active_voxels(
     by_low, least, most = np.empty_like(lows), np.empty(total, np.uint8), np.empty(total, np.uint8)
     put_in_order(starts, places, lows, highs, by_low, least, most)
     corners = np.stack(np.unravel_index(np.arange(total), counts), axis=1) * size + corner
-    return ActiveVoxels(corner, counts, Blocks(size, corners, starts, least, most), places, lows, highs, by_low)
+    return ActiveVoxels(
+        corner, counts, Blocks(size, corners, starts, least, most), places, lows, highs, by_low
+    )
