@@ -1,4 +1,4 @@
-"""Which order statistics the percentiles of the field are; for one set of distances or arrays of set sizes."""
+"""Which order statistics the percentiles of the field are, for one set size or an array of them."""
 
 from __future__ import annotations
 

@@ -231,7 +231,7 @@ def _measure_compiled(
     tolerance: float,
     name: str,
 ) -> tuple[Counts, DistanceCurves]:
-    from ContourQALib.thresholds.sweep_compiled import sweep_compiled
+    from ContourQALib.thresholds.compiled.sweep import sweep_compiled
 
     found = sweep_compiled(values, reference, spacing, part, tolerance)
     if found is None:

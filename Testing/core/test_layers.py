@@ -33,6 +33,7 @@ CORE = (
     "metrics.compare",
     "metrics.comparison_set",
     "thresholds.sweep",
+    "thresholds.pooled",
     "thresholds.cases",
     "thresholds.map_names",
 )

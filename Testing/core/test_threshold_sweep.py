@@ -81,7 +81,7 @@ def test_every_threshold_is_as_by_brute_force(path: str, name: str) -> None:
 def test_two_threads_give_the_same_figures(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     # Small grids stay on one thread; the work is cut in parts here wherever it can be.
     monkeypatch.setenv(compiled.VARIABLE, "1")
-    monkeypatch.setattr("ContourQALib.thresholds.sweep_compiled.WORTH_THREADS", 0)
+    monkeypatch.setattr("ContourQALib.thresholds.compiled.sweep.WORTH_THREADS", 0)
     assert_curves(curves_of_arrays(case(name)), truth(name))
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
 from ContourQALib.metrics.ranks import between, linear_rank, slicerrt_rank
+from ContourQALib.thresholds.compiled.rank_kernel import BINS, collect, counts_of, find_bins, first_bin, tally
 from ContourQALib.thresholds.curves import DistanceCurves
-from ContourQALib.thresholds.rank_kernel import BINS, collect, counts_of, find_bins, first_bin, tally
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,19 +37,19 @@ class RunStatistics:
     """Counts, sums and order statistics of one set of distances at every threshold.
 
     Args:
-        runs: the distances.
+        runs: the distances, in collections that are gone through twice.
         count: how many thresholds there are.
         finest_mm: the finest spacing, the least distance but zero.
         limit_mm: distances up to this count as within tolerance.
     """
 
-    def __init__(self, runs: Sequence[Runs], count: int, finest_mm: float, limit_mm: float) -> None:
+    def __init__(self, runs: Sequence[Iterable[Runs]], count: int, finest_mm: float, limit_mm: float) -> None:
         self.runs = runs
         self.base = first_bin(finest_mm)
         histogram, within = np.zeros((BINS, count + 1), np.int32), np.zeros(count + 1, np.int64)
         self.sums = np.zeros(count)
         self.least, self.most = np.full(BINS, np.inf), np.full(BINS, -np.inf)
-        for part in runs:
+        for part in chain.from_iterable(runs):
             tally(
                 part.values_mm, part.values_mm.view(np.int64), part.begins, part.ends, self.base, limit_mm,
                 histogram, self.sums, within, self.least, self.most,
@@ -66,7 +67,7 @@ class RunStatistics:
         out, cursor = np.empty(stops[-1] if stops.size else 0), np.append(0, stops)[:-1]
         wanted = np.zeros(BINS, np.bool_)
         wanted[bins] = True
-        for part in self.runs:
+        for part in chain.from_iterable(self.runs):
             collect(
                 part.values_mm, part.values_mm.view(np.int64), part.begins, part.ends, self.base, wanted,
                 slots, cursor, out,

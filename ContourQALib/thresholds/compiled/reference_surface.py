@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import Executor
+from itertools import pairwise
 
 import numpy as np
 
 from ContourQALib.metrics.pair_kernel import surface
 from ContourQALib.metrics.surface import SurfaceDistances
-from ContourQALib.thresholds.active import LARGE, ActiveVoxels
-from ContourQALib.thresholds.distance_kernel import columns_of, distances_of_layer, squared_in_slices
-from ContourQALib.thresholds.level_kernel import levels_at
-from ContourQALib.thresholds.level_scan import Box, LevelScan
-from ContourQALib.thresholds.run_statistics import Runs
-from ContourQALib.thresholds.search_kernel import first_witnesses, nearest_of_all
+from ContourQALib.thresholds.compiled.active import LARGE, ActiveVoxels
+from ContourQALib.thresholds.compiled.distance_kernel import columns_of, distances_of_layer, squared_in_slices
+from ContourQALib.thresholds.compiled.level_kernel import levels_at
+from ContourQALib.thresholds.compiled.level_scan import Box, LevelScan
+from ContourQALib.thresholds.compiled.run_statistics import Runs
+from ContourQALib.thresholds.compiled.search_kernel import first_witnesses, nearest_of_all
+
+VOXELS_AT_ONCE = 1_000_000
+"""Active voxels whose distances are measured by one thread in one call."""
+
+KEPT_VOXELS = 4_000_000
+"""Active voxels up to which their distances are kept: 32 MB."""
 
 POINTS_AT_ONCE = 2048
 """Reference voxels searched from in one call: as many runs of thresholds are then held twice at most."""
@@ -70,25 +78,47 @@ class Columns:
         )
 
 
-def distances_to_reference(
-    active: ActiveVoxels, columns: Columns, pool: Executor, threads: int
-) -> np.ndarray:
-    """Distance in mm from each active voxel to the reference's surface, float64."""
-    out = np.empty(active.places.size)
-    size, counts, corner = active.blocks.size, active.counts, active.corner
-    window = np.array([corner[1], corner[2], counts[1] * size[1], counts[2] * size[2]])
+class DistancesToReference:
+    """Distances from the active voxels to the reference's surface, some layers of blocks at a time.
 
-    def work(first: int, last: int) -> None:
-        at = columns.start()
+    They may be gone through several times. Few are kept after the first; more are measured anew, so that a
+    map that is noise all over does not fill the memory.
+    """
+
+    def __init__(self, active: ActiveVoxels, columns: Columns, pool: Executor, threads: int) -> None:
+        self.active, self.columns, self.pool, self.threads = active, columns, pool, threads
+        layer_starts = active.blocks.starts[:: active.counts[1] * active.counts[2]]
+        portions = max(threads, -(-int(layer_starts[-1]) // VOXELS_AT_ONCE))
+        cuts = np.searchsorted(layer_starts, np.linspace(0, layer_starts[-1], portions + 1))
+        self.cuts = np.unique(np.append(cuts, [0, active.counts[0]]))
+        self.kept: list[Runs] | None = None
+
+    def __iter__(self) -> Iterator[Runs]:
+        """The distances, in the order of the active voxels."""
+        if self.kept is not None:
+            yield from self.kept
+            return
+        done = []
+        steps = list(pairwise(self.cuts))
+        for n in range(0, len(steps), self.threads):
+            for runs in self.pool.map(self._measure, steps[n : n + self.threads]):
+                yield runs
+                if self.active.places.size <= KEPT_VOXELS:
+                    done.append(runs)
+        if self.active.places.size <= KEPT_VOXELS:
+            self.kept = done
+
+    def _measure(self, layers: tuple[int, int]) -> Runs:
+        active, size, counts = self.active, self.active.blocks.size, self.active.counts
+        window = np.array([*active.corner[1:], *(counts[1:] * size[1:])])
+        at = self.columns.start()
         squared = np.empty((size[0], window[2], window[3]))
-        for layer in range(first, last):
-            columns.squared(at, corner[0] + layer * size[0], window, squared)
-            distances_of_layer(squared, layer, size, counts, active.blocks.starts, active.places, out)
-
-    ends = np.linspace(0, counts[0], threads + 1).astype(int)
-    for job in [pool.submit(work, ends[t], ends[t + 1]) for t in range(threads)]:
-        job.result()
-    return out
+        first, last = (active.blocks.starts[layer * counts[1] * counts[2]] for layer in layers)
+        out = np.empty(last - first)
+        for layer in range(*layers):
+            self.columns.squared(at, active.corner[0] + layer * size[0], window, squared)
+            distances_of_layer(squared, layer, size, counts, active.blocks.starts, active.places, first, out)
+        return Runs(out, active.lows[first:last], active.highs[first:last])
 
 
 def distances_from_reference(
@@ -121,7 +151,7 @@ def distances_from_reference(
     def work(groups: np.ndarray) -> list[Runs]:
         near = witness.copy()
         done = []
-        for first, last in zip(groups[:-1], groups[1:], strict=True):
+        for first, last in pairwise(groups):
             begin = fine_ends[coarse_ends[first - 1] - 1] if first else 0
             room = (fine_ends[coarse_ends[last - 1] - 1] - begin) * (top - floor)
             values, begins, ends = np.empty(room), np.empty(room, np.uint8), np.empty(room, np.uint8)
@@ -162,15 +192,15 @@ def _portions(ends: np.ndarray, threads: int) -> list[np.ndarray]:
     cuts = np.minimum(cuts, ends.size)
     cuts = np.unique(cuts)
     middle = np.linspace(0, cuts.size - 1, threads + 1).astype(int)
-    portions = [cuts[a : b + 1] for a, b in zip(middle[:-1], middle[1:], strict=True)]
+    portions = [cuts[a : b + 1] for a, b in pairwise(middle)]
     return [p for p in portions if p.size > 1]
 
 
 def distances_of_whole_grid(
-    columns_points: np.ndarray, shape: tuple[int, ...], spacing: np.ndarray, skip: np.ndarray
+    points: np.ndarray, shape: tuple[int, ...], spacing: np.ndarray, skip: np.ndarray
 ) -> SurfaceDistances:
-    """Distances between the reference's surface and the mask of every voxel, whose surface is the grid's edge."""
-    points, size = columns_points, np.asarray(shape)
+    """Distances between the reference's surface and the mask of every voxel, the grid's edge."""
+    size = np.asarray(shape)
     free = np.flatnonzero(skip == 0)
     room = np.minimum(points, size - 1 - points) * spacing
     faces = []

@@ -151,16 +151,16 @@ def nearest_of_all(  # type: ignore[no-untyped-def]
         bounds_of(points, begin, fine_ends[end_fine - 1], low, high)
         farthest(low, high, witness, spacing, bound, floor, top)
         coarse_count = of_use(
-            low, high, every, every.size, coarse_corners, coarse_size, coarse_least, coarse_most, spacing, bound,
-            coarse, unused,
+            low, high, every, every.size, coarse_corners, coarse_size, coarse_least, coarse_most, spacing,
+            bound, coarse, unused,
         )  # fmt: skip
         for small in range(begin_fine, end_fine):
             last = fine_ends[small]
             bounds_of(points, begin, last, low, high)
             farthest(low, high, witness, spacing, bound, floor, top)
             near_count = of_use(
-                low, high, coarse, coarse_count, coarse_corners, coarse_size, coarse_least, coarse_most, spacing,
-                bound, near, unused,
+                low, high, coarse, coarse_count, coarse_corners, coarse_size, coarse_least, coarse_most,
+                spacing, bound, near, unused,
             )  # fmt: skip
             count = 0
             for n in range(near_count):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ContourQALib.thresholds.level_kernel import RUN, bucket_starts, scan_levels
+from ContourQALib.thresholds.compiled.level_kernel import RUN, bucket_starts, scan_levels
 
 Box = tuple[np.ndarray, np.ndarray]
 """First voxel (3,) and size (3,) of a box, int64."""

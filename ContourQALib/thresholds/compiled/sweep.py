@@ -5,22 +5,23 @@ Notation and identities are those of METRICS.md section 2, as in `plain.py`, who
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from concurrent.futures import Executor, ThreadPoolExecutor
 
 import numpy as np
 
 from ContourQALib.metrics.surface import TOLERANCE_ROUNDING_MM, SurfaceDistances
-from ContourQALib.thresholds.active import find_active_voxels
-from ContourQALib.thresholds.curves import Counts, DistanceCurves, above
-from ContourQALib.thresholds.level_scan import LevelScan, scan
-from ContourQALib.thresholds.reference_surface import (
+from ContourQALib.thresholds.compiled.active import find_active_voxels
+from ContourQALib.thresholds.compiled.level_scan import LevelScan, scan
+from ContourQALib.thresholds.compiled.reference_surface import (
     Columns,
+    DistancesToReference,
     distances_from_reference,
     distances_of_whole_grid,
-    distances_to_reference,
     surface_points,
 )
-from ContourQALib.thresholds.run_statistics import Runs, RunStatistics, distance_curves
+from ContourQALib.thresholds.compiled.run_statistics import Runs, RunStatistics, distance_curves
+from ContourQALib.thresholds.curves import Counts, DistanceCurves, above
 
 THREADS = 2
 
@@ -67,22 +68,19 @@ def _distances(
         curves.fill(slice(0, top), SurfaceDistances(np.empty(0), np.full(1, np.inf)), tolerance_mm)
         return curves
     points = surface_points(drawn, found.reference_box, skip)
-    to_reference, to_test = [], []
+    to_reference: list[Iterable[Runs]] = []
+    to_test: list[Iterable[Runs]] = []
     if floor:
         whole = distances_of_whole_grid(points, drawn.shape, spacing, skip)
-        to_test.append(Runs.over(whole.reference_to_test_mm, floor))
-        to_reference.append(Runs.over(whole.test_to_reference_mm, floor))
+        to_test.append([Runs.over(whole.reference_to_test_mm, floor)])
+        to_reference.append([Runs.over(whole.test_to_reference_mm, floor)])
     if top > floor:
         active = find_active_voxels(found, spacing, skip, pool, threads)
-        reached = distances_to_reference(active, Columns(points, spacing), pool, threads)
-        to_reference.append(Runs(reached, active.lows, active.highs))
-        to_test += distances_from_reference(points, found, active, spacing, pool, threads)
+        to_reference.append(DistancesToReference(active, Columns(points, spacing), pool, threads))
+        to_test.append(distances_from_reference(points, found, active, spacing, pool, threads))
     if top:
-        limit = tolerance_mm + TOLERANCE_ROUNDING_MM
-        jobs = [
-            pool.submit(RunStatistics, runs, top, float(spacing[skip == 0].min()), limit)
-            for runs in (to_test, to_reference)
-        ]
-        curves.place(slice(0, top), distance_curves(*(job.result() for job in jobs)))
+        limit, finest = tolerance_mm + TOLERANCE_ROUNDING_MM, float(spacing[skip == 0].min())
+        statistics = [RunStatistics(runs, top, finest, limit) for runs in (to_test, to_reference)]
+        curves.place(slice(0, top), distance_curves(*statistics))
     curves.fill(slice(top, count), SurfaceDistances(np.full(1, np.inf), np.empty(0)), tolerance_mm)
     return curves

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ContourQALib.thresholds.active_kernel import active_voxels, put_in_order
-from ContourQALib.thresholds.level_scan import LevelScan
+from ContourQALib.thresholds.compiled.active_kernel import active_voxels, put_in_order
+from ContourQALib.thresholds.compiled.level_scan import LevelScan
 
 BLOCK_EDGE = 4
-"""A block's edge in voxels along the finest axis; along coarser ones fewer, so that blocks are about cubes."""
+"""A block's edge in voxels along the finest axis; along coarser ones fewer, so that blocks are near cubes."""
 
 LARGE = 4
 """Blocks along each axis of a large block."""
@@ -23,7 +23,7 @@ class Blocks:
 
     Attributes:
         size: voxels of a block, int64 (3,).
-        corners: first voxel of each block in the grid, int64 (blocks, 3).
+        corners: first voxel of each block in the grid, int32 (blocks, 3).
         starts: where the members of each block begin, int64 (blocks + 1,).
         least: the least N among them, uint8; 255 in an empty block.
         most: the greatest K among them, uint8; 0 in an empty block.
@@ -61,9 +61,9 @@ class ActiveVoxels:
     def large_blocks(self) -> tuple[Blocks, np.ndarray]:
         """Blocks of `LARGE` blocks along each axis, and the numbers of their members."""
         fine = self.blocks
-        index = np.stack(np.unravel_index(np.arange(fine.corners.shape[0]), self.counts), axis=1)
         counts = -(-self.counts // LARGE)
-        owner = np.ravel_multi_index(tuple((index // LARGE).T), tuple(counts))
+        k, j, i = (np.arange(n) // LARGE for n in self.counts)
+        owner = ((k[:, None, None] * counts[1] + j[:, None]) * counts[2] + i).astype(np.int32).ravel()
         filled = np.flatnonzero(fine.most)  # an empty block is nobody's member
         members = filled[np.argsort(owner[filled], kind="stable")]
         total = int(np.prod(counts))
@@ -81,6 +81,12 @@ class ActiveVoxels:
 def block_size(spacing: np.ndarray) -> np.ndarray:
     """Voxels of a block along each axis for voxels of this spacing, int64 (3,)."""
     return np.clip(np.rint(BLOCK_EDGE * spacing.min() / spacing), 1, BLOCK_EDGE).astype(np.int64)
+
+
+def _corners(counts: np.ndarray, size: np.ndarray, corner: np.ndarray) -> np.ndarray:
+    """First voxel of each block, row by row, int32 (blocks, 3)."""
+    axes = [(np.arange(n) * s + c).astype(np.int32) for n, s, c in zip(counts, size, corner, strict=True)]
+    return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
 
 
 def find_active_voxels(
@@ -123,7 +129,7 @@ def find_active_voxels(
     visit(starts[:-1].copy(), places, lows, highs)
     by_low, least, most = np.empty_like(lows), np.empty(total, np.uint8), np.empty(total, np.uint8)
     put_in_order(starts, places, lows, highs, by_low, least, most)
-    corners = np.stack(np.unravel_index(np.arange(total), counts), axis=1) * size + corner
+    corners = _corners(counts, size, corner)
     return ActiveVoxels(
         corner, counts, Blocks(size, corners, starts, least, most), places, lows, highs, by_low
     )

@@ -1,7 +1,7 @@
 """Compiled distances from many voxels to one surface (numba), slice by slice, exact.
 
-The squared distance splits by axis: along K to the nearest surface voxel of the same column, then along J and
-along I as the lower envelope of parabolas (Felzenszwalb and Huttenlocher 2012). Only a slice is held at a time.
+The squared distance splits by axis: along K to the nearest surface voxel of the same column, then along J
+and along I as the lower envelope of parabolas (Felzenszwalb and Huttenlocher 2012). Only one slice is held.
 """
 
 from __future__ import annotations
@@ -131,8 +131,11 @@ def squared_in_slices(  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def distances_of_layer(squared, layer, block, blocks, starts, places, out):  # type: ignore[no-untyped-def]
-    """Distance in mm of every active voxel of one layer of blocks, from the squared ones of its slices."""
+def distances_of_layer(squared, layer, block, blocks, starts, places, origin, out):  # type: ignore[no-untyped-def]
+    """Distance in mm of every active voxel of one layer of blocks, from the squared ones of its slices.
+
+    `out` begins with the active voxel of number `origin`.
+    """
     rows, columns = blocks[1], blocks[2]
     for row in range(rows):
         for column in range(columns):
@@ -142,4 +145,4 @@ def distances_of_layer(squared, layer, block, blocks, starts, places, out):  # t
                 i = place % block[2]
                 j = (place // block[2]) % block[1]
                 k = place // (block[2] * block[1])
-                out[n] = np.sqrt(squared[k, row * block[1] + j, column * block[2] + i])
+                out[n - origin] = np.sqrt(squared[k, row * block[1] + j, column * block[2] + i])

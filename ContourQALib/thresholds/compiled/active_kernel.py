@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from ContourQALib.thresholds.level_kernel import fill_levels
+from ContourQALib.thresholds.compiled.level_kernel import fill_levels
 
 
 @njit(cache=True, nogil=True)

@@ -1,9 +1,9 @@
-"""Compiled loops over a whole probability map (numba): how many voxels each level has, and the levels themselves.
+"""Compiled loops over a whole probability map (numba): how many voxels each level has, and the levels.
 
-A level is the number of thresholds that a probability reaches. Positive float32 numbers are ordered like their
-bits taken as whole numbers, so everything here is done on these: the least and the greatest of a run of voxels
-are found many at a time, and a run whose ends have the same level needs no closer look. Most runs of a map are
-far from any contour.
+A level is the number of thresholds that a probability reaches. Positive float32 numbers are ordered like
+their bits taken as whole numbers, so everything here is done on these: the least and the greatest of a run of
+voxels are found many at a time, and a run whose ends have the same level needs no closer look. Most runs of a
+map are far from any contour.
 """
 
 from __future__ import annotations
