@@ -44,6 +44,10 @@ def threshold_chart(analysis: ThresholdAnalysis) -> Picture:
     for ax, name in zip(figure.subplots(2, 3, sharex=True).flat, PANELS, strict=True):
         best = analysis.optimum.get(name)
         curves = [Curve(sweep.thresholds, getattr(sweep, name))]
+        at_half = getattr(half, name) if half else None
+        if at_half is not None:
+            # Drawn again for lists without 0.5: the panel must reach it.
+            curves.append(Curve(np.array([HALF]), np.array([at_half])))
         least = best.value if best else 0.0
         _shade_flags(ax, sweep)
         if name == "surface_dice":
@@ -54,7 +58,7 @@ def threshold_chart(analysis: ThresholdAnalysis) -> Picture:
             ax.axhline(least, color=REFERENCE.color, linewidth=1.0)
             key(ax, [("–", REFERENCE.color, f"reference {figure_text(name, least)}")], line=1)
         cut.append(draw_panel(ax, name, curves, least))
-        mark(ax, name, best, getattr(half, name) if half else None)
+        mark(ax, name, best, at_half)
     _finish(figure, 3)
     return Picture(
         to_png(figure),
@@ -72,7 +76,8 @@ def pooled_chart(pooled: PooledSweep, analyses: Sequence[ThresholdAnalysis]) -> 
     """
     figure = blank_figure(WIDTH_INCHES, 5.6)
     cut = []
-    shown = analyses[:: -(-len(analyses) // MOST_LINES)]
+    every = -(-len(analyses) // MOST_LINES)
+    shown = analyses[::every]
     for ax, name in zip(figure.subplots(2, 2, sharex=True).flat, FIGURES, strict=True):
         best, curve = pooled.optimum[name], pooled.curves[name]
         cases = [
@@ -97,7 +102,7 @@ def pooled_chart(pooled: PooledSweep, analyses: Sequence[ThresholdAnalysis]) -> 
         mark(ax, name, best, mean_at_half(pooled, name))
     _finish(figure, 2)
     caption = f"Mean of {len(pooled.cases)} cases, band ±1 standard error, thin lines the cases"
-    caption += f" (every {-(-len(analyses) // MOST_LINES)}th)." if len(shown) < len(analyses) else "."
+    caption += f" (one case in {every})." if every > 1 else "."
     return Picture(
         to_png(figure),
         f"Mean Dice, MSD, HD and HD95 of {pooled.structure} over {len(pooled.cases)} cases.",

@@ -23,6 +23,7 @@ AT_HALF = Look("#2b9fd9", "--", "sky blue")
 """The contour at the best threshold and the one at 0.5, alike in charts and on slices."""
 
 CURVE = "#1a2027"
+FAINT = "#55606b"
 
 CENTRAL = (0.05, 0.95)
 """Thresholds whose values a chart always shows; beyond, a mask of half the scan would flatten the rest."""
@@ -89,6 +90,8 @@ def draw_panel(
     ax.set_axisbelow(True)
     ax.tick_params(labelsize=8)
     ax.spines[["top", "right"]].set_visible(False)
+    if not any(np.isfinite(curve.values).any() for curve in curves):
+        ax.text(0.5, 0.5, "undefined", transform=ax.transAxes, fontsize=9, color=FAINT, ha="center")
     if not unit:
         ax.set_ylim(-0.03, 1.03)
         return ""
@@ -103,7 +106,7 @@ def draw_panel(
         f"cut off, up to {highest:.0f} {unit}",
         transform=ax.transAxes,
         fontsize=7,
-        color="#55606b",
+        color=FAINT,
         ha="center",
         va="top",
         bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5},
