@@ -53,9 +53,7 @@ def loss_chart(
     caption = "Mean of both sides, clamped to [0, 1]; positive is worse; a dash is undefined."
     if several:
         caption += " Median of the cases, thin lines to the quartiles; each case against itself at the"
-        caption += (
-            " recommended threshold, so that one which another threshold suits better has a negative loss."
-        )
+        caption += " recommended threshold, and one that another threshold suits better has a negative loss."
     return Picture(to_png(figure), f"Losses about the best threshold and at 0.5, {subject}.", caption)
 
 
