@@ -81,7 +81,7 @@ def repeated(work: Callable[[], T], repeats: int, *, warm_up: bool = True) -> tu
     """
     first, result = timed(work)
     costs = [] if warm_up and first.wall_s < ENOUGH_S / 4 else [first]
-    spent = first.wall_s
+    spent = sum(c.wall_s for c in costs)
     while len(costs) < MOST_REPEATS:
         if costs and (spent > ENOUGH_S or (len(costs) >= repeats and spent > SHORT_S)):
             break
