@@ -134,18 +134,10 @@ def distances_from_reference(
     large, members = active.large_blocks()
     points, fine_ends, coarse_ends = _grouped(points, active)
     levels = levels_at(points, scan.bits, scan.thresholds, scan.starts)
-    witness = np.zeros((scan.thresholds.size, 3), np.int64)
     floor, top = scan.floor, scan.top
+    witness = np.zeros((top, 3), np.int64)
     first_witnesses(
-        blocks.starts,
-        blocks.corners,
-        active.places,
-        active.lows,
-        active.highs,
-        blocks.size,
-        witness,
-        floor,
-        top,
+        blocks.starts, blocks.corners, active.places, active.lows, active.highs, blocks.size, floor, witness
     )
 
     def work(groups: np.ndarray) -> list[Runs]:

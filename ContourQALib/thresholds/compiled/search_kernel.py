@@ -12,22 +12,37 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+SLACK = 1.0 - 1e-12
+"""Taken off a lower bound: rounding must never leave out the block that an answer comes from."""
+
 
 @njit(cache=True, nogil=True)
-def first_witnesses(starts, centers, places, lows, highs, block, witness, floor, top):  # type: ignore[no-untyped-def]
-    """Put some voxel of every mask's surface into `witness` (T, 3)."""
-    missing = top - floor
+def places_of(block):  # type: ignore[no-untyped-def]
+    """Where each place of a block lies from its first voxel, int64 (voxels, 3): divisions are slow."""
+    ahead = np.empty((block[0] * block[1] * block[2], 3), np.int64)
+    n = 0
+    for k in range(block[0]):
+        for j in range(block[1]):
+            for i in range(block[2]):
+                ahead[n, 0], ahead[n, 1], ahead[n, 2] = k, j, i
+                n += 1
+    return ahead
+
+
+@njit(cache=True, nogil=True)
+def first_witnesses(starts, corners, places, lows, highs, block, floor, witness):  # type: ignore[no-untyped-def]
+    """Put some voxel of every mask's surface into `witness` (T, 3), for thresholds `floor` to the last."""
+    from_corner = places_of(block)
+    missing = witness.shape[0] - floor
     known = np.zeros(witness.shape[0], np.bool_)
-    for b in range(centers.shape[0]):
+    for b in range(corners.shape[0]):
         for n in range(starts[b], starts[b + 1]):
             for j in range(lows[n], highs[n]):
                 if not known[j]:
                     known[j] = True
                     missing -= 1
-                    place = places[n]
-                    witness[j, 0] = centers[b, 0] + place // (block[2] * block[1])
-                    witness[j, 1] = centers[b, 1] + (place // block[2]) % block[1]
-                    witness[j, 2] = centers[b, 2] + place % block[2]
+                    for axis in range(3):
+                        witness[j, axis] = corners[b, axis] + from_corner[places[n], axis]
         if missing == 0:
             return
 
@@ -49,11 +64,10 @@ def farthest(low, high, witness, spacing, bound, floor, top):  # type: ignore[no
 
 
 @njit(cache=True, nogil=True)
-def of_use(low, high, chosen, count, corners, size, least, most, spacing, bound, out, out_away):  # type: ignore[no-untyped-def]
-    """Choose the blocks that can hold the nearest voxel of some mask for some voxel of the box [low, high].
-
-    A little is added to the bounds: rounding must never leave out the block that they come from.
-    """
+def of_use(  # type: ignore[no-untyped-def]
+    low, high, chosen, count, corners, size, least, most, spacing, bound, out, out_away
+):
+    """Choose the blocks that can hold some mask's nearest voxel for some voxel of the box [low, high]."""
     kept = 0
     for n in range(count):
         b = chosen[n]
@@ -62,24 +76,11 @@ def of_use(low, high, chosen, count, corners, size, least, most, spacing, bound,
         k = gap(low[0], high[0], corners[b, 0], corners[b, 0] + size[0] - 1, spacing[0])
         j = gap(low[1], high[1], corners[b, 1], corners[b, 1] + size[1] - 1, spacing[1])
         i = gap(low[2], high[2], corners[b, 2], corners[b, 2] + size[2] - 1, spacing[2])
-        away = (k * k + j * j + i * i) * (1.0 - 1e-12)
+        away = (k * k + j * j + i * i) * SLACK
         if bound[most[b] - 1] >= away or bound[least[b]] >= away:
             out[kept], out_away[kept] = b, away
             kept += 1
     return kept
-
-
-@njit(cache=True, nogil=True)
-def places_of(block):  # type: ignore[no-untyped-def]
-    """Where each place of a block lies from its first voxel, int64 (voxels, 3): divisions are slow."""
-    ahead = np.empty((block[0] * block[1] * block[2], 3), np.int64)
-    n = 0
-    for k in range(block[0]):
-        for j in range(block[1]):
-            for i in range(block[2]):
-                ahead[n, 0], ahead[n, 1], ahead[n, 2] = k, j, i
-                n += 1
-    return ahead
 
 
 @njit(cache=True, nogil=True)
@@ -91,6 +92,82 @@ def bounds_of(points, first, last, low, high):  # type: ignore[no-untyped-def]
         for axis in range(3):
             low[axis] = min(low[axis], points[n, axis])
             high[axis] = max(high[axis], points[n, axis])
+
+
+@njit(cache=True, nogil=True)
+def from_witnesses(gk, gj, gi, own, witness, spacing, floor, top, best):  # type: ignore[no-untyped-def]
+    """Begin with the distances to the witnesses, each part of them made monotone in the threshold."""
+    for j in range(floor, top):
+        k = (witness[j, 0] - gk) * spacing[0]
+        m = (witness[j, 1] - gj) * spacing[1]
+        i = (witness[j, 2] - gi) * spacing[2]
+        best[j] = k * k + m * m + i * i
+    # Whatever lies above threshold j + 1 lies above j, and a neighbor at most j is at most j + 1.
+    for j in range(top - 2, max(own, floor) - 1, -1):
+        if best[j + 1] < best[j]:
+            best[j] = best[j + 1]
+            for axis in range(3):
+                witness[j, axis] = witness[j + 1, axis]
+    for j in range(floor + 1, own):
+        if best[j - 1] < best[j]:
+            best[j] = best[j - 1]
+            for axis in range(3):
+                witness[j, axis] = witness[j - 1, axis]
+
+
+@njit(cache=True, nogil=True)
+def improve(  # type: ignore[no-untyped-def]
+    gk, gj, gi, own, chosen, count, lower_bounds, spacing, block, corners, starts, least, most,
+    places, lows, highs, by_low, from_corner, best, witness,
+):  # fmt: skip
+    """Improve the best distances of one reference voxel by the active voxels of the chosen blocks.
+
+    A block's voxels come in order of falling K and of rising N: the first one that could not improve
+    anything, even if it lay in the block's nearest corner, ends the list.
+    """
+    for n in range(count):
+        b = chosen[n]
+        reach = 0.0
+        if most[b] > own:
+            reach = best[most[b] - 1]
+        if least[b] < own:
+            reach = max(reach, best[least[b]])
+        if lower_bounds[n] >= reach:
+            continue
+        ck, cj, ci = corners[b, 0] - gk, corners[b, 1] - gj, corners[b, 2] - gi
+        k = gap(0, 0, ck, ck + block[0] - 1, spacing[0])
+        j = gap(0, 0, cj, cj + block[1] - 1, spacing[1])
+        i = gap(0, 0, ci, ci + block[2] - 1, spacing[2])
+        nearest_corner = (k * k + j * j + i * i) * SLACK
+        if nearest_corner >= reach:
+            continue
+        for e in range(starts[b], starts[b + 1]):
+            t = np.int64(highs[e]) - 1
+            if t < own or best[t] <= nearest_corner:
+                break
+            at = from_corner[places[e]]
+            k, j, i = (ck + at[0]) * spacing[0], (cj + at[1]) * spacing[1], (ci + at[2]) * spacing[2]
+            away = k * k + j * j + i * i
+            while t >= own and best[t] > away:
+                best[t] = away
+                witness[t, 0] = gk + ck + at[0]
+                witness[t, 1] = gj + cj + at[1]
+                witness[t, 2] = gi + ci + at[2]
+                t -= 1
+        for m in range(starts[b], starts[b + 1]):
+            e = starts[b] + by_low[m]
+            t = np.int64(lows[e])
+            if t >= own or best[t] <= nearest_corner:
+                break
+            at = from_corner[places[e]]
+            k, j, i = (ck + at[0]) * spacing[0], (cj + at[1]) * spacing[1], (ci + at[2]) * spacing[2]
+            away = k * k + j * j + i * i
+            while t < own and best[t] > away:
+                best[t] = away
+                witness[t, 0] = gk + ck + at[0]
+                witness[t, 1] = gj + cj + at[1]
+                witness[t, 2] = gi + ci + at[2]
+                t += 1
 
 
 @njit(cache=True, nogil=True)
@@ -121,12 +198,12 @@ def nearest_of_all(  # type: ignore[no-untyped-def]
         lows: likewise.
         highs: likewise; falling within a block.
         by_low: the voxels of each block in order of rising N, counted from its first.
-        coarse_size: the same for large blocks …
-        coarse_corners: …
-        coarse_starts: … whose members are blocks
-        coarse_members: their numbers
-        coarse_least: …
-        coarse_most: …
+        coarse_size: int64 (3,), size of a large block.
+        coarse_corners: int64, first voxel of each large block.
+        coarse_starts: int64, where its members begin in the next array.
+        coarse_members: int64, numbers of blocks.
+        coarse_least: uint8, the least N of each large block.
+        coarse_most: uint8, the greatest K of each large block.
         witness: int64 (T, 3), a voxel on the surface of each mask; changed.
         values: float64, room for (top - floor) runs a point: the distances, mm.
         begins: uint8, first threshold of each run.
@@ -173,60 +250,11 @@ def nearest_of_all(  # type: ignore[no-untyped-def]
             for p in range(begin, last):
                 own = levels[p]
                 gk, gj, gi = points[p, 0], points[p, 1], points[p, 2]
-                for j in range(floor, top):
-                    k = (witness[j, 0] - gk) * spacing[0]
-                    m = (witness[j, 1] - gj) * spacing[1]
-                    i = (witness[j, 2] - gi) * spacing[2]
-                    best[j] = k * k + m * m + i * i
-                # What holds voxels above threshold j + 1 holds some above j: each part is made monotone.
-                for j in range(top - 2, max(own, floor) - 1, -1):
-                    if best[j + 1] < best[j]:
-                        best[j], witness[j] = best[j + 1], witness[j + 1]
-                for j in range(floor + 1, own):
-                    if best[j - 1] < best[j]:
-                        best[j], witness[j] = best[j - 1], witness[j - 1]
-                for n in range(count):
-                    b = fine[n]
-                    reach = 0.0
-                    if most[b] > own:
-                        reach = best[most[b] - 1]
-                    if least[b] < own:
-                        reach = max(reach, best[least[b]])
-                    if fine_away[n] >= reach:
-                        continue
-                    ck, cj, ci = corners[b, 0] - gk, corners[b, 1] - gj, corners[b, 2] - gi
-                    k = gap(0, 0, ck, ck + block[0] - 1, spacing[0])
-                    j = gap(0, 0, cj, cj + block[1] - 1, spacing[1])
-                    i = gap(0, 0, ci, ci + block[2] - 1, spacing[2])
-                    corner_away = (k * k + j * j + i * i) * (1.0 - 1e-12)
-                    if corner_away >= reach:
-                        continue
-                    # In order of falling K and of rising N, the first voxel that is of no use ends the list.
-                    for e in range(starts[b], starts[b + 1]):
-                        t = np.int64(highs[e]) - 1
-                        if t < own or best[t] <= corner_away:
-                            break
-                        ahead = from_corner[places[e]]
-                        xk, xj, xi = ck + ahead[0], cj + ahead[1], ci + ahead[2]
-                        k, j, i = xk * spacing[0], xj * spacing[1], xi * spacing[2]
-                        away = k * k + j * j + i * i
-                        while t >= own and best[t] > away:
-                            best[t] = away
-                            witness[t, 0], witness[t, 1], witness[t, 2] = gk + xk, gj + xj, gi + xi
-                            t -= 1
-                    for m in range(starts[b], starts[b + 1]):
-                        e = starts[b] + by_low[m]
-                        t = np.int64(lows[e])
-                        if t >= own or best[t] <= corner_away:
-                            break
-                        ahead = from_corner[places[e]]
-                        xk, xj, xi = ck + ahead[0], cj + ahead[1], ci + ahead[2]
-                        k, j, i = xk * spacing[0], xj * spacing[1], xi * spacing[2]
-                        away = k * k + j * j + i * i
-                        while t < own and best[t] > away:
-                            best[t] = away
-                            witness[t, 0], witness[t, 1], witness[t, 2] = gk + xk, gj + xj, gi + xi
-                            t += 1
+                from_witnesses(gk, gj, gi, own, witness, spacing, floor, top, best)
+                improve(
+                    gk, gj, gi, own, fine, count, fine_away, spacing, block, corners, starts, least, most,
+                    places, lows, highs, by_low, from_corner, best, witness,
+                )  # fmt: skip
                 t = floor
                 while t < top:
                     begin_run = t
