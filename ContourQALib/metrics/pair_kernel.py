@@ -48,7 +48,7 @@ def surface(mask, flat, skip_k, skip_j):  # type: ignore[no-untyped-def]
     """Mark and list the voxels of `mask` that have a face neighbor outside it.
 
     Args:
-        mask: uint8 with at least one voxel of background on every side.
+        mask: uint8 with at least one voxel of background on every side, of a multiple of eight in size.
         flat: uint8 of the same shape, all zero: set to one on the surface.
         skip_k: leave out the neighbors along K (a slice measured in its plane).
         skip_j: leave out those along J.
@@ -57,8 +57,6 @@ def surface(mask, flat, skip_k, skip_j):  # type: ignore[no-untyped-def]
         The surface's positions in the raveled array, int64 in increasing order.
     """
     depth, height, width = mask.shape
-    words = flat.reshape(-1).view(np.uint64) if flat.size % 8 == 0 else np.zeros(0, np.uint64)
-    found = 0
     for k in range(1, depth - 1):
         for j in range(1, height - 1):
             row, out = mask[k, j], flat[k, j]
@@ -67,19 +65,20 @@ def surface(mask, flat, skip_k, skip_j):  # type: ignore[no-untyped-def]
                 before, after = row, row
             if skip_j:
                 above, below = row, row
-            here = 0
             for i in range(1, width - 1):
                 within = before[i] & after[i] & above[i] & below[i] & row[i - 1] & row[i + 1]
                 out[i] = np.uint8(row[i] & ~within)
-                here += out[i]
-            found += here
+    words, marks = flat.reshape(-1).view(np.uint64), flat.reshape(-1)
+    found = 0
+    for w in range(words.size):
+        # Eight marks in a word: the product's highest byte is their sum.
+        found += np.int64((words[w] * np.uint64(0x0101010101010101)) >> np.uint64(56))
     positions = np.empty(found, np.int64)
-    bytes_ = flat.reshape(-1)
     n = 0
     for w in range(words.size):
         if words[w]:
             for p in range(8 * w, 8 * w + 8):
-                if bytes_[p]:
+                if marks[p]:
                     positions[n] = p
                     n += 1
     return positions
