@@ -7,10 +7,11 @@ exact; `pair.py` puts the pieces together and says what they are for.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from ContourQALib.compiled import kernel
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def scan(a, b, first, last, slices, rows, columns):  # type: ignore[no-untyped-def]
     """Count voxels of a, b and both in slices [first, last), and mark where each has any.
 
@@ -43,7 +44,7 @@ def scan(a, b, first, last, slices, rows, columns):  # type: ignore[no-untyped-d
     return in_a, in_b, in_both
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def surface(mask, flat, skip_k, skip_j):  # type: ignore[no-untyped-def]
     """Mark and list the voxels of `mask` that have a face neighbor outside it.
 
@@ -72,7 +73,7 @@ def surface(mask, flat, skip_k, skip_j):  # type: ignore[no-untyped-def]
     found = 0
     for w in range(words.size):
         # Eight marks in a word: the product's highest byte is their sum.
-        found += np.int64((words[w] * np.uint64(0x0101010101010101)) >> np.uint64(56))
+        found += int((words[w] * np.uint64(0x0101010101010101)) >> np.uint64(56))
     positions = np.empty(found, np.int64)
     n = 0
     for w in range(words.size):
@@ -84,7 +85,7 @@ def surface(mask, flat, skip_k, skip_j):  # type: ignore[no-untyped-def]
     return positions
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def nearest(points, targets, steps, squared, out):  # type: ignore[no-untyped-def]
     """Squared distance from each point to the nearest target, by looking around it in order of distance.
 
@@ -111,7 +112,7 @@ def nearest(points, targets, steps, squared, out):  # type: ignore[no-untyped-de
     return far
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def nearest_of_few(points, targets, spacing, out):  # type: ignore[no-untyped-def]
     """Squared distance from each of a few points to the nearest target, by trying all; indices (n, 3)."""
     for n in range(points.shape[0]):

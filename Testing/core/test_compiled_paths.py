@@ -123,6 +123,20 @@ def test_without_numba_the_figures_are_there(before: str) -> None:
 # ---- pairs of masks
 
 
+def test_where_nothing_can_be_written_kernels_compile_without_a_cache(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    caching = pytest.importorskip("numba.core.caching")
+    # What numba goes through in search of a folder that it may write.
+    monkeypatch.setattr(caching.CacheImpl, "_locator_classes", [])
+
+    @compiled.kernel
+    def twice(x):  # type: ignore[no-untyped-def]
+        return 2 * x
+
+    assert twice(21) == 42
+
+
 @st.composite
 def pairs(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, tuple[float, ...]]:
     shape = draw(st.one_of(st.tuples(*[st.integers(1, 9)] * 2), st.tuples(*[st.integers(1, 8)] * 3)))

@@ -7,12 +7,12 @@ its face neighbors N. Active voxels are kept by block: a few bytes each, found a
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from ContourQALib.compiled import kernel
 from ContourQALib.thresholds.compiled.level_kernel import fill_levels
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def active_voxels(  # type: ignore[no-untyped-def]
     bits, runs, thresholds, starts, floor, corner, extent, block, skip, layers, cursor, places, lows, highs
 ):
@@ -74,7 +74,7 @@ def active_voxels(  # type: ignore[no-untyped-def]
                     cursor[b] += 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def put_in_order(starts, places, lows, highs, by_low, least, most):  # type: ignore[no-untyped-def]
     """Order the active voxels of each block by falling K, note their order by rising N, and summarize both.
 

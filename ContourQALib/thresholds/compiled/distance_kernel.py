@@ -7,10 +7,11 @@ and along I as the lower envelope of parabolas (Felzenszwalb and Huttenlocher 20
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from ContourQALib.compiled import kernel
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def envelope(heights, spacing, first, count, out, step, parabola, reach):  # type: ignore[no-untyped-def]
     """out[n * step] = min over q of heights[q] + ((first + n - q) * spacing)², for n in range(count).
 
@@ -55,7 +56,7 @@ def envelope(heights, spacing, first, count, out, step, parabola, reach):  # typ
         out[n * step] = heights[parabola[at]] + away * away
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def columns_of(points, corner, extent, head, following):  # type: ignore[no-untyped-def]
     """Chain the surface voxels of each column along K in increasing order.
 
@@ -73,7 +74,7 @@ def columns_of(points, corner, extent, head, following):  # type: ignore[no-unty
         head[column] = n
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def squared_in_slices(  # type: ignore[no-untyped-def]
     points, following, node, below, corner, extent, spacing, first, window, out
 ):
@@ -130,7 +131,7 @@ def squared_in_slices(  # type: ignore[no-untyped-def]
             envelope(along_j[j], spacing[2], window[1] - corner[2], columns, out[s, j], 1, parabola, reach)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def distances_of_layer(squared, layer, block, blocks, starts, places, origin, out):  # type: ignore[no-untyped-def]
     """Distance in mm of every active voxel of one layer of blocks, from the squared ones of its slices.
 

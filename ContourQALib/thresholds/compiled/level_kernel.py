@@ -9,7 +9,8 @@ map are far from any contour.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from ContourQALib.compiled import kernel
 
 RUN = 64
 """Voxels of a row that are taken together."""
@@ -31,7 +32,7 @@ def bucket_starts(thresholds: np.ndarray) -> np.ndarray:
     return np.append(np.searchsorted(thresholds, ends, side="right"), thresholds.size)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@kernel
 def level_of(bits, thresholds, starts):  # type: ignore[no-untyped-def]
     """How many of the increasing `thresholds` are at or below a probability; both as bits."""
     bucket = bits >> BUCKET_BITS
@@ -45,7 +46,7 @@ def level_of(bits, thresholds, starts):  # type: ignore[no-untyped-def]
     return low
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def scan_levels(  # type: ignore[no-untyped-def]
     bits, reference, first, last, thresholds, starts, everywhere, inside, runs, slices, rows, columns
 ):
@@ -105,7 +106,7 @@ def scan_levels(  # type: ignore[no-untyped-def]
     return True
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def fill_levels(bits, runs, thresholds, starts, k, j0, i0, levels):  # type: ignore[no-untyped-def]
     """Write the levels of one slice's box into the inner part of `levels`, which has a margin of one voxel.
 
@@ -136,7 +137,7 @@ def fill_levels(bits, runs, thresholds, starts, k, j0, i0, levels):  # type: ign
             i = end
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def levels_at(points, bits, thresholds, starts):  # type: ignore[no-untyped-def]
     """Levels of the voxels at `points` (n, 3), int64."""
     levels = np.empty(points.shape[0], np.int64)

@@ -7,7 +7,8 @@ holds but one distance that is the answer, and only what lies in the other wante
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from ContourQALib.compiled import kernel
 
 BINS = 2560
 """Bin 0 for a distance of zero, then 128 for each doubling of the finest spacing, twenty times over."""
@@ -22,13 +23,13 @@ def first_bin(finest_mm: float) -> int:
     return int(np.float64(finest_mm / 2).view(np.int64) >> FRACTION_BITS)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@kernel
 def bin_of(bits, base):  # type: ignore[no-untyped-def]
     """The bin of a distance from its bits: positive numbers are ordered like them, so bins are in order."""
     return max(0, min(BINS - 1, (bits >> FRACTION_BITS) - base))
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def tally(values, bits, begins, ends, base, limit, histogram, sums, within, least, most):  # type: ignore[no-untyped-def]
     """Add distances to the statistics of every threshold of their runs.
 
@@ -60,7 +61,7 @@ def tally(values, bits, begins, ends, base, limit, histogram, sums, within, leas
                 sums[j] += value
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def counts_of(histogram, counts):  # type: ignore[no-untyped-def]
     """Turn the changes of a histogram (BINS, T + 1) into counts (T, BINS)."""
     for b in range(BINS):
@@ -70,7 +71,7 @@ def counts_of(histogram, counts):  # type: ignore[no-untyped-def]
             counts[j, b] = running
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def find_bins(counts, ranks, bins, below):  # type: ignore[no-untyped-def]
     """The bin of each rank at every threshold, and how many distances lie in smaller bins.
 
@@ -95,7 +96,7 @@ def find_bins(counts, ranks, bins, below):  # type: ignore[no-untyped-def]
                 break
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def collect(values, bits, begins, ends, base, wanted, slots, cursor, out):  # type: ignore[no-untyped-def]
     """Copy the distances of wanted bins to their slots.
 

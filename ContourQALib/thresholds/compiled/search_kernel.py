@@ -10,13 +10,14 @@ before is a first answer for the next one: it lies on the mask's surface, so not
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from ContourQALib.compiled import kernel
 
 SLACK = 1.0 - 1e-12
 """Taken off a lower bound: rounding must never leave out the block that an answer comes from."""
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def places_of(block):  # type: ignore[no-untyped-def]
     """Where each place of a block lies from its first voxel, int64 (voxels, 3): divisions are slow."""
     ahead = np.empty((block[0] * block[1] * block[2], 3), np.int64)
@@ -29,7 +30,7 @@ def places_of(block):  # type: ignore[no-untyped-def]
     return ahead
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def first_witnesses(starts, corners, places, lows, highs, block, floor, witness):  # type: ignore[no-untyped-def]
     """Put some voxel of every mask's surface into `witness` (T, 3), for thresholds `floor` to the last."""
     from_corner = places_of(block)
@@ -47,13 +48,13 @@ def first_witnesses(starts, corners, places, lows, highs, block, floor, witness)
             return
 
 
-@njit(cache=True, nogil=True, inline="always")
+@kernel
 def gap(low, high, first, last, spacing):  # type: ignore[no-untyped-def]
     """Distance along one axis between index ranges [low, high] and [first, last], mm."""
     return max(0, first - high, low - last) * spacing
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def farthest(low, high, witness, spacing, bound, floor, top):  # type: ignore[no-untyped-def]
     """For each threshold the squared distance that no voxel in the box [low, high] exceeds."""
     for j in range(floor, top):
@@ -63,7 +64,7 @@ def farthest(low, high, witness, spacing, bound, floor, top):  # type: ignore[no
         bound[j] = k * k + m * m + i * i
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def of_use(  # type: ignore[no-untyped-def]
     low, high, chosen, count, corners, size, least, most, spacing, bound, out, out_away
 ):
@@ -83,7 +84,7 @@ def of_use(  # type: ignore[no-untyped-def]
     return kept
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def bounds_of(points, first, last, low, high):  # type: ignore[no-untyped-def]
     """Least and greatest index of points [first, last) along each axis."""
     for axis in range(3):
@@ -94,7 +95,7 @@ def bounds_of(points, first, last, low, high):  # type: ignore[no-untyped-def]
             high[axis] = max(high[axis], points[n, axis])
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def from_witnesses(gk, gj, gi, own, witness, spacing, floor, top, best):  # type: ignore[no-untyped-def]
     """Begin with the distances to the witnesses, each part of them made monotone in the threshold."""
     for j in range(floor, top):
@@ -115,7 +116,7 @@ def from_witnesses(gk, gj, gi, own, witness, spacing, floor, top, best):  # type
                 witness[j, axis] = witness[j - 1, axis]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def improve(  # type: ignore[no-untyped-def]
     gk, gj, gi, own, chosen, count, lower_bounds, spacing, block, corners, starts, least, most,
     places, lows, highs, by_low, from_corner, best, witness,
@@ -170,7 +171,7 @@ def improve(  # type: ignore[no-untyped-def]
                 t += 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def nearest_of_all(  # type: ignore[no-untyped-def]
     points, levels, fine_ends, coarse_ends, first_group, last_group, spacing, floor, top,
     block, corners, starts, least, most, places, lows, highs, by_low,
