@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from ContourQALib.metrics.neighborhood import neighborhood
 from ContourQALib.metrics.overlap import Overlap
 from ContourQALib.metrics.pair_kernel import nearest, nearest_of_few, scan, surface
 from ContourQALib.metrics.surface import SurfaceDistances, nearest_mm
+from ContourQALib.team import Team
 
 THREADS = 2
 """Threads of one comparison: reading the masks is bound by memory, which two cores use up."""
@@ -30,25 +31,22 @@ def measure_compiled(
     shape = (1,) * flat + reference.shape
     spacing = (1.0,) * flat + tuple(float(s) for s in spacing_kji)
     masks = [np.ascontiguousarray(mask).reshape(shape).view(np.uint8) for mask in (reference, test)]
-    threads = THREADS if reference.size >= WORTH_THREADS else 1
-    with ThreadPoolExecutor(threads) as pool:
-        counts, spans = _scan(masks[0], masks[1], pool, threads)
+    with Team(THREADS if reference.size >= WORTH_THREADS else 1) as team:
+        counts, spans = _scan(masks[0], masks[1], team)
         touching = any(_on_edge(spans[m], shape, flat) for m in range(2))
-        distances = _distances(masks, spans, spacing, flat, pool)
+        distances = _distances(masks, spans, spacing, flat, team)
     return counts, distances, touching
 
 
-def _scan(
-    a: np.ndarray, b: np.ndarray, pool: ThreadPoolExecutor, threads: int
-) -> tuple[Overlap, list[list[tuple[int, int]] | None]]:
+def _scan(a: np.ndarray, b: np.ndarray, team: Team) -> tuple[Overlap, list[list[tuple[int, int]] | None]]:
     """Counts, and for each mask its first and last index along each axis (None where it is empty)."""
-    marks = [np.zeros((threads, 2, n), np.uint8) for n in a.shape]
-    ends = np.linspace(0, a.shape[0], threads + 1).astype(int)
-    jobs = [
-        pool.submit(scan, a, b, ends[t], ends[t + 1], marks[0][t], marks[1][t], marks[2][t])
-        for t in range(threads)
+    marks = [np.zeros((team.size, 2, n), np.uint8) for n in a.shape]
+    ends = np.linspace(0, a.shape[0], team.size + 1).astype(int)
+    parts = [
+        partial(scan, a, b, ends[t], ends[t + 1], marks[0][t], marks[1][t], marks[2][t])
+        for t in range(team.size)
     ]
-    in_a, in_b, in_both = (sum(part) for part in zip(*(job.result() for job in jobs), strict=True))
+    in_a, in_b, in_both = (sum(part) for part in zip(*team.run(parts), strict=True))
     counts = Overlap(in_both, in_b - in_both, in_a - in_both, a.size - in_a - in_b + in_both)
     spans: list[list[tuple[int, int]] | None] = []
     for mask in range(2):
@@ -70,7 +68,7 @@ def _distances(
     spans: Sequence[list[tuple[int, int]] | None],
     spacing: tuple[float, ...],
     flat: int,
-    pool: ThreadPoolExecutor,
+    team: Team,
 ) -> SurfaceDistances:
     drawn = [span for span in spans if span is not None]
     if not drawn:
@@ -94,7 +92,7 @@ def _distances(
         marked = np.zeros(padded_shape, np.uint8)
         return marked, surface(padded, marked, flat >= 1, flat >= 2)
 
-    surfaces = list(pool.map(surface_of, masks))
+    surfaces = team.run([partial(surface_of, mask) for mask in masks])
     steps = around.steps[useful] @ np.array([padded_shape[1] * padded_shape[2], padded_shape[2], 1])
     squared = around.squared_mm2[useful]
 
@@ -108,7 +106,7 @@ def _distances(
             found[far] = _far(points[far], positions, tuple(padded_shape), spacing)
         return np.sqrt(found)
 
-    to_test, to_reference = pool.map(directed, range(2))
+    to_test, to_reference = team.run([partial(directed, one) for one in range(2)])
     return SurfaceDistances(to_test, to_reference)
 
 

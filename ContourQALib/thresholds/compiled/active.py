@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
+from ContourQALib.team import Team
 from ContourQALib.thresholds.compiled.active_kernel import active_voxels, put_in_order
 from ContourQALib.thresholds.compiled.level_scan import LevelScan
 
@@ -89,36 +90,32 @@ def _corners(counts: np.ndarray, size: np.ndarray, corner: np.ndarray) -> np.nda
     return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
 
 
-def find_active_voxels(
-    scan: LevelScan, spacing: np.ndarray, skip: np.ndarray, pool: Executor, threads: int
-) -> ActiveVoxels:
+def find_active_voxels(scan: LevelScan, spacing: np.ndarray, skip: np.ndarray, team: Team) -> ActiveVoxels:
     """Find the voxels whose level differs from a face neighbor's.
 
     Args:
         scan: the map; its greatest level is above its least.
         spacing: mm along the array's axes.
         skip: uint8 (3,), axes along which nothing has neighbors.
-        pool: what runs the threads.
-        threads: how many.
+        team: who looks.
     """
     corner, extent = scan.box_above_floor()
     size = block_size(spacing)
     counts = -(-extent // size)
     total = int(np.prod(counts))
-    ends = np.linspace(0, counts[0], threads + 1).astype(int)
-    layers = [np.array([ends[t], ends[t + 1]]) for t in range(threads)]
+    ends = np.linspace(0, counts[0], team.size + 1).astype(int)
+    layers = [np.array([ends[t], ends[t + 1]]) for t in range(team.size)]
 
     def visit(cursor: np.ndarray, places: np.ndarray, lows: np.ndarray, highs: np.ndarray) -> None:
-        jobs = [
-            pool.submit(
+        parts = [
+            partial(
                 active_voxels,
                 scan.bits, scan.runs, scan.thresholds, scan.starts, scan.floor, corner, extent, size, skip,
                 layer, cursor, places, lows, highs,
             )
             for layer in layers
         ]  # fmt: skip
-        for job in jobs:
-            job.result()
+        team.run(parts)
 
     held = np.zeros(total, np.int64)
     nothing = np.empty(0, np.uint8)

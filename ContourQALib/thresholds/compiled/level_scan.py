@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
+from ContourQALib.team import Team
 from ContourQALib.thresholds.compiled.level_kernel import RUN, bucket_starts, scan_levels
 
 Box = tuple[np.ndarray, np.ndarray]
@@ -58,17 +59,14 @@ class LevelScan:
         return first, stop - first
 
 
-def scan(
-    values: np.ndarray, reference: np.ndarray, thresholds: np.ndarray, pool: Executor, threads: int
-) -> LevelScan | None:
+def scan(values: np.ndarray, reference: np.ndarray, thresholds: np.ndarray, team: Team) -> LevelScan | None:
     """Read map and reference once.
 
     Args:
         values: float32 (K, J, I), C order.
         reference: uint8, zero or one, same shape and order.
         thresholds: float32, increasing.
-        pool: what runs the threads.
-        threads: how many.
+        team: who reads.
 
     Returns:
         None where a value is no number in [0, 1], or is a zero with a minus sign.
@@ -76,19 +74,19 @@ def scan(
     bits, marks = values.view(np.uint32), thresholds.view(np.uint32)
     starts = bucket_starts(marks)
     depth, height, width = bits.shape
-    counts = np.zeros((threads, 2, thresholds.size + 1), np.int64)
+    counts = np.zeros((team.size, 2, thresholds.size + 1), np.int64)
     runs = np.empty((2, depth, height, -(-width // RUN)), np.uint8)
-    drawn = [np.zeros((threads, n), np.uint8) for n in bits.shape]
-    ends = np.linspace(0, depth, threads + 1).astype(int)
-    jobs = [
-        pool.submit(
+    drawn = [np.zeros((team.size, n), np.uint8) for n in bits.shape]
+    ends = np.linspace(0, depth, team.size + 1).astype(int)
+    parts = [
+        partial(
             scan_levels,
             bits, reference, ends[t], ends[t + 1], marks, starts, counts[t, 0], counts[t, 1], runs,
             drawn[0][t], drawn[1][t], drawn[2][t],
         )
-        for t in range(threads)
+        for t in range(team.size)
     ]  # fmt: skip
-    if not all([job.result() for job in jobs]):
+    if not all(team.run(parts)):
         return None
     hits = [np.flatnonzero(d.any(axis=0)) for d in drawn]
     box = None

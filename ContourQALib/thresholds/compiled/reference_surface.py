@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import Executor
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
 
 from ContourQALib.metrics.pair_kernel import surface
 from ContourQALib.metrics.surface import SurfaceDistances
+from ContourQALib.team import Team
 from ContourQALib.thresholds.compiled.active import LARGE, ActiveVoxels
 from ContourQALib.thresholds.compiled.distance_kernel import columns_of, distances_of_layer, squared_in_slices
 from ContourQALib.thresholds.compiled.level_kernel import levels_at
@@ -85,10 +86,10 @@ class DistancesToReference:
     map that is noise all over does not fill the memory.
     """
 
-    def __init__(self, active: ActiveVoxels, columns: Columns, pool: Executor, threads: int) -> None:
-        self.active, self.columns, self.pool, self.threads = active, columns, pool, threads
+    def __init__(self, active: ActiveVoxels, columns: Columns, team: Team) -> None:
+        self.active, self.columns, self.team = active, columns, team
         layer_starts = active.blocks.starts[:: active.counts[1] * active.counts[2]]
-        portions = max(threads, -(-int(layer_starts[-1]) // VOXELS_AT_ONCE))
+        portions = max(team.size, -(-int(layer_starts[-1]) // VOXELS_AT_ONCE))
         cuts = np.searchsorted(layer_starts, np.linspace(0, layer_starts[-1], portions + 1))
         self.cuts = np.unique(np.append(cuts, [0, active.counts[0]]))
         self.kept: list[Runs] | None = None
@@ -100,8 +101,9 @@ class DistancesToReference:
             return
         done = []
         steps = list(pairwise(self.cuts))
-        for n in range(0, len(steps), self.threads):
-            for runs in self.pool.map(self._measure, steps[n : n + self.threads]):
+        for n in range(0, len(steps), self.team.size):
+            parts = [partial(self._measure, layers) for layers in steps[n : n + self.team.size]]
+            for runs in self.team.run(parts):
                 yield runs
                 if self.active.places.size <= KEPT_VOXELS:
                     done.append(runs)
@@ -126,8 +128,7 @@ def distances_from_reference(
     scan: LevelScan,
     active: ActiveVoxels,
     spacing: np.ndarray,
-    pool: Executor,
-    threads: int,
+    team: Team,
 ) -> list[Runs]:
     """Distance from each surface voxel of the reference to every mask's surface, as runs of thresholds."""
     blocks = active.blocks
@@ -157,8 +158,8 @@ def distances_from_reference(
             done.append(Runs(values[:count].copy(), begins[:count].copy(), ends[:count].copy()))
         return done
 
-    portions = _portions(fine_ends[coarse_ends - 1], threads)
-    return [runs for part in pool.map(work, portions) for runs in part]
+    portions = _portions(fine_ends[coarse_ends - 1], team.size)
+    return [runs for part in team.run([partial(work, p) for p in portions]) for runs in part]
 
 
 def _grouped(points: np.ndarray, active: ActiveVoxels) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -6,11 +6,11 @@ Notation and identities are those of METRICS.md section 2, as in `plain.py`, who
 from __future__ import annotations
 
 from collections.abc import Iterable
-from concurrent.futures import Executor, ThreadPoolExecutor
 
 import numpy as np
 
 from ContourQALib.metrics.surface import TOLERANCE_ROUNDING_MM, SurfaceDistances
+from ContourQALib.team import Team
 from ContourQALib.thresholds.compiled.active import find_active_voxels
 from ContourQALib.thresholds.compiled.level_scan import LevelScan, scan
 from ContourQALib.thresholds.compiled.reference_surface import (
@@ -43,13 +43,12 @@ def sweep_compiled(
     skip = np.arange(3) < flat
     map_values = np.ascontiguousarray(values).reshape(shape)
     drawn = np.ascontiguousarray(reference).reshape(shape).view(np.uint8)
-    threads = THREADS if values.size >= WORTH_THREADS else 1
-    with ThreadPoolExecutor(threads) as pool:
-        found = scan(map_values, drawn, thresholds, pool, threads)
+    with Team(THREADS if values.size >= WORTH_THREADS else 1) as team:
+        found = scan(map_values, drawn, thresholds, team)
         if found is None:
             return None
         counts = Counts(above(found.everywhere), above(found.inside), int(found.inside.sum()), reference.size)
-        distances = _distances(found, drawn, spacing, skip.astype(np.uint8), tolerance_mm, pool, threads)
+        distances = _distances(found, drawn, spacing, skip.astype(np.uint8), tolerance_mm, team)
     return counts, distances
 
 
@@ -59,8 +58,7 @@ def _distances(
     spacing: np.ndarray,
     skip: np.ndarray,
     tolerance_mm: float,
-    pool: Executor,
-    threads: int,
+    team: Team,
 ) -> DistanceCurves:
     count, floor, top = found.thresholds.size, found.floor, found.top
     curves = DistanceCurves.undefined(count)
@@ -75,9 +73,9 @@ def _distances(
         to_test.append([Runs.over(whole.reference_to_test_mm, floor)])
         to_reference.append([Runs.over(whole.test_to_reference_mm, floor)])
     if top > floor:
-        active = find_active_voxels(found, spacing, skip, pool, threads)
-        to_reference.append(DistancesToReference(active, Columns(points, spacing), pool, threads))
-        to_test.append(distances_from_reference(points, found, active, spacing, pool, threads))
+        active = find_active_voxels(found, spacing, skip, team)
+        to_reference.append(DistancesToReference(active, Columns(points, spacing), team))
+        to_test.append(distances_from_reference(points, found, active, spacing, team))
     if top:
         limit, finest = tolerance_mm + TOLERANCE_ROUNDING_MM, float(spacing[skip == 0].min())
         statistics = [RunStatistics(runs, top, finest, limit) for runs in (to_test, to_reference)]
