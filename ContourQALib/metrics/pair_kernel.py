@@ -12,13 +12,13 @@ from ContourQALib.compiled import kernel
 
 
 @kernel
-def scan(a, b, first, last, slices, rows, columns):  # type: ignore[no-untyped-def]
-    """Count voxels of a, b and both in slices [first, last), and mark where each has any.
+def scan(a, b, slices, rows, columns):  # type: ignore[no-untyped-def]
+    """Count voxels of a, b and both, and mark the slices, rows and columns where each has any.
 
-    `slices` (2, K), `rows` (2, J) and `columns` (2, I) are uint8 and only ever set, never cleared.
+    `slices` (2, K), `rows` (2, J) and `columns` (2, I) are uint8, zero to begin with.
     """
     in_a, in_b, in_both = 0, 0, 0
-    for k in range(first, last):
+    for k in range(a.shape[0]):
         for j in range(a.shape[1]):
             row_a, row_b = a[k, j], b[k, j]
             # Bytes stay bytes, so that the compiler takes 32 or 64 of them in one instruction.

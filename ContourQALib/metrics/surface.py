@@ -83,8 +83,7 @@ class SurfaceDistances:
 
     @cached_property
     def _pooled(self) -> np.ndarray:
-        # Two sorted runs, which a stable sort merges.
-        return np.sort(np.concatenate(self._sorted), kind="stable")
+        return np.sort(np.concatenate(self._sorted))
 
     def _figure(self, defined: Callable[[], float]) -> float:
         """The figure where both surfaces exist; inf where one is missing, nan where both are."""
