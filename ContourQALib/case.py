@@ -82,7 +82,7 @@ class Contour:
 
 @dataclass(frozen=True, eq=False)
 class ProbabilityMap:
-    """Probability of one structure: float32 (K, J, I) in [0, 1], on `grid`."""
+    """Probability of one structure: float32 (K, J, I) in [0, 1], on `grid`; other numbers become float32."""
 
     values: np.ndarray
     grid: Grid
@@ -92,6 +92,8 @@ class ProbabilityMap:
 
     def __post_init__(self) -> None:
         _check_shape(self.values, self.grid, f"Probability map {self.name}")
+        # Thresholds are compared as float32, whatever a network or a file gave.
+        object.__setattr__(self, "values", np.asarray(self.values, np.float32))
 
     def on(self, grid: Grid) -> ProbabilityMap:
         """This map on `grid`: itself, padded or cropped, or resampled linearly.

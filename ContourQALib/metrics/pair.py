@@ -9,7 +9,7 @@ import numpy as np
 
 from ContourQALib import compiled
 from ContourQALib.metrics.overlap import Overlap, overlap
-from ContourQALib.metrics.surface import SurfaceDistances, surface_distances, touches_edge
+from ContourQALib.metrics.surface import SurfaceDistances, check_same_shape, surface_distances, touches_edge
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +34,11 @@ def measure(reference: np.ndarray, test: np.ndarray, spacing_kji: Sequence[float
         reference: bool (K, J, I), or (J, I) for a slice measured in its plane.
         test: the same shape.
         spacing_kji: mm along the array's axes.
+
+    Raises:
+        GeometryError: the masks differ in shape, or do not have two or three dimensions.
     """
+    check_same_shape(reference, test)
     if compiled.wanted():
         from ContourQALib.metrics.pair_compiled import measure_compiled
 

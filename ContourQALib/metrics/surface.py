@@ -9,7 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
-from ContourQALib.errors import SettingError
+from ContourQALib.errors import GeometryError, SettingError
 from ContourQALib.metrics.overlap import ratio
 from ContourQALib.metrics.ranks import between, linear_rank, slicerrt_rank
 
@@ -25,6 +25,18 @@ def check_tolerance(tolerance_mm: float) -> None:
     """
     if not (math.isfinite(tolerance_mm) and tolerance_mm >= 0):
         raise SettingError(f"The surface Dice tolerance must be zero or more mm, not {tolerance_mm}.")
+
+
+def check_same_shape(one: np.ndarray, other: np.ndarray) -> None:
+    """Refuse arrays that cannot lie on one grid: compiled loops would read beyond the smaller one.
+
+    Raises:
+        GeometryError: the shapes differ, or there are not two or three dimensions.
+    """
+    if one.shape != other.shape or one.ndim not in (2, 3):
+        raise GeometryError(
+            f"Two arrays of one grid need the same two or three dimensions, not {one.shape} and {other.shape}."
+        )
 
 
 def box(mask: np.ndarray) -> tuple[slice, ...] | None:

@@ -12,7 +12,7 @@ from ContourQALib import compiled
 from ContourQALib.case import Contour, ProbabilityMap
 from ContourQALib.errors import SettingError
 from ContourQALib.metrics.definitions import DEFAULT_TOLERANCE_MM, Status
-from ContourQALib.metrics.surface import check_tolerance, touches_edge
+from ContourQALib.metrics.surface import check_same_shape, check_tolerance, touches_edge
 from ContourQALib.thresholds import plain
 from ContourQALib.thresholds.curves import Counts, DistanceCurves
 from ContourQALib.thresholds.levels import MOST_LEVELS, checked, equal_steps
@@ -186,7 +186,8 @@ def sweep_arrays(
     """The sweep on bare arrays: counts and surface distances at every threshold.
 
     Args:
-        values: float32 probabilities in [0, 1]: (K, J, I), or (J, I) for a slice measured in its plane.
+        values: probabilities in [0, 1], compared as float32: (K, J, I), or (J, I) for a slice measured in
+            its plane.
         reference: bool, same shape.
         spacing: mm along the array's axes.
         thresholds: as `levels.checked` returns them.
@@ -195,7 +196,10 @@ def sweep_arrays(
 
     Raises:
         SettingError: the map holds values that are not numbers in [0, 1].
+        GeometryError: map and reference differ in shape, or do not have two or three dimensions.
     """
+    values, reference = np.asarray(values, np.float32), np.asarray(reference, bool)
+    check_same_shape(values, reference)
     single = thresholds.astype(np.float32)
     parts = [single[n : n + MOST_LEVELS] for n in range(0, single.size, MOST_LEVELS)]
     measure = _measure_compiled if compiled.wanted() else _measure_plain

@@ -16,6 +16,7 @@ from ContourQALib.errors import GeometryError, SettingError
 from ContourQALib.geometry import Grid
 from ContourQALib.metrics.compare import compare
 from ContourQALib.metrics.definitions import Status
+from ContourQALib.metrics.pair import measure
 from ContourQALib.thresholds.levels import MOST_THRESHOLDS
 from ContourQALib.thresholds.sweep import ThresholdSweep, sweep, sweep_arrays
 from hard_maps import HARD_MAPS, HardMap
@@ -113,6 +114,22 @@ def test_arrays_may_lie_in_memory_in_any_way(path: str, layout: str) -> None:
 
     moved = replace(hard, values=laid_out(hard.values), reference=laid_out(hard.reference))
     assert_curves(curves_of_arrays(moved), truth("reference in pieces"))
+
+
+@pytest.mark.parametrize("kind", ["f2", "f8", ">f4", ">f8"])
+def test_other_kinds_of_numbers_are_compared_as_float32(path: str, kind: str) -> None:
+    hard = case("pure noise")
+    values = hard.values.astype(kind)
+    found = curves_of_arrays(replace(hard, values=values))
+    assert_curves(found, curves_of_arrays(replace(hard, values=values.astype(np.float32))))
+
+
+def test_arrays_of_different_shapes_are_refused(path: str) -> None:
+    values, reference = np.zeros((4, 5, 6), np.float32), np.zeros((4, 5, 5), bool)
+    with pytest.raises(GeometryError, match="same two or three dimensions"):
+        sweep_arrays(values, reference, (1.0, 1.0, 1.0), np.array([0.5]))
+    with pytest.raises(GeometryError, match="same two or three dimensions"):
+        measure(values > 0, reference, (1.0, 1.0, 1.0))
 
 
 def test_the_inputs_are_left_as_they_were(path: str) -> None:
