@@ -35,7 +35,7 @@ def check_same_shape(one: np.ndarray, other: np.ndarray) -> None:
     """
     if one.shape != other.shape or one.ndim not in (2, 3):
         raise GeometryError(
-            f"Two arrays of one grid need the same two or three dimensions, not {one.shape} and {other.shape}."
+            f"Two arrays of one grid need the same two or three dimensions: {one.shape}, {other.shape}."
         )
 
 
