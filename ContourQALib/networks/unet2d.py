@@ -27,9 +27,7 @@ removes them), and whether dropout takes voxels or channels (voxels, torch's `Dr
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import Any
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -76,23 +74,6 @@ class UNet2DConfig:
     def multiple(self) -> int:
         """What height and width must be multiples of."""
         return int(2 ** (len(self.filters) - 1))
-
-
-def config_to_dict(config: UNet2DConfig) -> dict[str, Any]:
-    """The config as plain JSON values."""
-    return {key: list(v) if isinstance(v, tuple) else v for key, v in asdict(config).items()}
-
-
-def config_from_dict(values: Mapping[str, Any]) -> UNet2DConfig:
-    """The config that `config_to_dict` wrote; missing settings take the paper's value.
-
-    Raises:
-        SettingError: a setting that the network does not have, or a bad value.
-    """
-    unknown = sorted(set(values) - {f.name for f in fields(UNet2DConfig)})
-    if unknown:
-        raise SettingError(f"The network has no setting {', '.join(unknown)}; remove it.")
-    return UNet2DConfig(**values)
 
 
 class UNet2D(nn.Module):

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from ContourQALib.errors import SettingError
-from ContourQALib.networks.unet2d import UNet2D, UNet2DConfig, config_from_dict, config_to_dict
+from ContourQALib.networks.unet2d import UNet2D, UNet2DConfig
 
 SMALL = UNet2DConfig(filters=(4, 6, 8), decoder_filters=(6,), dropout=0.0)
 
@@ -152,13 +152,6 @@ def test_it_learns_a_bright_disc() -> None:
         found = torch.sigmoid(network.eval()(x)) > 0.5
     overlap = 2 * (found & (y > 0)).sum() / (found.sum() + y.sum())
     assert overlap > 0.95  # the disc is a threshold of its image, so a network that learns at all finds it
-
-
-def test_a_config_survives_json() -> None:
-    config = UNet2DConfig(out_channels=7, dropout=0.1)
-    assert config_from_dict(config_to_dict(config)) == config
-    with pytest.raises(SettingError, match="width"):
-        config_from_dict({"width": 3})
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,6 @@ import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from rich.console import Console
@@ -82,7 +81,7 @@ class SliceSet:
         bits = self.bits[index]
         masks = np.empty((len(bits), len(self.structures), *bits.shape[1:]), np.float32)
         for s in range(len(self.structures)):
-            masks[:, s] = self._bit(bits, s)
+            masks[:, s] = (bits >> bits.dtype.type(s)) & bits.dtype.type(1)
         return as_input(self.images[index]), masks, self.known_by_case[self.patient[index]]
 
     def absent(self) -> dict[str, tuple[str, ...]]:
@@ -93,32 +92,6 @@ class SliceSet:
             )
             for s, structure in enumerate(self.structures)
         }
-
-    def facts(self) -> dict[str, Any]:
-        """Counts to keep beside a result, as plain JSON values."""
-        size = 256  # slices at a time, so that a memory map need not fit into memory
-        inside = [
-            np.bitwise_or.reduce(self.bits[n : n + size], axis=(1, 2)) for n in range(0, len(self), size)
-        ]
-        seen = np.concatenate(inside)
-        return {
-            "fingerprint": self.fingerprint,
-            "slices": len(self),
-            "cases": len(self.cases),
-            "skipped": dict(self.skipped),
-            "structures": {
-                structure: {
-                    "cases": int(self.known_by_case[:, s].sum()),
-                    "absent": list(absent),
-                    "slices_with_it": int(self._bit(seen, s).sum()),
-                }
-                for s, (structure, absent) in enumerate(self.absent().items())
-            },
-        }
-
-    @staticmethod
-    def _bit(bits: np.ndarray, s: int) -> np.ndarray:
-        return np.asarray((bits >> bits.dtype.type(s)) & bits.dtype.type(1))
 
 
 def read_slices(
