@@ -71,9 +71,10 @@ def test_quality_loads_no_torch_before_it_predicts(module):
     assert not loaded & {"torch", "ContourQALib.report", "ContourQALib.commands", "contourqa_training"}
 
 
-def test_networks_are_torch_alone():
+@pytest.mark.parametrize("network", ["efficientdet3d", "unet2d"])
+def test_networks_are_torch_alone(network):
     pytest.importorskip("torch")
-    loaded = modules_after("import ContourQALib.networks.efficientdet3d")
+    loaded = modules_after(f"import ContourQALib.networks.{network}")
     above = {
         "ContourQALib.quality",
         "ContourQALib.report",
