@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from contourqa_training.segmenter_cli import app as segmenter_app
 from ContourQALib.cli import run
 
 app = typer.Typer(
@@ -22,6 +23,7 @@ study_app = typer.Typer(
     help="Run an experiment end to end and write its tables and figures.", no_args_is_help=True
 )
 app.add_typer(study_app, name="study")
+app.add_typer(segmenter_app, name="segmenter")
 
 DataOption = Annotated[Path, typer.Option("--data", help="Folder with images/ and labels/.")]
 HIPPOCAMPUS = Path("../shared/data/hippocampus")

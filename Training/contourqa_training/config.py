@@ -3,26 +3,14 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from importlib.resources import files
-from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Literal
 
 from contourqa_training.augmentation import IntensityAugmentation, SpatialAugmentation
+from contourqa_training.config_file import check_sections, config_text, read_section
 from ContourQALib.errors import SettingError
 from ContourQALib.networks.efficientdet3d import EfficientDet3DConfig
 from ContourQALib.quality.preprocessing import PreprocessingSettings
-
-Settings = TypeVar("Settings")
-
-WORDS: dict[type, str] = {
-    int: "a whole number",
-    float: "a number",
-    str: "a text",
-    bool: "true or false",
-}
-"""What a setting of each type is called."""
 
 
 @dataclass(frozen=True)
@@ -134,30 +122,16 @@ class TrainingConfig:
     text: str = ""
 
 
+_SECTIONS = {field.name for field in fields(TrainingConfig)} - {"text"}
+
+
 def read_config(name_or_path: str) -> TrainingConfig:
     """Read a named configuration ("isaksson", "hippocampus-t1") or a TOML file.
 
     Raises:
         SettingError: there is none of this name, it is not TOML, or a setting is unknown or impossible.
     """
-    path = Path(name_or_path)
-    named = files("contourqa_training.configs")
-    if path.suffix == ".toml":
-        if not path.is_file():
-            raise SettingError(f"There is no configuration {path}.")
-        text = path.read_text(encoding="utf-8")
-    else:
-        source = named.joinpath(f"{name_or_path}.toml")
-        if not source.is_file():
-            known = ", ".join(sorted(p.name[:-5] for p in named.iterdir() if p.name.endswith(".toml")))
-            raise SettingError(
-                f"There is no configuration {name_or_path}; there are {known}, or a .toml file."
-            )
-        text = source.read_text(encoding="utf-8")
-    try:
-        return parse_config(text)
-    except tomllib.TOMLDecodeError as error:
-        raise SettingError(f"The configuration {name_or_path} is not valid TOML: {error}.") from error
+    return parse_config(config_text(name_or_path, _SECTIONS))
 
 
 def parse_config(text: str) -> TrainingConfig:
@@ -168,44 +142,14 @@ def parse_config(text: str) -> TrainingConfig:
         tomllib.TOMLDecodeError: the text is not TOML.
     """
     sections = tomllib.loads(text)
-    unknown = sorted(set(sections) - {f.name for f in fields(TrainingConfig)})
-    if unknown:
-        raise SettingError(f"A configuration has no section {', '.join(unknown)}.")
+    check_sections(sections, _SECTIONS)
     return TrainingConfig(
-        model=_settings(ModelSettings, sections, "model"),
-        card=_settings(CardSettings, sections, "card"),
-        network=_settings(EfficientDet3DConfig, sections, "network"),
-        preprocessing=_settings(PreprocessingSettings, sections, "preprocessing"),
-        training=_settings(TrainingSettings, sections, "training"),
-        spatial=_settings(SpatialAugmentation, sections, "spatial"),
-        intensity=_settings(IntensityAugmentation, sections, "intensity"),
+        model=read_section(ModelSettings, sections, "model"),
+        card=read_section(CardSettings, sections, "card"),
+        network=read_section(EfficientDet3DConfig, sections, "network"),
+        preprocessing=read_section(PreprocessingSettings, sections, "preprocessing"),
+        training=read_section(TrainingSettings, sections, "training"),
+        spatial=read_section(SpatialAugmentation, sections, "spatial"),
+        intensity=read_section(IntensityAugmentation, sections, "intensity"),
         text=text,
     )
-
-
-def _settings(kind: type[Settings], sections: Mapping[str, Any], section: str) -> Settings:
-    """One section as its dataclass; each value must be of the type of the setting's default."""
-    values = sections.get(section, {})
-    if not isinstance(values, dict):
-        raise SettingError(f"{section} must be a section of settings, not {values!r}.")
-    # every kind is a dataclass, which a type variable cannot say
-    defaults = {f.name: f.default for f in fields(kind)}  # type: ignore[arg-type]
-    unknown = sorted(set(values) - set(defaults))
-    if unknown:
-        raise SettingError(f"The section {section} has no setting {', '.join(unknown)}.")
-    return kind(
-        **{name: _value(value, defaults[name], f"{section}.{name}") for name, value in values.items()}
-    )
-
-
-def _value(value: Any, default: Any, name: str) -> Any:
-    """A TOML value as a value of the default's type."""
-    if isinstance(default, tuple):
-        if not isinstance(value, list):
-            raise SettingError(f"{name} must be a list, not {value!r}.")
-        return tuple(_value(item, default[0] if default else "", name) for item in value)
-    if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if type(value) is not type(default):
-        raise SettingError(f"{name} must be {WORDS[type(default)]}, not {value!r}.")
-    return value

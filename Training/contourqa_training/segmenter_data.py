@@ -1,0 +1,141 @@
+"""SegmenterData: the slices of a run and whose they are; test patients are not even opened."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from contourqa_training.patients import Fold, Patients, choose_patients
+from contourqa_training.segmentation_cases import find_cases
+from contourqa_training.segmenter_config import SegmenterConfig
+from contourqa_training.slices import SliceSet, read_slices
+from ContourQALib.errors import SettingError
+
+
+@dataclass(frozen=True, eq=False)
+class SegmenterData:
+    """What one segmenter learns from.
+
+    Attributes:
+        slices: of all patients of the split that train, choose or are held out, so that every fold and every
+            organ shares one cache.
+        structures: what the segmenter knows, in the order of its outputs.
+        patients: who does what.
+        fold: which fold is held out, if any.
+    """
+
+    slices: SliceSet
+    structures: tuple[str, ...]
+    patients: Patients
+    fold: Fold | None = None
+
+    @classmethod
+    def load(
+        cls,
+        folder: Path,
+        config: SegmenterConfig,
+        fold: Fold | None = None,
+        *,
+        cache: Path | None = None,
+        skip_bad: bool = False,
+        progress: bool = False,
+    ) -> SegmenterData:
+        """Read the slices of every structure of a configuration.
+
+        Args:
+            folder: data in a layout that `find_cases` knows.
+            config: with all structures; `for_structures` then leaves some out.
+            fold: the fold to hold out.
+            cache: folder in which slices are kept.
+            skip_bad: leave out patients whose files cannot be used.
+            progress: whether to show a progress bar.
+
+        Raises:
+            FormatError: the folder holds no data, or a file cannot be read.
+            GeometryError: an image and its labels differ in size.
+            SettingError: too few patients, or a structure that has nowhere a voxel.
+            StructureError: the data set does not know a structure.
+        """
+        cases = find_cases(folder, config.model.structures)
+        model, seed = config.model, config.training.seed
+        there = [case.name for case in cases]
+        patients = choose_patients(there, model.split, model.choose_share, seed, fold)
+        pool = {*patients.train, *patients.choose, *patients.held_out}
+        read = [case for case in cases if case.name in pool]
+        drawn = [name for name in model.structures if any(name in case.present for case in read)]
+        slices = read_slices(read, drawn, config.slices, cache, skip_bad=skip_bad, progress=progress)
+        return cls(slices, model.structures, patients.without(slices.skipped), fold)
+
+    def for_structures(self, structures: Sequence[str]) -> SegmenterData:
+        """The same slices for some of the structures."""
+        return replace(self, structures=tuple(structures))
+
+    def check(self) -> None:
+        """See that every structure can be learned.
+
+        Raises:
+            SettingError: one was contoured in no patient who trains, or none in a patient who chooses.
+        """
+        for structure in self.structures:
+            contoured = structure in self.slices.structures
+            if not contoured or not len(self.for_structures([structure]).train):
+                raise SettingError(
+                    f"None of the {len(self.patients.train)} patients who train has a contour of "
+                    f"{structure}; leave the structure out or give other data."
+                )
+        if not len(self.choose):
+            raise SettingError(
+                f"None of the {len(self.patients.choose)} patients who choose the stored model has a "
+                f"contour of {' or '.join(self.structures)}; give other data or another fold."
+            )
+
+    @property
+    def columns(self) -> list[int]:
+        """Numbers of the structures in `slices`."""
+        return [self.slices.structures.index(structure) for structure in self.structures]
+
+    @property
+    def train(self) -> np.ndarray:
+        """Numbers of the slices to learn from: those whose patient has a contour of a structure."""
+        return self._slices_of(self.patients.train)
+
+    @property
+    def choose(self) -> np.ndarray:
+        """Numbers of the slices by which the stored model is chosen."""
+        return self._slices_of(self.patients.choose)
+
+    def absent(self) -> dict[str, tuple[str, ...]]:
+        """Patients without a contour, by structure; they take no part in that structure's loss."""
+        missing = self.slices.absent()
+        return {structure: missing.get(structure, self.slices.cases) for structure in self.structures}
+
+    def facts(self) -> dict[str, Any]:
+        """What a model's config.json says of its data, as plain JSON values."""
+        return {
+            "fold": str(self.fold) if self.fold else None,
+            "data_fingerprint": self.slices.fingerprint,
+            "slices": {"train": len(self.train), "choose": len(self.choose)},
+            "absent": {structure: list(patients) for structure, patients in self.absent().items()},
+            "skipped": dict(self.slices.skipped),
+        }
+
+    def notes(self) -> list[str]:
+        """Sentences on patients that take no part, for the user."""
+        found = [
+            f"{structure} is not contoured in {len(patients)} of {len(self.slices.cases)} patients, "
+            f"who take no part in it: {', '.join(patients)}."
+            for structure, patients in self.absent().items()
+            if patients
+        ]
+        skipped = self.slices.skipped
+        if skipped:
+            found.append(f"Left out {len(skipped)} patients: {' '.join(skipped.values())}")
+        return found
+
+    def _slices_of(self, patients: Sequence[str]) -> np.ndarray:
+        numbers = self.slices.indices_of(patients)
+        return np.asarray(numbers[self.slices.known[numbers][:, self.columns].any(axis=1)])
