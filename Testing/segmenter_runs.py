@@ -37,6 +37,7 @@ epochs = 3
 learning_rate = 1e-2
 running_mean = 2
 stages = [1, 3]
+precision = "full"
 """
 
 

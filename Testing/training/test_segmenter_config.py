@@ -54,6 +54,7 @@ def test_structures_are_found_in_other_spellings() -> None:
         ("[model]\nstructures = ['a']\nchoose_share = 1.0\n", "choose_share"),
         (CONFIG + "dice_weight = 1.5\n", r"dice_weight must lie in \[0, 1\], not 1.5"),
         (CONFIG + "seed = -1\n", "seed"),
+        (CONFIG.replace('"full"', '"half"'), "auto, mixed or full, not 'half'"),
         (CONFIG.replace("stages = [1, 3]", "stages = [0]"), "count from 1"),
         (CONFIG.replace("epochs = 3", "epochs = 0"), "epochs must be at least 1"),
         (CONFIG.replace("1e-2", "0.0"), "learning_rate must be positive"),

@@ -141,12 +141,16 @@ def test_more_epochs_are_the_same_run_gone_on(run: Path, folder: Path, tmp_path:
         torch.testing.assert_close(gone_on[name], value, rtol=1e-5, atol=1e-6)
 
 
-def test_it_learns_boxes(folder: Path, tmp_path: Path) -> None:
-    config = boxes_config("epochs = 25", old="epochs = 3")
-    dropless = replace(config, network=replace(config.network, dropout=0.0))
-    train_boxes(replace(dropless, training=replace(config.training, dice_weight=0.5)), folder, tmp_path)
+@pytest.mark.parametrize(("precision", "used"), [("full", "32-true"), ("mixed", "bf16-mixed")])
+def test_it_learns_boxes(folder: Path, tmp_path: Path, precision: str, used: str) -> None:
+    config = boxes_config(f'precision = "{precision}"', old='precision = "full"')
+    network = replace(config.network, dropout=0.0)
+    training = replace(config.training, epochs=25, dice_weight=0.5)
+    train_boxes(replace(config, network=network, training=training), folder, tmp_path)
     # bright boxes in dark noise are a matter of intensity; a network that confuses organs has at most 0.7
     assert max(curve(tmp_path, "choose_dice")) > 0.9
+    if not torch.cuda.is_available():
+        assert open_segmenter(tmp_path).facts["precision"] == used
 
 
 @pytest.mark.parametrize(

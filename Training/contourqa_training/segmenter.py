@@ -124,7 +124,11 @@ def train_segmenter(
     best = torch.load(run / "checkpoints" / BEST, map_location="cpu", weights_only=True)
     module.load_state_dict(best["state_dict"])
     write_weights(module.network, model / WEIGHTS_FILE)
-    chosen = {"epochs": config.training.epochs, "stored_after_epoch": int(best["epoch"]) + 1}
+    chosen = {
+        "epochs": config.training.epochs,
+        "stored_after_epoch": int(best["epoch"]) + 1,
+        "precision": str(trainer.precision),
+    }
     write_facts(model, config, data.patients, {**facts, **chosen})
     return model
 
@@ -135,7 +139,7 @@ def _trainer(config: SegmenterConfig, run: Path, progress: bool) -> lightning.Tr
     return lightning.Trainer(
         max_epochs=config.training.epochs,
         devices=1,  # the batches come from this process's memory
-        precision=_precision(),
+        precision=_precision(config.training.precision),
         callbacks=[
             _Stages(run / MODEL_FOLDER, config.training.stages),
             ModelCheckpoint(filename="best", monitor="choose_loss_mean", mode="min", **fixed),
@@ -154,11 +158,15 @@ def _trainer(config: SegmenterConfig, run: Path, progress: bool) -> lightning.Tr
     )
 
 
-def _precision() -> Any:
-    """Mixed precision on GPUs; processors of today are not faster with it."""
-    if not torch.cuda.is_available():
-        return "32-true"
-    return "bf16-mixed" if torch.cuda.is_bf16_supported() else "16-mixed"
+def _precision(wanted: str) -> Any:
+    """Lightning's name of a precision; "auto" is mixed where that is faster."""
+    if torch.cuda.is_available():
+        mixed = "bf16-mixed" if torch.cuda.is_bf16_supported() else "16-mixed"
+        return "32-true" if wanted == "full" else mixed
+    # Matrix units halve the time of a step, without them it may grow. Older versions of torch cannot say.
+    capabilities: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
+    fast = wanted == "auto" and capabilities.get("amx_bf16", False)
+    return "bf16-mixed" if wanted == "mixed" or fast else "32-true"
 
 
 def _check_run(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Any
+from typing import Any, Literal
 
 from contourqa_training.config import CardSettings
 from contourqa_training.config_file import check_sections, config_text, read_section
@@ -59,6 +59,8 @@ class SegmenterTraining:
         epochs: passes over the training slices, at most.
         running_mean: validation losses in the running mean whose least value chooses the stored model.
         stages: epochs after which the weights are kept as well, from 1.
+        precision: "mixed" computes convolutions in half precision, "full" nothing; "auto" mixes on GPUs and
+            on processors with matrix units for bfloat16, where a step then takes half the time.
         seed: of weights, order and dropout.
 
     Raises:
@@ -71,9 +73,12 @@ class SegmenterTraining:
     epochs: int = 500
     running_mean: int = 10
     stages: tuple[int, ...] = (1, 5, 15, 50, 150)
+    precision: Literal["auto", "mixed", "full"] = "auto"
     seed: int = 0
 
     def __post_init__(self) -> None:
+        if self.precision not in ("auto", "mixed", "full"):
+            raise SettingError(f"training.precision must be auto, mixed or full, not {self.precision!r}.")
         if not 0 <= self.dice_weight <= 1:
             raise SettingError(f"training.dice_weight must lie in [0, 1], not {self.dice_weight:g}.")
         if self.learning_rate <= 0:
