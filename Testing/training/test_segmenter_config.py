@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import torch
 
 from contourqa_training.config import read_config
 from contourqa_training.patient_split import read_split
@@ -11,6 +12,7 @@ from contourqa_training.segmenter_config import (
     read_segmenter_config,
     segmenter_config_from_dict,
 )
+from contourqa_training.segmenter_module import SegmenterModule
 from ContourQALib.errors import SettingError, StructureError
 from ContourQALib.networks.unet2d import UNet2DConfig
 from segmenter_runs import CONFIG
@@ -37,6 +39,14 @@ def test_named_configurations_belong_to_a_split_and_survive_json(name: str) -> N
     assert segmenter_config_from_dict(config.to_dict()) == config
 
 
+def test_the_untrained_network_answers_near_what_it_is_told() -> None:
+    config = read_segmenter_config("bice-quick")
+    torch.manual_seed(0)
+    module = SegmenterModule(config.network, config.training)
+    # the first layers' chance outweighs neither factor of ten
+    assert 0.001 < float(torch.sigmoid(module(torch.rand(2, 1, 32, 32))).mean().detach()) < 0.1
+
+
 def test_structures_are_found_in_other_spellings() -> None:
     config = read_segmenter_config("bice").for_structures(["parotid_l", "brain stem"])
     assert config.model.structures == ("LeftParotid", "Brainstem")
@@ -54,6 +64,7 @@ def test_structures_are_found_in_other_spellings() -> None:
         ("[model]\nstructures = ['a']\nchoose_share = 1.0\n", "choose_share"),
         (CONFIG + "dice_weight = 1.5\n", r"dice_weight must lie in \[0, 1\], not 1.5"),
         (CONFIG + "seed = -1\n", "seed"),
+        (CONFIG + "initial_probability = 0.0\n", "initial_probability"),
         (CONFIG.replace('"full"', '"half"'), "auto, mixed or full, not 'half'"),
         (CONFIG.replace("stages = [1, 3]", "stages = [0]"), "count from 1"),
         (CONFIG.replace("epochs = 3", "epochs = 0"), "epochs must be at least 1"),

@@ -61,6 +61,8 @@ class SegmenterTraining:
         stages: epochs after which the weights are kept as well, from 1.
         precision: "mixed" computes convolutions in half precision, "full" nothing; "auto" mixes on GPUs and
             on processors with matrix units for bfloat16, where a step then takes half the time.
+        initial_probability: what the untrained network answers on the whole; 0.5 as torch starts it, or near
+            the organs' share of voxels, which spares the steps that only learn how rare they are.
         seed: of weights, order and dropout.
 
     Raises:
@@ -74,11 +76,14 @@ class SegmenterTraining:
     running_mean: int = 10
     stages: tuple[int, ...] = (1, 5, 15, 50, 150)
     precision: Literal["auto", "mixed", "full"] = "auto"
+    initial_probability: float = 0.5
     seed: int = 0
 
     def __post_init__(self) -> None:
         if self.precision not in ("auto", "mixed", "full"):
             raise SettingError(f"training.precision must be auto, mixed or full, not {self.precision!r}.")
+        if not 0 < self.initial_probability < 1:
+            raise SettingError("training.initial_probability must lie between 0 and 1.")
         if not 0 <= self.dice_weight <= 1:
             raise SettingError(f"training.dice_weight must lie in [0, 1], not {self.dice_weight:g}.")
         if self.learning_rate <= 0:
