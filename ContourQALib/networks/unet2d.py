@@ -33,6 +33,7 @@ import torch
 from torch import Tensor, nn
 
 from ContourQALib.errors import SettingError
+from ContourQALib.networks.dropout import Dropout
 
 
 @dataclass(frozen=True)
@@ -142,7 +143,7 @@ def _convolution(config: UNet2DConfig, inside: int, outside: int) -> nn.Sequenti
         nn.Conv2d(inside, outside, 3, padding=1, bias=False),
         nn.BatchNorm2d(outside),
         nn.LeakyReLU(config.leaky_slope, inplace=True),
-        nn.Dropout(config.dropout),
+        Dropout(config.dropout),
     )
 
 
@@ -153,5 +154,5 @@ def _upsampling(config: UNet2DConfig, inside: int, outside: int) -> nn.Sequentia
         nn.ConvTranspose2d(inside, outside, 3, stride=2, padding=1, output_padding=1, bias=False),
         nn.BatchNorm2d(outside),
         nn.ReLU(inplace=True),
-        nn.Dropout(config.dropout),
+        Dropout(config.dropout),
     )

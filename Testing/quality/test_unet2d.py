@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from ContourQALib.errors import SettingError
+from ContourQALib.networks.dropout import Dropout
 from ContourQALib.networks.unet2d import UNet2D, UNet2DConfig
 
 SMALL = UNet2DConfig(filters=(4, 6, 8), decoder_filters=(6,), dropout=0.0)
@@ -97,10 +98,10 @@ def test_a_size_that_cannot_be_halved_four_times_is_refused(side: tuple[int, int
 def test_every_block_but_the_last_has_norm_activation_and_a_fifth_dropped() -> None:
     network = UNet2D()
     kinds = [type(m) for m in network.modules()]
-    assert kinds.count(nn.BatchNorm2d) == kinds.count(nn.Dropout) == len(TABLE) - 1
+    assert kinds.count(nn.BatchNorm2d) == kinds.count(Dropout) == len(TABLE) - 1
     assert kinds.count(nn.ReLU) == kinds.count(nn.ConvTranspose2d) == 4
     assert kinds.count(nn.LeakyReLU) == len(TABLE) - 1 - 4
-    assert {m.p for m in network.modules() if isinstance(m, nn.Dropout)} == {0.2}
+    assert {m.share for m in network.modules() if isinstance(m, Dropout)} == {0.2}
 
 
 def test_the_skip_at_full_resolution_carries_what_pooling_loses() -> None:
