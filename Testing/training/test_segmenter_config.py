@@ -17,7 +17,7 @@ from ContourQALib.errors import SettingError, StructureError
 from ContourQALib.networks.unet2d import UNet2DConfig
 from segmenter_runs import CONFIG
 
-NAMED = ("bice", "bice-quick", "hippocampus-slices")
+NAMED = ("bice", "bice-two-cores", "hippocampus-slices")
 
 
 def test_bice_is_the_paper() -> None:
@@ -40,7 +40,7 @@ def test_named_configurations_belong_to_a_split_and_survive_json(name: str) -> N
 
 
 def test_the_untrained_network_answers_near_what_it_is_told() -> None:
-    config = read_segmenter_config("bice-quick")
+    config = read_segmenter_config("bice-two-cores")
     torch.manual_seed(0)
     module = SegmenterModule(config.network, config.training)
     # the first layers' chance outweighs neither factor of ten
@@ -80,7 +80,7 @@ def test_a_mistake_is_one_sentence(text: str, says: str) -> None:
 
 
 def test_only_configurations_of_the_kind_are_suggested() -> None:
-    with pytest.raises(SettingError, match="there are bice, bice-quick, hippocampus-slices, or a"):
+    with pytest.raises(SettingError, match="there are bice, bice-two-cores, hippocampus-slices, or a"):
         read_segmenter_config("nnunet")
     with pytest.raises(SettingError, match="there are hippocampus-t1, isaksson, or a"):
         read_config("nnunet")

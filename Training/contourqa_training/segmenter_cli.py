@@ -26,7 +26,7 @@ RUNS = Path("runs")
 def segmenter(
     context: typer.Context,
     config: Annotated[
-        str | None, typer.Option("--config", help="bice, bice-quick, hippocampus-slices, or a TOML file.")
+        str | None, typer.Option("--config", help="bice, bice-two-cores, hippocampus-slices, or a TOML file.")
     ] = None,
     data: Annotated[
         Path, typer.Option("--data", help="Folder of data; Training/README.md says in which layouts.")
@@ -72,7 +72,7 @@ def segmenter(
         return
     if config is None:
         raise typer.BadParameter(
-            "name a configuration: bice, bice-quick or a TOML file", param_hint="--config"
+            "name a configuration: bice, bice-two-cores or a TOML file", param_hint="--config"
         )
     from contourqa_training.patients import Fold
     from contourqa_training.segmenter import train_segmenter

@@ -128,7 +128,7 @@ SECTIONS = {f.name for f in fields(SegmenterConfig)}
 
 
 def read_segmenter_config(name_or_path: str) -> SegmenterConfig:
-    """Read a named configuration ("bice", "bice-quick") or a TOML file.
+    """Read a named configuration ("bice", "bice-two-cores") or a TOML file.
 
     Raises:
         SettingError: there is none of this name, it is not TOML, or a setting is unknown or impossible.
