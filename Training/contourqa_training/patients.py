@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,8 +39,45 @@ class Fold:
             raise SettingError(f"A fold is written as its number and their count, such as 2/5, not {text!r}.")
         return cls(int(found[1]), int(found[2]))
 
+    def held_out(self, pool: Sequence[str], seed: int) -> tuple[str, ...]:
+        """Who is held out of `pool`, ascending; over all folds everyone, once."""
+        return tuple(sorted(_shuffled(pool, seed)[self.number - 1 :: self.count]))
+
     def __str__(self) -> str:
         return f"{self.number}/{self.count}"
+
+
+@dataclass(frozen=True)
+class Draw:
+    """One of many draws of the patients to hold out: Monte Carlo cross-validation (Bice 2021: 80-20).
+
+    Every draw is made from all patients, so that over several a patient may be held out twice or never.
+
+    Attributes:
+        number: from 1.
+        share: of the patients that are held out.
+
+    Raises:
+        SettingError: a value outside its meaning.
+    """
+
+    number: int
+    share: float = 0.2
+
+    def __post_init__(self) -> None:
+        if self.number < 1 or not 0 < self.share < 1:
+            raise SettingError(
+                "A draw counts from 1 and holds out a share between 0 and 1,"
+                f" not draw {self.number} and {self.share:g}."
+            )
+
+    def held_out(self, pool: Sequence[str], seed: int) -> tuple[str, ...]:
+        """Who is held out of `pool`, ascending: the share, rounded, but at least one."""
+        count = max(1, round(self.share * len(pool)))
+        return tuple(sorted(_shuffled(pool, (seed, self.number))[:count]))
+
+    def __str__(self) -> str:
+        return f"draw {self.number}"
 
 
 @dataclass(frozen=True)
@@ -50,7 +87,7 @@ class Patients:
     Attributes:
         train: their slices are learned from.
         choose: their loss chooses the stored model.
-        held_out: neither; the fold that is predicted later.
+        held_out: neither; the fold or draw that is predicted later.
     """
 
     train: tuple[str, ...]
@@ -76,21 +113,21 @@ class Patients:
 
 
 def choose_patients(
-    there: Collection[str], split: str, share: float, seed: int, fold: Fold | None = None
+    there: Collection[str], split: str, share: float, seed: int, fold: Fold | Draw | None = None
 ) -> Patients:
     """Divide the patients of a folder.
 
     A committed split's test and calibration patients never take part. Without a fold its choosing patients
-    choose. A fold is drawn, always the same for a seed, from the split's training and choosing patients
-    together; it is held out, and `share` of the other patients chooses, so that the held-out fold has no
-    part in the model that predicts it.
+    choose. A fold, or a draw, is always the same for a seed, and of the split's training and choosing
+    patients together; it is held out, and `share` of the other patients chooses, so that the held-out
+    patients have no part in the model that predicts them.
 
     Args:
         there: patients of the folder.
         split: name of a committed split, or "drawn" for patients that no split knows.
         share: of the patients that choose, where the split does not say.
         seed: of the draw.
-        fold: the fold to hold out.
+        fold: the fold, or the draw, to hold out.
 
     Raises:
         SettingError: the folder holds too few patients of the split.
@@ -108,7 +145,7 @@ def choose_patients(
         patients = _drawn(pool, share, seed, fold)
     if not patients.train or not patients.choose or (fold and not patients.held_out):
         of_split = f" of the split {split}" if split != DRAWN else ""
-        parts = "training, choosing and the fold" if fold else "training and choosing"
+        parts = "training, choosing and holding out" if fold else "training and choosing"
         raise SettingError(f"The folder holds {len(pool)} patients{of_split}, too few for {parts}.")
     return patients
 
@@ -128,9 +165,12 @@ def patients_of_split(there: Collection[str], split: str, kind: str) -> tuple[st
     return found
 
 
-def _drawn(pool: list[str], share: float, seed: int, fold: Fold | None) -> Patients:
-    shuffled = [str(patient) for patient in np.random.default_rng(seed).permutation(pool)]
-    held_out = shuffled[fold.number - 1 :: fold.count] if fold else []
-    rest = [patient for patient in shuffled if patient not in held_out]
+def _drawn(pool: Sequence[str], share: float, seed: int, fold: Fold | Draw | None) -> Patients:
+    held_out = fold.held_out(pool, seed) if fold else ()
+    rest = [patient for patient in _shuffled(pool, seed) if patient not in held_out]
     count = max(1, round(share * len(rest)))
-    return Patients(tuple(sorted(rest[count:])), tuple(sorted(rest[:count])), tuple(sorted(held_out)))
+    return Patients(tuple(sorted(rest[count:])), tuple(sorted(rest[:count])), held_out)
+
+
+def _shuffled(pool: Sequence[str], seed: int | tuple[int, int]) -> list[str]:
+    return [str(patient) for patient in np.random.default_rng(seed).permutation(pool)]

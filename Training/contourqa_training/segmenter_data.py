@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from contourqa_training.patients import Fold, Patients, choose_patients
+from contourqa_training.patients import Draw, Fold, Patients, choose_patients
 from contourqa_training.segmentation_cases import find_cases
 from contourqa_training.segmenter_config import SegmenterConfig
 from contourqa_training.slices import SliceSet, read_slices
@@ -25,20 +25,20 @@ class SegmenterData:
             organ shares one cache.
         structures: what the segmenter knows, in the order of its outputs.
         patients: who does what.
-        fold: which fold is held out, if any.
+        fold: which fold or draw is held out, if any.
     """
 
     slices: SliceSet
     structures: tuple[str, ...]
     patients: Patients
-    fold: Fold | None = None
+    fold: Fold | Draw | None = None
 
     @classmethod
     def load(
         cls,
         folder: Path,
         config: SegmenterConfig,
-        fold: Fold | None = None,
+        fold: Fold | Draw | None = None,
         *,
         cache: Path | None = None,
         skip_bad: bool = False,
@@ -49,7 +49,7 @@ class SegmenterData:
         Args:
             folder: data in a layout that `find_cases` knows.
             config: with all structures; `for_structures` then leaves some out.
-            fold: the fold to hold out.
+            fold: the fold, or the draw, to hold out.
             cache: folder in which slices are kept.
             skip_bad: leave out patients whose files cannot be used.
             progress: whether to show a progress bar.
