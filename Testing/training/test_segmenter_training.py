@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shutil
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -14,7 +15,7 @@ from safetensors.torch import load_file
 
 from contourqa_training import segmenter
 from contourqa_training.patients import Fold
-from contourqa_training.segmenter import train_segmenter
+from contourqa_training.segmenter import is_finished, train_segmenter
 from contourqa_training.segmenter_config import SegmenterConfig
 from contourqa_training.segmenter_data import SegmenterData
 from contourqa_training.segmenter_model import open_segmenter
@@ -72,6 +73,43 @@ def test_a_stage_is_the_weights_after_its_epoch(run: Path, folder: Path, tmp_pat
         torch.testing.assert_close(value, last[f"network.{name}"], rtol=1e-5, atol=1e-6)
 
 
+def test_every_epoch_is_reported_with_its_choosing_loss(folder: Path, tmp_path: Path) -> None:
+    told: list[tuple[int, float]] = []
+    data = SegmenterData.load(folder, boxes_config())
+
+    def tell(epochs: int, loss: float) -> None:
+        told.append((epochs, loss))
+
+    def train(epochs: int, *, resume: bool = False) -> None:
+        config = boxes_config(f"epochs = {epochs}", old="epochs = 3")
+        train_segmenter(config, data, tmp_path / "run", resume=resume, threads=1, progress=False, report=tell)
+
+    train(2)
+    assert [epoch for epoch, _ in told] == [1, 2]
+    assert [loss for _, loss in told] == pytest.approx(
+        curve(tmp_path / "run", "choose_loss"), rel=1e-5
+    )  # float32
+    train(3, resume=True)
+    assert [epoch for epoch, _ in told] == [1, 2, 3]  # what was done before is not told again
+
+
+def test_a_run_is_finished_when_its_model_says_which_epoch_it_stores(run: Path, tmp_path: Path) -> None:
+    assert is_finished(run)
+    assert is_finished(run / "model")
+    assert not is_finished(tmp_path)
+    copied = tmp_path / "copied"
+    shutil.copytree(run / "model", copied / "model")
+    assert is_finished(copied)
+    facts = copied / "model" / "config.json"
+    facts.write_text(facts.read_text().replace("stored_after_epoch", "other"))
+    assert not is_finished(copied)
+    facts.write_text("{")
+    assert not is_finished(copied)
+    shutil.copy(run / "model" / "config.json", facts)
+    (copied / "model" / "weights.safetensors").unlink()
+    assert not is_finished(copied)
+
+
 class PowerCutError(Exception):
     pass
 
@@ -113,6 +151,7 @@ def test_a_killed_run_goes_on_to_the_same_weights(
         patch.setattr(segmenter, "SAVE_EVERY", timedelta(microseconds=1))
         with pytest.raises(PowerCutError):
             train_boxes(boxes_config(), folder, killed)
+    assert not is_finished(killed)
     with pytest.raises(ModelError, match="no weights"):
         open_segmenter(killed).network()
     with monkeypatch.context() as patch:

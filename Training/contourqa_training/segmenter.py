@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
@@ -27,7 +27,7 @@ from contourqa_training.segmenter_model import (
 )
 from contourqa_training.segmenter_module import SegmenterModule
 from contourqa_training.slice_batches import SliceBatches
-from ContourQALib.errors import SettingError
+from ContourQALib.errors import ModelError, SettingError
 from ContourQALib.formats.output import output_folder
 
 LAST = "last.ckpt"
@@ -75,6 +75,17 @@ class _Stages(lightning.Callback):
             write_weights(pl_module.network, self.folder / stage_file(done))
 
 
+class _Report(lightning.Callback):
+    """Tells how many epochs are done, and the choosing loss."""
+
+    def __init__(self, report: Callable[[int, float], None]) -> None:
+        self.report = report
+
+    def on_validation_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        if isinstance(pl_module, SegmenterModule):
+            self.report(trainer.current_epoch + 1, pl_module.past[-1])
+
+
 def train_segmenter(
     config: SegmenterConfig,
     data: SegmenterData,
@@ -83,6 +94,7 @@ def train_segmenter(
     resume: bool = False,
     threads: int | None = None,
     progress: bool = True,
+    report: Callable[[int, float], None] | None = None,
 ) -> Path:
     """Train a segmenter and write it to `run`/model.
 
@@ -98,6 +110,8 @@ def train_segmenter(
         resume: go on from the last checkpoint.
         threads: threads of torch; its own choice (one a core) without.
         progress: whether to show a progress bar.
+        report: called after every epoch's validation with the epochs that are done and the choosing loss;
+            of a resumed run for the epochs it goes on with.
 
     Returns:
         The model's folder.
@@ -119,7 +133,7 @@ def train_segmenter(
         torch.set_num_threads(threads)
     lightning.seed_everything(config.training.seed, verbose=False)
     module = SegmenterModule(config.network, config.training)
-    trainer = _trainer(config, run, progress)
+    trainer = _trainer(config, run, progress, report)
     trainer.fit(module, _Batches(data, config), ckpt_path=str(last) if resume else None)
     best = torch.load(run / "checkpoints" / BEST, map_location="cpu", weights_only=True)
     module.load_state_dict(best["state_dict"])
@@ -133,7 +147,22 @@ def train_segmenter(
     return model
 
 
-def _trainer(config: SegmenterConfig, run: Path, progress: bool) -> lightning.Trainer:
+def is_finished(run: Path) -> bool:
+    """Whether a run went to its end: its model has the stored weights and says after which epoch.
+
+    A run that was finished and is resumed for more epochs stays so, with the epochs it had then
+    (`open_segmenter(run).facts["epochs"]`), until it ends again.
+    """
+    try:
+        model = open_segmenter(run)
+    except ModelError:
+        return False
+    return "stored_after_epoch" in model.facts and (model.folder / WEIGHTS_FILE).is_file()
+
+
+def _trainer(
+    config: SegmenterConfig, run: Path, progress: bool, report: Callable[[int, float], None] | None
+) -> lightning.Trainer:
     where = run / "checkpoints"
     fixed: Mapping[str, Any] = {"dirpath": where, "enable_version_counter": False}
     return lightning.Trainer(
@@ -141,6 +170,7 @@ def _trainer(config: SegmenterConfig, run: Path, progress: bool) -> lightning.Tr
         devices=1,  # the batches come from this process's memory
         precision=_precision(config.training.precision),
         callbacks=[
+            *([_Report(report)] if report else []),
             _Stages(run / MODEL_FOLDER, config.training.stages),
             ModelCheckpoint(filename="best", monitor="choose_loss_mean", mode="min", **fixed),
             ModelCheckpoint(filename="last", **fixed),
