@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from ContourQALib.metrics.definitions import Status
 from ContourQALib.thresholds.analysis import ThresholdAnalysis
 from ContourQALib.thresholds.bootstrap import mean_over_cases
+from ContourQALib.thresholds.calibration import Rescaling
 from ContourQALib.thresholds.sensitivity import (
     FIGURES,
     HALF,
@@ -62,6 +63,7 @@ def losses_about(
     thresholds: Mapping[str, float | None],
     analyses: Sequence[ThresholdAnalysis],
     further: Further | None = None,
+    rescaling: Rescaling | None = None,
 ) -> PooledLosses:
     """Losses at 0.5 and about the given thresholds, of cases that need not be those they were found on.
 
@@ -70,24 +72,29 @@ def losses_about(
         analyses: one a case.
         further: asked for a case's figures at thresholds that it was not swept at; without it, losses that
             need them are undefined.
+        rescaling: losses of the maps after this recalibration, with every threshold on their axis; none by
+            default.
     """
     given = {figure: t for figure, t in thresholds.items() if t is not None}
-    values = _Values(analyses, thresholds_around(given.values()), further)
+    values = _Values(analyses, swept_for(given.values(), rescaling), further)
     reasons: dict[str, str] = {}
+
+    def swept_at(threshold: float) -> float:
+        return float(rescaling.undo(threshold)) if rescaling else threshold
 
     def spread(figure: str, sides: Sequence[float], path: str) -> LossSpread:
         undefined = _spread(np.full(len(analyses), np.nan), math.nan)
         if figure not in given:
             reasons[f"{path}.{figure}"] = "no threshold is recommended"
             return undefined
-        best = given[figure]
-        missing = [f"{t:g}" for t in (best, *sides) if not values.swept(t)]
+        best, *others = (swept_at(t) for t in (given[figure], *sides))
+        missing = [f"{t:g}" for t in (best, *others) if not values.swept(t)]
         if missing:  # the cases that happen to have been swept there are no sample of all
             reasons[f"{path}.{figure}"] = f"not every case was swept at threshold {' and '.join(missing)}"
             return undefined
         at_best = values.of(figure, best)
-        per_case = np.mean([_losses(figure, at_best, values.of(figure, t)) for t in sides], axis=0)
-        found = _spread(per_case, _of_mean(figure, at_best, [values.of(figure, t) for t in sides]))
+        per_case = np.mean([_losses(figure, at_best, values.of(figure, t)) for t in others], axis=0)
+        found = _spread(per_case, _of_mean(figure, at_best, [values.of(figure, t) for t in others]))
         if not found.defined:
             reasons[f"{path}.{figure}"] = "no case has a defined loss"
         return found
@@ -101,6 +108,12 @@ def losses_about(
         {d: {f: about(f, d) for f in FIGURES} for d in PERTURBATIONS},
         reasons,
     )
+
+
+def swept_for(thresholds: Iterable[float], rescaling: Rescaling | None = None) -> tuple[float, ...]:
+    """The thresholds of a map that losses about these ones are measured at; those of a rescaled one undone."""
+    around = thresholds_around(thresholds)
+    return tuple(float(rescaling.undo(t)) for t in around) if rescaling else around
 
 
 class _Values:

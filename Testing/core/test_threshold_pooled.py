@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import ndimage
 
 from ContourQALib.case import Contour, ProbabilityMap
 from ContourQALib.errors import SettingError
@@ -17,6 +18,7 @@ from ContourQALib.geometry import Grid
 from ContourQALib.metrics.definitions import Status
 from ContourQALib.thresholds.analysis import ThresholdAnalysis, analyze
 from ContourQALib.thresholds.bootstrap import LEVEL, RESAMPLES, SEED, interval_of_optimum
+from ContourQALib.thresholds.calibration import Rescaling
 from ContourQALib.thresholds.levels import equal_steps
 from ContourQALib.thresholds.pooled import CURVES, pool
 from ContourQALib.thresholds.pooled_losses import losses_about
@@ -320,3 +322,31 @@ def test_what_cannot_be_pooled_is_refused():
     with pytest.raises(SettingError, match="2 mm"):
         pool([first, of_sweep(replace(analysis("b").sweep, tolerance_mm=3.0))])
     assert pool([first, of_sweep(replace(analysis("b").sweep, structure="Organ"))]).structure == "organ"
+
+
+def test_losses_of_recalibrated_maps_are_those_of_the_maps_that_recalibration_makes():
+    grid = Grid((20, 18, 12), (1.0, 1.0, 2.0))
+    reference = Contour(ball_mask(grid.shape, (6, 9, 10), 6.0, grid.spacing_kji), grid, "organ")
+    soft = ndimage.gaussian_filter(reference.mask.astype(np.float32), 1.5)
+    maps = [ProbabilityMap(soft**power, grid, f"map {power}") for power in (1.0, 1.7)]
+    rescaling = Rescaling(temperature=1.6, bias=-0.7)
+    moved = [replace(m, values=rescaling.apply(m.values).astype(np.float32)) for m in maps]
+    best = {"dice": 0.3, "msd_mm": 0.4, "hd_mm": None, "hd95_mm": 0.35}  # on the axis of the moved maps
+
+    def sweeps_again(of: list[ProbabilityMap]):
+        return lambda index, thresholds: sweep(of[index], reference, thresholds)
+
+    found = losses_about(
+        best, [analyze(m, reference) for m in maps], sweeps_again(maps), rescaling=rescaling
+    )
+    expected = losses_about(best, [analyze(m, reference) for m in moved], sweeps_again(moved))
+    assert np.abs(expected.loss_at_half_percent["dice"].per_case).min() > 1  # 0.5 does cost something
+    for figure in FIGURES:
+        pairs = [(found.loss_at_half_percent[figure], expected.loss_at_half_percent[figure])]
+        pairs += [
+            (found.perturbation_loss_percent[d][figure], expected.perturbation_loss_percent[d][figure])
+            for d in PERTURBATIONS
+        ]
+        for one, other in pairs:
+            # the same masks, but for a voxel that rounding of the moved map to float32 brings across
+            np.testing.assert_allclose(one.per_case, other.per_case, atol=0.2)
