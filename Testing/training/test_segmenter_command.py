@@ -72,6 +72,41 @@ def test_one_model_for_each_organ(train: Command, toml: Path, folder: Path, tmp_
         assert config.training.dice_weight == 0.25
 
 
+def test_each_organs_model_learns_from_the_slices_around_its_organ(
+    train: Command, folder: Path, tmp_path: Path
+) -> None:
+    toml = tmp_path / "around.toml"
+    toml.write_text(CONFIG.replace("size = 16", "size = 16\naround_organs = true\nmargin_mm = 0.0"))
+    options = ("--config", toml, "--data", folder, "--epochs", 1, "--threads", 1)
+    # boxes of 4 slices and of 3, in every patient but one who has no spleen
+    assert train(*options, "--single-organ", "-o", tmp_path / "organs").code == 0
+    assert learned_from(tmp_path / "organs" / "liver") == 4 * len(PATIENTS)
+    assert learned_from(tmp_path / "organs" / "spleen") == 3 * (len(PATIENTS) - 1)
+    assert train(*options, "--structure", "spleen", "-o", tmp_path / "one").code == 0
+    assert learned_from(tmp_path / "one") == 3 * (len(PATIENTS) - 1)
+    assert train(*options, "-o", tmp_path / "both").code == 0
+    assert learned_from(tmp_path / "both") == 4 * len(PATIENTS)
+
+
+def learned_from(run: Path) -> int:
+    """Slices of those who train and those who choose."""
+    return sum(open_segmenter(run).facts["slices"].values())
+
+
+@pytest.mark.parametrize("size", ["size = 16", "size = 16\naround_organs = true"])
+def test_an_organ_that_nobody_has_is_found_before_any_is_trained(
+    train: Command, tmp_path: Path, size: str
+) -> None:
+    folder = write_boxes(tmp_path / "data", without_spleen=PATIENTS)
+    toml = tmp_path / "boxes.toml"
+    toml.write_text(CONFIG.replace("size = 16", size))
+    made = train(
+        "--config", toml, "--data", folder, "--single-organ", "--epochs", 1, "-o", tmp_path / "organs"
+    )
+    refused(made, "contour of spleen")
+    assert not (tmp_path / "organs").exists()
+
+
 def test_one_organ_goes_where_it_is_told_and_resumes(
     train: Command, toml: Path, folder: Path, tmp_path: Path
 ) -> None:

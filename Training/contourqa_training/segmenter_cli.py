@@ -83,9 +83,16 @@ def segmenter(
     asked = settings.for_structures(structure or ())
     held_out = Fold.parse(fold) if fold else None
     runs = _runs(asked, output, held_out)
-    loaded = SegmenterData.load(data, settings, held_out, cache=cache, skip_bad=skip_bad, progress=True)
-    for number, (run, one) in enumerate(runs.items(), 1):
-        mine = loaded.for_structures(one.model.structures)
+
+    def load(what: SegmenterConfig) -> SegmenterData:
+        return SegmenterData.load(data, what, held_out, cache=cache, skip_bad=skip_bad, progress=True)
+
+    # Slices around organs are others for each model; all slices are the same, and read once.
+    shared = None if settings.slices.around_organs else load(settings)
+    learned = [(shared or load(one)).for_structures(one.model.structures) for one in runs.values()]
+    for mine in learned:
+        mine.check()  # of all, before any is trained
+    for number, (mine, (run, one)) in enumerate(zip(learned, runs.items(), strict=True), 1):
         for note in mine.notes():
             typer.echo(note, err=True)
         if len(runs) > 1:

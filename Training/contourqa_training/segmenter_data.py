@@ -21,8 +21,8 @@ class SegmenterData:
     """What one segmenter learns from.
 
     Attributes:
-        slices: of all patients of the split that train, choose or are held out, so that every fold and every
-            organ shares one cache.
+        slices: of all patients of the split that train, choose or are held out, so that every fold shares one
+            cache, and every organ too unless slices are those around organs.
         structures: what the segmenter knows, in the order of its outputs.
         patients: who does what.
         fold: which fold or draw is held out, if any.
@@ -48,7 +48,8 @@ class SegmenterData:
 
         Args:
             folder: data in a layout that `find_cases` knows.
-            config: with all structures; `for_structures` then leaves some out.
+            config: with all structures; `for_structures` then leaves some out. With `slices.around_organs`
+                the slices are around all of them: load anew for a model of one organ.
             fold: the fold, or the draw, to hold out.
             cache: folder in which slices are kept.
             skip_bad: leave out patients whose files cannot be used.
