@@ -1,7 +1,7 @@
 """Dropout whose random numbers cost a processor little.
 
-Torch only. torch's own dropout draws each value by itself, on one core: half the time of a training step of
-the 2D U-Net. Here eight values share 64 random bits.
+Torch only. torch's own dropout draws a random number for each value, on one core however many there are; here
+eight values share 64 random bits.
 """
 
 from __future__ import annotations
