@@ -111,7 +111,7 @@ def losses_about(
 
 
 def swept_for(thresholds: Iterable[float], rescaling: Rescaling | None = None) -> tuple[float, ...]:
-    """The thresholds of a map that losses about these ones are measured at; those of a rescaled one undone."""
+    """Where a map is swept for losses about these thresholds, which are on the axis of `rescaling`."""
     around = thresholds_around(thresholds)
     return tuple(float(rescaling.undo(t)) for t in around) if rescaling else around
 

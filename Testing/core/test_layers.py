@@ -17,6 +17,7 @@ ABOVE_CORE = (
     "ContourQALib.commands",
     "ContourQALib.cli",
     "contourqa_training",
+    "contourqa_training.bice",
 )
 CORE = (
     "errors",
@@ -80,6 +81,7 @@ def test_networks_are_torch_alone(network):
         "ContourQALib.report",
         "ContourQALib.formats",
         "contourqa_training",
+        "contourqa_training.bice",
         "monai",
     }
     assert not loaded & above

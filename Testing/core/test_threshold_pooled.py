@@ -336,9 +336,7 @@ def test_losses_of_recalibrated_maps_are_those_of_the_maps_that_recalibration_ma
     def sweeps_again(of: list[ProbabilityMap]):
         return lambda index, thresholds: sweep(of[index], reference, thresholds)
 
-    found = losses_about(
-        best, [analyze(m, reference) for m in maps], sweeps_again(maps), rescaling=rescaling
-    )
+    found = losses_about(best, [analyze(m, reference) for m in maps], sweeps_again(maps), rescaling=rescaling)
     expected = losses_about(best, [analyze(m, reference) for m in moved], sweeps_again(moved))
     assert np.abs(expected.loss_at_half_percent["dice"].per_case).min() > 1  # 0.5 does cost something
     for figure in FIGURES:

@@ -12,6 +12,7 @@ import pytest
 from matplotlib.colors import same_color
 from PIL import Image
 
+from bice_findings import WEAK, bice_findings
 from contourqa_training.bice.curve_figures import colors_of, draw_monte_carlo, draw_series, draw_structures
 from contourqa_training.bice.figures import DRAWN, draw_figures
 from contourqa_training.bice.findings import Correlation, Finding, Findings
@@ -26,7 +27,6 @@ from contourqa_training.bice.transfer import Transfer, TransferRow
 from ContourQALib.report.threshold_panels import LEAST_REACH
 from ContourQALib.thresholds.pooled_losses import LossSpread, PooledLosses
 from ContourQALib.thresholds.sensitivity import FIGURES, PERTURBATIONS
-from training.bice_findings import WEAK, bice_findings
 
 SERIES = {"fig17_lambda_dice.png", "fig18_lambda_msd.png"}
 DRAWS = "fig08_monte_carlo.png"

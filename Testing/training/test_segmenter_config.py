@@ -17,7 +17,7 @@ from ContourQALib.errors import SettingError, StructureError
 from ContourQALib.networks.unet2d import UNet2DConfig
 from segmenter_runs import CONFIG
 
-NAMED = ("bice", "bice-two-cores", "hippocampus-slices")
+NAMED = ("bice", "bice-two-cores", "bice-two-cores-single", "hippocampus-slices")
 
 
 def test_bice_is_the_paper() -> None:

@@ -148,6 +148,7 @@ def test_an_image_without_contrast_is_black_or_even(intensity: str) -> None:
         {"size": 0},
         {"width_hu": 0.0},
         {"margin_mm": -1.0},
+        {"away_every": -1},
         {"lower_percentile": 99.0},
         {"upper_percentile": 101.0},
     ],

@@ -97,6 +97,20 @@ def test_slices_around_organs_are_those_within_the_margin(cases: list[Segmentati
     assert len(found.indices_of(["pt_3"])) == 0
 
 
+def test_some_of_the_slices_away_from_organs_are_learned_from_as_well(cases: list[SegmentationCase]) -> None:
+    def numbers(**changes: object) -> list[int]:
+        settings = replace(SETTINGS, around_organs=True, margin_mm=0.0, **changes)
+        found = read_slices(cases, ORGANS, settings)
+        assert len(found.indices_of(["pt_3"])) == 0  # without an organ, still none
+        return [int(k) for k in found.k[found.indices_of(["pt_2"])]]
+
+    near, everything, some = numbers(), numbers(away_every=1), numbers(away_every=2)
+    away = [k for k in everything if k not in near]
+    assert everything == list(range(len(everything)))
+    assert len(away) > 2
+    assert some == sorted([*near, *away[::2]])
+
+
 def test_indices_of_patients_divide_the_slices(cases: list[SegmentationCase]) -> None:
     found = read_slices(cases, ORGANS, SETTINGS)
     parts = [found.indices_of(["pt_1", "pt_3"]), found.indices_of(["pt_2", "pt_4"])]

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from contourqa_training.segmenter_cli import OPENKBP, RUNS
 from contourqa_training.segmenter_cli import app as segmenter_app
 from ContourQALib.cli import run
 
@@ -80,6 +83,58 @@ def study_hippocampus(
         update_card(judged.folder, {"figures": card_figures(document)})
 
 
+@study_app.command("bice")
+def study_bice(
+    config: Annotated[
+        str, typer.Option("--config", help="two-cores, quick, paper, or a TOML file.")
+    ] = "two-cores",
+    data: Annotated[Path, typer.Option("--data", help="Folder of the OpenKBP data.")] = OPENKBP,
+    runs: Annotated[
+        Path | None,
+        typer.Option(
+            "--runs",
+            metavar="FOLDER",
+            help="Runs of the models, kept for the next time; runs/NAME.",
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FOLDER",
+            help="Where to write the results; results below RUNS.",
+        ),
+    ] = None,
+    split: Annotated[str, typer.Option("--split", help="Whom to judge; test is looked at once.")] = "test",
+    workers: Annotated[
+        int | None, typer.Option("--workers", help="Models trained side by side; one a core by default.")
+    ] = None,
+    skip_bad: Annotated[
+        bool, typer.Option("--skip-bad", help="Leave out patients whose files cannot be used.")
+    ] = False,
+    cache: Annotated[
+        Path, typer.Option("--cache", metavar="FOLDER", help="Where slices are kept for the next run.")
+    ] = RUNS / "cache",
+) -> None:
+    """Bice 2021: thresholds of probability maps, from training to figures; started again, it goes on."""
+    from contourqa_training.bice.config import read_bice_config
+    from contourqa_training.bice.study import Places, run_study
+
+    study = read_bice_config(config)
+    folder = runs or RUNS / study.name
+    places = Places(data, folder, cache, output or folder / "results")
+    run_study(
+        study,
+        places,
+        split=split,
+        workers=workers,
+        skip_bad=skip_bad,
+        say=_timed_echo(),
+    )
+    typer.echo(f"Wrote {places.output}.", err=True)
+
+
 @app.command()
 def splits(
     data: Annotated[Path, typer.Option("--data", help="Folder with hippocampus/ and openkbp/.")],
@@ -92,6 +147,17 @@ def splits(
 
     for path in write_splits(data, output):
         typer.echo(f"Wrote {path}.", err=True)
+
+
+def _timed_echo() -> Callable[[str], None]:
+    """Prints lines with the minutes since now."""
+    started = time.monotonic()
+
+    def say(what: str) -> None:
+        minutes, seconds = divmod(int(time.monotonic() - started), 60)
+        typer.echo(f"{minutes:3d}:{seconds:02d}  {what}", err=True)
+
+    return say
 
 
 def main() -> None:

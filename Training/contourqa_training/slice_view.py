@@ -36,6 +36,8 @@ class SliceSettings:
         upper_percentile: becomes 1.
         around_organs: learn only from slices near an organ, not from all (the paper).
         margin_mm: how near.
+        away_every: of the slices farther away every n-th is learned from as well, so that the network sees
+            what is no organ; 0 for none.
 
     Raises:
         SettingError: a value that cannot be used.
@@ -49,12 +51,15 @@ class SliceSettings:
     upper_percentile: float = 99.0
     around_organs: bool = False
     margin_mm: float = 15.0
+    away_every: int = 0
 
     def __post_init__(self) -> None:
         if self.intensity not in ("window", "percentile"):
             raise SettingError(f"slices.intensity must be window or percentile, not {self.intensity!r}.")
-        if self.size < 1 or self.width_hu <= 0 or self.margin_mm < 0:
-            raise SettingError("slices.size and slices.width_hu must be above 0, slices.margin_mm not below.")
+        if self.size < 1 or self.width_hu <= 0 or self.margin_mm < 0 or self.away_every < 0:
+            raise SettingError(
+                "slices.size and slices.width_hu must be above 0, slices.margin_mm and away_every not below."
+            )
         if not 0 <= self.lower_percentile < self.upper_percentile <= 100:
             raise SettingError("slices needs 0 <= lower_percentile < upper_percentile <= 100.")
 

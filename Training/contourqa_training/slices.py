@@ -190,13 +190,19 @@ def _slices_of(
 def _near(
     bits: np.ndarray, spacing_kji: tuple[float, float, float], axes: np.ndarray, settings: SliceSettings
 ) -> np.ndarray:
-    """Bool, which slices to learn from: all, or those near an organ; none where nothing was contoured."""
+    """Bool, which slices to learn from: all, or those near an organ and some of the others.
+
+    None where nothing was contoured.
+    """
     inside = bits.any(axis=(1, 2))
     if not settings.around_organs or not inside.any():
         return np.full(len(bits), inside.any())
     number = np.arange(len(bits))
     distance = np.abs(number[:, None] - number[inside]).min(axis=1) * standard_spacing(spacing_kji, axes)[0]
-    return np.asarray(distance <= settings.margin_mm)
+    near = np.asarray(distance <= settings.margin_mm)
+    if settings.away_every:
+        near[np.flatnonzero(~near)[:: settings.away_every]] = True
+    return near
 
 
 def _key(
