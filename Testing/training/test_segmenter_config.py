@@ -8,6 +8,7 @@ import torch
 from contourqa_training.config import read_config
 from contourqa_training.patient_split import read_split
 from contourqa_training.segmenter_config import (
+    SegmenterTraining,
     parse_segmenter_config,
     read_segmenter_config,
     segmenter_config_from_dict,
@@ -39,6 +40,17 @@ def test_named_configurations_belong_to_a_split_and_survive_json(name: str) -> N
     assert segmenter_config_from_dict(config.to_dict()) == config
 
 
+def test_the_learning_rate_falls_over_the_last_epochs() -> None:
+    constant = SegmenterTraining(learning_rate=0.01, epochs=4)
+    assert {constant.rate_at(epoch) for epoch in (0.0, 1.5, 3.99)} == {0.01}
+    falling = SegmenterTraining(learning_rate=0.01, epochs=4, decay_epochs=2)
+    assert [falling.rate_at(epoch) for epoch in (0, 2, 3, 3.5, 4)] == pytest.approx(
+        [1e-2, 1e-2, 5e-3, 2.5e-3, 0]
+    )
+    short = SegmenterTraining(learning_rate=0.01, epochs=1, decay_epochs=2)  # over all epochs there are
+    assert [short.rate_at(epoch) for epoch in (0, 0.5)] == pytest.approx([0.01, 0.005])
+
+
 def test_the_untrained_network_answers_near_what_it_is_told() -> None:
     config = read_segmenter_config("bice-two-cores")
     torch.manual_seed(0)
@@ -64,6 +76,7 @@ def test_structures_are_found_in_other_spellings() -> None:
         ("[model]\nstructures = ['a']\nchoose_share = 1.0\n", "choose_share"),
         (CONFIG + "dice_weight = 1.5\n", r"dice_weight must lie in \[0, 1\], not 1.5"),
         (CONFIG + "seed = -1\n", "seed"),
+        (CONFIG + "decay_epochs = -1\n", "decay_epochs must not be below 0"),
         (CONFIG + "initial_probability = 0.0\n", "initial_probability"),
         (CONFIG.replace('"full"', '"half"'), "auto, mixed or full, not 'half'"),
         (CONFIG.replace("stages = [1, 3]", "stages = [0]"), "count from 1"),
@@ -80,7 +93,7 @@ def test_a_mistake_is_one_sentence(text: str, says: str) -> None:
 
 
 def test_only_configurations_of_the_kind_are_suggested() -> None:
-    with pytest.raises(SettingError, match="there are bice, bice-two-cores, hippocampus-slices, or a"):
+    with pytest.raises(SettingError, match="there are bice, bice-two-cores, bice-two-cores-single, hippo"):
         read_segmenter_config("nnunet")
     with pytest.raises(SettingError, match="there are hippocampus-t1, isaksson, or a"):
         read_config("nnunet")

@@ -180,6 +180,21 @@ def test_more_epochs_are_the_same_run_gone_on(run: Path, folder: Path, tmp_path:
         torch.testing.assert_close(gone_on[name], value, rtol=1e-5, atol=1e-6)
 
 
+def test_a_falling_learning_rate_ends_near_none_and_holds_the_number_of_epochs(
+    folder: Path, tmp_path: Path
+) -> None:
+    falling = "epochs = 3\ndecay_epochs = 2"
+    train_boxes(boxes_config(falling, old="epochs = 3"), folder, tmp_path)
+    last = torch.load(tmp_path / "checkpoints" / "last.ckpt", weights_only=True)
+    (group,) = last["optimizer_states"][0]["param_groups"]
+    steps = last["global_step"] // 3
+    assert group["lr"] == pytest.approx(1e-2 / (2 * steps))  # the last of the two epochs' steps
+    with pytest.raises(SettingError, match=r"training\.epochs = 3, not 4"):
+        train_boxes(
+            boxes_config("epochs = 4\ndecay_epochs = 2", old="epochs = 3"), folder, tmp_path, resume=True
+        )
+
+
 @pytest.mark.parametrize(("precision", "used"), [("full", "32-true"), ("mixed", "bf16-mixed")])
 def test_it_learns_boxes(folder: Path, tmp_path: Path, precision: str, used: str) -> None:
     config = boxes_config(f'precision = "{precision}"', old='precision = "full"')

@@ -100,8 +100,8 @@ def train_segmenter(
 
     The run folder holds checkpoints (the last one, at most `SAVE_EVERY` old, and the best by the running mean
     of the choosing loss), the curves as CSV and for TensorBoard, and the model with its stages. A resumed run
-    ends with the weights of the uninterrupted one. It may have more epochs; every other setting, the data and
-    the patients must be the same.
+    ends with the weights of the uninterrupted one. It may have more epochs, unless the learning rate falls
+    towards the last; every other setting, the data and the patients must be the same.
 
     Args:
         config: what to train.
@@ -229,6 +229,8 @@ def _comparable(config: SegmenterConfig, patients: Patients, facts: Mapping[str,
         for name, value in values.items()
         if section != "card" and f"{section}.{name}" != "training.epochs"
     }
+    if config.training.decay_epochs:  # the learning rate falls towards the last epoch
+        settings["training.epochs"] = config.training.epochs
     return {
         **settings,
         "fold": facts.get("fold"),

@@ -55,6 +55,8 @@ class SegmenterTraining:
     Attributes:
         dice_weight: lambda of eq. 5: the loss is (1 - lambda) BCE + lambda (1 - 2D Dice).
         learning_rate: of Adam.
+        decay_epochs: over so many last epochs the learning rate falls linearly to 0; the paper has none, but
+            few epochs at one rate end where the last batches happened to lead.
         batch_size: slices in a batch.
         epochs: passes over the training slices, at most.
         running_mean: validation losses in the running mean whose least value chooses the stored model.
@@ -71,6 +73,7 @@ class SegmenterTraining:
 
     dice_weight: float = 0.0
     learning_rate: float = 1e-3
+    decay_epochs: int = 0
     batch_size: int = 64
     epochs: int = 500
     running_mean: int = 10
@@ -91,8 +94,15 @@ class SegmenterTraining:
         for name in ("batch_size", "epochs", "running_mean"):
             if getattr(self, name) < 1:
                 raise SettingError(f"training.{name} must be at least 1, not {getattr(self, name)}.")
+        if self.decay_epochs < 0:
+            raise SettingError(f"training.decay_epochs must not be below 0, as {self.decay_epochs} is.")
         if self.seed < 0 or any(stage < 1 for stage in self.stages):
             raise SettingError("training.seed must not be below 0, and training.stages count from 1.")
+
+    def rate_at(self, epoch: float) -> float:
+        """The learning rate after so many epochs, parts of one included."""
+        falling = min(self.decay_epochs, self.epochs)
+        return self.learning_rate * (min(1.0, (self.epochs - epoch) / falling) if falling else 1.0)
 
 
 @dataclass(frozen=True)

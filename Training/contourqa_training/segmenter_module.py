@@ -44,8 +44,11 @@ class SegmenterModule(lightning.LightningModule):
         return logits
 
     def on_train_batch_start(self, batch: SliceBatch, batch_idx: int) -> None:
-        """Seed dropout by the step, so that a resumed run drops what the uninterrupted one would have."""
+        """Seed dropout and set the learning rate by the step alone, so that a resumed run has the same."""
         torch.manual_seed(self.settings.seed * 1_000_003 + self.global_step)
+        rate = self.settings.rate_at(self.global_step / self.trainer.num_training_batches)
+        for group in self.trainer.optimizers[0].param_groups:
+            group["lr"] = rate
 
     def training_step(self, batch: SliceBatch, _: int) -> Tensor:
         """The loss of one batch."""
