@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +15,7 @@ import pytest
 
 from contourqa_training.bice.config import BiceConfig
 from contourqa_training.bice.study import Places, run_study
+from contourqa_training.patient_split import read_split
 from ContourQALib.errors import ContourQAError, SettingError
 from segmenter_runs import CONFIG, write_boxes
 
@@ -167,3 +171,45 @@ def test_drawn_patients_have_no_test_patients(tmp_path: Path) -> None:
     named = replace(STUDY, segmenter=str(boxes.segmenter), multi_label_segmenter=str(boxes.segmenter))
     with pytest.raises(SettingError, match="--split choose"):
         run_study(named, boxes.places, split="test")
+
+
+def subset(whole: Path, folder: Path, patients: Mapping[str, Sequence[str]]) -> Path:
+    """A data folder of some of the patients of OpenKBP, by the part that they lie in."""
+    for part, names in patients.items():
+        (folder / part).mkdir(parents=True)
+        meta = json.loads((whole / part / "meta.json").read_text())
+        (folder / part / "meta.json").write_text(json.dumps({name: meta[name] for name in names}))
+        for name in names:
+            for kind in ("ct", "oar"):
+                file = f"{name}_{kind}.nii.gz"
+                (folder / part / file).symlink_to((whole / part / file).resolve())
+    return folder
+
+
+@pytest.mark.realdata
+def test_the_quick_study_of_a_few_real_patients(data: Path, tmp_path: Path) -> None:
+    """The command itself; judged on choosing patients, so that no test patient is looked at here."""
+    split = read_split("openkbp")
+    there = {
+        part: json.loads((data / "openkbp" / part / "meta.json").read_text())
+        for part in ("train", "validation")
+    }
+    both = {
+        part: [p for p, facts in meta.items() if {"Brainstem", "RightParotid"} <= set(facts["oars"])]
+        for part, meta in there.items()
+    }
+    train = [p for p in both["train"] if split.get(p) == "train"][:6]
+    choose = [p for p in both["validation"] if split.get(p) == "choose"][:4]
+    few = subset(data / "openkbp", tmp_path / "data", {"train": train, "validation": choose})
+    folders = ("--data", few, "--runs", tmp_path / "runs", "--cache", tmp_path / "cache")
+    command = [str(Path(sys.executable).with_name("contourqa-train")), "study", "bice", "--config", "quick"]
+    command += [*map(str, folders), "--split", "choose", "-o", str(tmp_path / "results")]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    document = json.loads((tmp_path / "results" / "results.json").read_text())
+    assert document["data"]["patients"] == {"train": 6, "choose": 4, "judged": 4}
+    assert len(document["models"]) == 7
+    assert {f["structure"] for f in document["findings"]} == {"Brainstem", "RightParotid"}
+    assert all(0 < f["prominence"] < 0.01 for f in document["findings"])
+    figures = {path.stem[:5] for path in (tmp_path / "results").glob("fig*.png")}
+    assert {f"fig{number:02d}" for number in (7, 8, *range(10, 19))} <= figures

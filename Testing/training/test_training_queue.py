@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -78,3 +79,4 @@ def test_an_error_of_one_training_is_raised_and_the_others_are_given_up(tmp_path
     trainings = [Training("liver", other, tmp_path / "liver"), Training("spleen", one, tmp_path / "spleen")]
     with pytest.raises(ContourQAError, match="spleen"):
         train_side_by_side(trainings, data, cache=tmp_path / "cache", workers=2)
+    assert not multiprocessing.active_children()

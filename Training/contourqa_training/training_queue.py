@@ -82,12 +82,11 @@ def workers_of(count: int, inbox: Any = None) -> Iterator[Executor]:
     try:
         yield pool
     except BaseException:
-        pool.shutdown(wait=False, cancel_futures=True)
         for process in multiprocessing.active_children():
-            process.terminate()  # a training of an hour would otherwise be waited for
+            process.kill()  # Lightning catches anything gentler and would train on
         raise
     finally:
-        pool.shutdown()
+        pool.shutdown(cancel_futures=True)
 
 
 def train_side_by_side(

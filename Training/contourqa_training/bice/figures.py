@@ -47,13 +47,16 @@ def draw_figures(folder: Path, findings: Findings) -> list[Path]:
         OutputError: the folder or a file cannot be written.
     """
     folder = output_folder(folder)
-    written = []
-    for name, draw in DRAWN.items():
-        figure = draw(findings)
-        if figure is None:
-            continue
-        path = folder / name
-        with write_atomically(path) as temporary:
-            temporary.write_bytes(to_png(figure))
-        written.append(path)
-    return written
+    drawn = ((folder / name, draw(findings)) for name, draw in DRAWN.items())
+    return [write_figure(path, figure) for path, figure in drawn if figure is not None]
+
+
+def write_figure(path: Path, figure: Figure) -> Path:
+    """Write a figure as PNG.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    with write_atomically(path) as temporary:
+        temporary.write_bytes(to_png(figure))
+    return path

@@ -12,6 +12,7 @@ import numpy as np
 from contourqa_training.segmentation_cases import SegmentationCase, find_cases, read_case
 from contourqa_training.segmenter_model import SegmenterModel
 from ContourQALib.case import Contour, ProbabilityMap
+from ContourQALib.errors import ContourQAError
 from ContourQALib.thresholds.analysis import ThresholdAnalysis, analyze
 
 Say = Callable[[str], None]
@@ -27,6 +28,14 @@ class Measured:
     structure: str
     patient: str
     analysis: ThresholdAnalysis
+
+
+@dataclass(frozen=True, eq=False)
+class Measurements:
+    """What was measured, patients in the order of the folder, and why patients were left out, by name."""
+
+    measured: tuple[Measured, ...]
+    skipped: Mapping[str, str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,8 +60,9 @@ def measure(
     *,
     pool: Executor,
     thresholds: Mapping[Key, np.ndarray] | None = None,
+    skip_bad: bool = False,
     say: Say = lambda _: None,
-) -> list[Measured]:
+) -> Measurements:
     """Predict patients and sweep the maps, each image read once.
 
     A structure that was not contoured in a patient is not measured there.
@@ -63,10 +73,8 @@ def measure(
         data: data in a layout that `find_cases` knows.
         pool: processes to do it.
         thresholds: where other than at the default ones to sweep, by model and structure.
+        skip_bad: leave out patients whose files cannot be used.
         say: told how many patients are done.
-
-    Returns:
-        Patients in the order of the folder, for each the models in their order.
 
     Raises:
         FormatError: an image or label map cannot be read.
@@ -80,12 +88,18 @@ def measure(
         if mine:
             jobs.append(Work(case, mine, thresholds or {}))
     found: dict[str, list[Measured]] = {}
+    skipped: dict[str, str] = {}
     started = {pool.submit(_measure_patient, job): job.case.name for job in jobs}
     for done, future in enumerate(as_completed(started), 1):
-        found[started[future]] = future.result()
+        try:
+            found[started[future]] = future.result()
+        except ContourQAError as error:
+            if not skip_bad:
+                raise
+            skipped[started[future]] = str(error)
         if done % 10 == 0 or done == len(jobs):
             say(f"{done} of {len(jobs)} patients")
-    return [measured for job in jobs for measured in found[job.case.name]]
+    return Measurements(tuple(one for job in jobs for one in found.get(job.case.name, ())), skipped)
 
 
 def _measure_patient(work: Work) -> list[Measured]:

@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from contourqa_training.bice.config import BiceConfig
+from contourqa_training.bice.examples import draw_examples, make_example
+from contourqa_training.bice.figures import draw_figures, write_figure
 from contourqa_training.bice.findings import Findings
 from contourqa_training.bice.judging import judge, pools_of, thresholds_to_judge
-from contourqa_training.bice.measuring import Measured, measure, prominence
+from contourqa_training.bice.measuring import Measurements, measure, prominence
 from contourqa_training.bice.models import study_models
 from contourqa_training.bice.records import Row, findings_document, tables
-from contourqa_training.patients import DRAWN
+from contourqa_training.patients import DRAWN, patients_of_split
 from contourqa_training.segmentation_cases import find_cases
 from contourqa_training.segmenter_model import SegmenterModel, open_segmenter
 from contourqa_training.segmenter_predict import patients_to_predict
@@ -72,10 +74,7 @@ def run_study(
     structures = list(dict.fromkeys(name for model in models for name in model.structures))
     cases = find_cases(places.data, structures)
     there = [case.name for case in cases]
-    if models[0].config.model.split == DRAWN and split != CHOOSE:
-        raise SettingError(
-            f"Of drawn patients there are no {split} ones; judge those that choose (--split {CHOOSE})."
-        )
+    _check_split(models[0].config.model.split, split, there)
     output_folder(places.output)
     trainings = [Training(m.name, m.config, places.runs / m.name, m.draw) for m in models]
     say(f"training {len(models)} models")
@@ -91,8 +90,8 @@ def run_study(
     held_out = {model.name: trained[model.name].patients.held_out for model in models if model.draw}
     with workers_of(workers or cores()) as pool:
         say("measuring the validation patients and those that draws held out")
-        measured = measure(trained, choosing | held_out, places.data, pool=pool, say=say)
-        validated = [m for m in measured if m.model in of_split]
+        measured = measure(trained, choosing | held_out, places.data, pool=pool, skip_bad=skip_bad, say=say)
+        validated = [m for m in measured.measured if m.model in of_split]
         validation = pools_of(validated)
         say(f"judging {len(judged_patients)} {split} patients")
         judged = measure(
@@ -101,11 +100,12 @@ def run_study(
             places.data,
             pool=pool,
             thresholds=thresholds_to_judge(validation),
+            skip_bad=skip_bad,
             say=say,
         )
         shares = prominence(first.patients.train, structures, places.data, pool)
-    drawn = [m for m in measured if m.model in held_out]
-    findings = judge(models, validation, validated, judged, shares, drawn)
+    drawn = [m for m in measured.measured if m.model in held_out]
+    findings = judge(models, validation, validated, judged.measured, shares, drawn)
     say("writing tables and figures")
     document = {
         "study": asdict(study),
@@ -114,10 +114,27 @@ def run_study(
         **findings_document(findings),
     }
     write_results(places.output, document, tables(findings))
-    from contourqa_training.bice.figures import draw_figures
-
     draw_figures(places.output, findings)
+    shown = findings.multi_label() or findings.papers()
+    made = (make_example(f, trained[f.model], validated, cases) for f in shown)
+    pictures = draw_examples([e for e in made if e], "Validation patients of middling Dice")
+    if pictures is not None:
+        write_figure(places.output / "examples.png", pictures)
     return findings
+
+
+def _check_split(division: str, split: str, there: Sequence[str]) -> None:
+    """See before hours of training that there is somebody to judge.
+
+    Raises:
+        SettingError: there is nobody.
+    """
+    if division != DRAWN:
+        patients_of_split(there, division, split)
+    elif split != CHOOSE:
+        raise SettingError(
+            f"Of drawn patients there are no {split} ones; judge those that choose (--split {CHOOSE})."
+        )
 
 
 def write_results(folder: Path, document: Mapping[str, Any], rows: Mapping[str, Sequence[Row]]) -> None:
@@ -140,10 +157,10 @@ def _data(
     of_split: Mapping[str, SegmenterModel],
     judged_patients: Sequence[str],
     split: str,
-    judged: Sequence[Measured],
+    judged: Measurements,
 ) -> Row:
     first = next(iter(of_split.values()))
-    measured = {(m.structure, m.patient) for m in judged}
+    measured = {(m.structure, m.patient) for m in judged.measured}
     structures = sorted({structure for structure, _ in measured})
     fingerprints = {model.facts["data_fingerprint"] for model in trained.values()}
     absent: dict[str, list[str]] = {}
@@ -160,7 +177,7 @@ def _data(
         "judged_split": split,
         "absent_in_training_or_choosing": absent,
         "absent_in_judged": {s: [p for p in judged_patients if (s, p) not in measured] for s in structures},
-        "skipped": dict(first.facts["skipped"]),
+        "skipped": {**first.facts["skipped"], **judged.skipped},
     }
 
 
