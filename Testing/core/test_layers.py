@@ -37,6 +37,7 @@ CORE = (
     "thresholds.pooled",
     "thresholds.cases",
     "thresholds.map_names",
+    "cohort.signed_rank",
 )
 
 

@@ -1,0 +1,1 @@
+"""Cohorts: what many patients say together about models that are compared."""
