@@ -45,7 +45,13 @@ class MapMatch:
     unmatched_structures: tuple[str, ...]
 
 
-def match_maps(maps: Sequence[MapFile], structures: Sequence[str], chosen: Sequence[str] = ()) -> MapMatch:
+def match_maps(
+    maps: Sequence[MapFile],
+    structures: Sequence[str],
+    chosen: Sequence[str] = (),
+    *,
+    by_name_alone: bool = False,
+) -> MapMatch:
     """Find the structure of every map.
 
     A map with a name of its own is matched by that name. Any other is matched by its file's stem: as a whole,
@@ -57,6 +63,7 @@ def match_maps(maps: Sequence[MapFile], structures: Sequence[str], chosen: Seque
         maps: the maps.
         structures: names of all structures of the reference.
         chosen: those of them that are wanted; all where empty.
+        by_name_alone: a map whose name says nothing is of no structure, even where only one is wanted.
 
     Raises:
         StructureError: a name or a stem fits several structures.
@@ -69,11 +76,12 @@ def match_maps(maps: Sequence[MapFile], structures: Sequence[str], chosen: Seque
     pairs: list[tuple[MapFile, str]] = []
     lone: list[MapFile] = []
     for one in maps:
-        if one.structure is None and len(maps) == len(wanted) == 1:
+        guessed = one.structure is None and len(wanted) == 1 and not by_name_alone
+        if guessed and len(maps) == 1:
             found: str | None = wanted[0]
         else:
             found = _named(one, structures)
-            if found is None and one.structure is None and len(wanted) == 1:
+            if found is None and guessed:
                 found = wanted[0]
         if found in wanted and found is not None:
             pairs.append((one, found))

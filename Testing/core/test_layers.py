@@ -31,12 +31,15 @@ CORE = (
     "formats.segmentation",
     "formats.probability",
     "formats.manifest",
+    "formats.recommendation",
     "metrics.compare",
     "metrics.comparison_set",
     "thresholds.sweep",
     "thresholds.pooled",
     "thresholds.cases",
     "thresholds.map_names",
+    "thresholds.recommendation",
+    "thresholds.applied",
     "cohort.signed_rank",
 )
 
