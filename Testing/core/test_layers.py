@@ -76,7 +76,7 @@ def test_quality_loads_no_torch_before_it_predicts(module):
     assert not loaded & {"torch", "ContourQALib.report", "ContourQALib.commands", "contourqa_training"}
 
 
-@pytest.mark.parametrize("network", ["efficientdet3d", "unet2d"])
+@pytest.mark.parametrize("network", ["efficientdet3d", "unet2d", "dpn_unet"])
 def test_networks_are_torch_alone(network):
     pytest.importorskip("torch")
     loaded = modules_after(f"import ContourQALib.networks.{network}")
