@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -11,13 +13,15 @@ from ContourQALib.case import Contour, Image
 from ContourQALib.commands.printing import progress, say
 from ContourQALib.commands.threshold_overlays import optimum_overlays
 from ContourQALib.formats.images import read_image
+from ContourQALib.formats.output import output_folder
+from ContourQALib.formats.recommendation import write_recommendation
 from ContourQALib.formats.segmentation import write_segmentation
 from ContourQALib.geometry import Grid
 from ContourQALib.metrics.compare import error_maps
 from ContourQALib.metrics.comparison_set import ComparedPair, ComparisonSet
 from ContourQALib.quality.assessment import Assessment
 from ContourQALib.report.folder import write_report_folder
-from ContourQALib.report.html import definitions_section, page
+from ContourQALib.report.html import Section, definitions_section, page
 from ContourQALib.report.provenance import Provenance
 from ContourQALib.report.records import (
     assessment_document,
@@ -29,13 +33,27 @@ from ContourQALib.report.records import (
 )
 from ContourQALib.report.sections import assessment_section, comparison_section
 from ContourQALib.report.threshold_articles import ImageOf
-from ContourQALib.report.threshold_records import study_document, study_rows
+from ContourQALib.report.threshold_records import recommended, study_document, study_rows
 from ContourQALib.report.threshold_section import study_sections
+from ContourQALib.report.wording import short_labels
+from ContourQALib.thresholds.applied import AppliedThreshold
 from ContourQALib.thresholds.cases import ThresholdCase, ThresholdStudy
 
 OVER_COLOR = (0.90, 0.62, 0.0)
 MISSED_COLOR = (0.34, 0.71, 0.91)
 """Orange and sky blue: told apart by every kind of color vision, and neither is a contour's own color."""
+
+RECOMMENDED_FILE = "recommended_thresholds.json"
+"""What `contourqa thresholds --apply` reads."""
+
+
+def check_folder(folder: Path) -> None:
+    """Find out before the work, and without making the folder, whether it can be written.
+
+    Raises:
+        OutputError: it cannot.
+    """
+    output_folder(next(place for place in (folder, *folder.absolute().parents) if place.exists()))
 
 
 def save_comparison(folder: Path, result: ComparisonSet, provenance: Provenance, image: Path | None) -> None:
@@ -84,7 +102,7 @@ def save_study(
     patient_of: Callable[[ThresholdCase], str],
     provenance: Provenance,
 ) -> None:
-    """Write a threshold study's report, curves, and contours at 0.5 and at the Dice optimum.
+    """Write a threshold study's report, curves, contours at 0.5 and at the Dice optimum, and recommendations.
 
     Args:
         folder: where to.
@@ -99,13 +117,53 @@ def save_study(
     with progress("Drawing") as tell:
         sections = [*study_sections(result, image_of, tell), definitions_section()]
     html = page("Probability thresholds", sections, provenance, generated=today())
+    advice = recommended(result, provenance)
+    files = optimum_overlays(result, patient_of)
+    if advice.structures:
+        files[RECOMMENDED_FILE] = lambda path: write_recommendation(advice, path)
     report = write_report_folder(
         folder,
         html,
         study_document(result, provenance),
         {"report.csv": to_csv(study_rows(result))},
-        optimum_overlays(result, patient_of),
+        files,
     )
+    say(f"Wrote {report}.")
+    if advice.structures:
+        say(f"Wrote {folder / RECOMMENDED_FILE}: use it on maps without a reference by --apply.")
+
+
+def save_applied(
+    folder: Path,
+    sections: Sequence[Section],
+    document: Mapping[str, Any],
+    rows: Sequence[Mapping[str, Any]],
+    applied: Sequence[AppliedThreshold],
+    provenance: Provenance,
+) -> None:
+    """Write the report, tables and contours of applied thresholds, those of one grid in one segmentation.
+
+    Raises:
+        OutputError: the folder cannot be written.
+    """
+    times = Counter(one.structure for one in applied)
+    names = short_labels([one.probability for one in applied])
+    groups: dict[Grid, list[AppliedThreshold]] = {}
+    for one in applied:
+        groups.setdefault(one.grid, []).append(one)
+
+    def name_of(one: AppliedThreshold) -> str:
+        return one.structure if times[one.structure] == 1 else f"{one.structure} {names[one.probability]}"
+
+    def writer(members: Sequence[AppliedThreshold]) -> Callable[[Path], None]:
+        # Whole grids are made while a file is written: those of many maps would not fit in memory together.
+        return lambda path: write_segmentation(
+            [replace(one.contour.on(one.grid), name=name_of(one)) for one in members], path
+        )
+
+    html = page("Recommended thresholds", sections, provenance, generated=today())
+    overlays = {_numbered("contours", n): writer(members) for n, members in enumerate(groups.values(), 1)}
+    report = write_report_folder(folder, html, document, {"report.csv": to_csv(rows)}, overlays)
     say(f"Wrote {report}.")
 
 
@@ -129,10 +187,11 @@ def _segmentations(stem: str, contours: Sequence[Contour]) -> dict[str, list[Con
     groups: dict[Grid, list[Contour]] = {}
     for contour in contours:
         groups.setdefault(contour.grid, []).append(contour)
-    return {
-        f"{stem}.seg.nrrd" if number == 1 else f"{stem}_{number}.seg.nrrd": members
-        for number, members in enumerate(groups.values(), 1)
-    }
+    return {_numbered(stem, number): members for number, members in enumerate(groups.values(), 1)}
+
+
+def _numbered(stem: str, number: int) -> str:
+    return f"{stem}.seg.nrrd" if number == 1 else f"{stem}_{number}.seg.nrrd"
 
 
 def _write(

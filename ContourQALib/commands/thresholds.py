@@ -10,6 +10,7 @@ import numpy as np
 import typer
 
 from ContourQALib.case import Image
+from ContourQALib.commands.applied_thresholds import By, apply_recommended
 from ContourQALib.commands.options import (
     ColorTableOption,
     Format,
@@ -21,7 +22,7 @@ from ContourQALib.commands.options import (
 )
 from ContourQALib.commands.printing import print_result, progress, say
 from ContourQALib.commands.reading import LabelNaming
-from ContourQALib.commands.saving import save_study
+from ContourQALib.commands.saving import check_folder, save_study
 from ContourQALib.commands.threshold_cases import (
     NEEDED,
     References,
@@ -33,7 +34,6 @@ from ContourQALib.commands.threshold_cases import (
 from ContourQALib.errors import ContourQAError, FormatError, SettingError
 from ContourQALib.formats.images import read_image
 from ContourQALib.formats.manifest import read_manifest
-from ContourQALib.formats.output import output_folder
 from ContourQALib.formats.probability import read_probability
 from ContourQALib.metrics.definitions import DEFAULT_TOLERANCE_MM
 from ContourQALib.metrics.surface import check_tolerance
@@ -77,6 +77,18 @@ def thresholds(
     image: Annotated[
         Path | None, typer.Option("--image", help="Image to show under the outlines of the report.")
     ] = None,
+    apply: Annotated[
+        Path | None,
+        typer.Option(
+            "--apply",
+            metavar="JSON",
+            help="Without a reference: cut each map at the threshold that this recommended_thresholds.json, "
+            "written by --cases -o, names for its structure.",
+        ),
+    ] = None,
+    by: Annotated[
+        By | None, typer.Option("--by", help="The figure whose threshold --apply takes; Dice by default.")
+    ] = None,
     labels: LabelsOption = None,
     merge: MergeOption = None,
     color_table: ColorTableOption = None,
@@ -87,8 +99,26 @@ def thresholds(
 
     Says which threshold is best for Dice, MSD, HD and HD95, what 0.5 and small deviations from the best cost,
     and how well the map is calibrated; over several cases also which threshold to recommend. A case of a
-    manifest that cannot be analyzed is listed as failed, and the others go on.
+    manifest that cannot be analyzed is listed as failed, and the others go on. With --apply, maps without a
+    reference are cut at the thresholds that a manifest's cases recommended.
     """
+    if apply is not None:
+        unused = {
+            "--reference": reference is not None,
+            "--cases": cases is not None,
+            "--steps": steps != DEFAULT_STEPS,
+            "--threshold-list": threshold_list is not None,
+            "--tolerance-mm": tolerance_mm != DEFAULT_TOLERANCE_MM,
+            "--labels": labels is not None,
+            "--merge": merge is not None,
+            "--color-table": color_table is not None,
+        }
+        for option in (name for name, given in unused.items() if given):
+            raise SettingError(f"--apply cuts maps that have no reference; leave out {option}.")
+        apply_recommended(probability or (), apply, by or By.DICE, structure or (), image, form, output)
+        return
+    if by is not None:
+        raise SettingError("--by chooses which threshold --apply takes; add --apply or leave it out.")
     swept = equal_steps(steps) if threshold_list is None else _listed(threshold_list)
     check_tolerance(tolerance_mm)
     naming = LabelNaming(labels, merge, color_table)
@@ -107,7 +137,7 @@ def thresholds(
         maps = list(dict.fromkeys(map(MapFile.parse, probability)))
         tasks, lone = tasks_of_maps(maps, reference, image, wanted, references)
     if output is not None:
-        _check_folder(output)
+        check_folder(output)
     by_key = {task.key: task for task in tasks}
 
     def further(case: ThresholdCase, more: np.ndarray) -> ThresholdSweep:
@@ -142,6 +172,8 @@ def thresholds(
         save_study(
             output, result, image_of, lambda case: by_key[case.case, case.structure].patient, provenance
         )
+    if cases is not None and not result.pooled:
+        say("No threshold is recommended: that takes two analyzed cases of a structure.")
     print_result(
         form,
         table=lambda console: print_study(console, result),
@@ -158,11 +190,6 @@ def _listed(text: str) -> np.ndarray:
             f'--threshold-list "{text}" is not a list of numbers; write them as 0.1,0.2,0.3.'
         ) from error
     return checked(values)
-
-
-def _check_folder(folder: Path) -> None:
-    """Find out before the work, and without making the folder, whether it can be written."""
-    output_folder(next(place for place in (folder, *folder.absolute().parents) if place.exists()))
 
 
 def _readable(path: Path | None) -> Image | None:

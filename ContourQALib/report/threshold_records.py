@@ -9,18 +9,22 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
+from ContourQALib.formats.recommendation import recommendation_record
 from ContourQALib.metrics.definitions import DEFINITIONS, Status
 from ContourQALib.report.provenance import Provenance, provenance_record
 from ContourQALib.report.records import FULL_REFERENCE, Record, plain
 from ContourQALib.thresholds.calibration import Calibration, Rescaling
 from ContourQALib.thresholds.cases import ThresholdCase, ThresholdStudy
 from ContourQALib.thresholds.pooled import PooledOptimum, PooledSweep
+from ContourQALib.thresholds.recommendation import RecommendedThresholds, recommend
 from ContourQALib.thresholds.reliability import DOMAIN, Reliability
 from ContourQALib.thresholds.sensitivity import FIGURES, PERTURBATIONS, Optimum, Sensitivity
 from ContourQALib.thresholds.sweep import ThresholdPoint
 
 CURVES = tuple(f.name for f in fields(ThresholdPoint) if f.name not in ("threshold", "flag"))
 """The figures that have one value a threshold."""
+
+PROVENANCE = "provenance"
 
 NOTHING_SELECTED = "distances are undefined at thresholds that select nothing (flag empty)"
 
@@ -43,12 +47,21 @@ def study_document(study: ThresholdStudy, provenance: Provenance | None = None) 
     document: Record = {
         "cases": [case_record(case) for case in study.cases],
         "pooled": {name: pooled_record(pooled) for name, pooled in study.pooled.items()},
+        # The file's own provenance would be the document's once more.
+        "recommended": {
+            k: v for k, v in recommendation_record(recommended(study)).items() if k != PROVENANCE
+        },
         "unmatched": [_fields_of(lone) for lone in study.unmatched],
         "definitions": {**DEFINITIONS, **THRESHOLD_DEFINITIONS},
     }
     if provenance is not None:
-        document["provenance"] = provenance_record(provenance)
+        document[PROVENANCE] = provenance_record(provenance)
     return document
+
+
+def recommended(study: ThresholdStudy, provenance: Provenance | None = None) -> RecommendedThresholds:
+    """What the study recommends, for a file of its own; nothing where no structure has several cases."""
+    return recommend(study.pooled, provenance_record(provenance) if provenance else None)
 
 
 def case_record(case: ThresholdCase) -> Record:

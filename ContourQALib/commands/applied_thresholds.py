@@ -1,0 +1,151 @@
+"""`contourqa thresholds --apply`: recommended thresholds used on maps that have no reference."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+
+from ContourQALib.case import Image
+from ContourQALib.commands.options import Format
+from ContourQALib.commands.printing import print_result, progress
+from ContourQALib.commands.saving import check_folder, save_applied
+from ContourQALib.errors import GeometryError, SettingError, StructureError
+from ContourQALib.formats.file_type import stem_of
+from ContourQALib.formats.images import read_image
+from ContourQALib.formats.probability import read_probability
+from ContourQALib.formats.recommendation import read_recommendation
+from ContourQALib.names import match
+from ContourQALib.report.applied_records import applied_document, applied_rows
+from ContourQALib.report.applied_section import applied_sections
+from ContourQALib.report.applied_tables import print_applied
+from ContourQALib.report.provenance import Provenance
+from ContourQALib.report.wording import FIGURE_TITLES
+from ContourQALib.thresholds.applied import AppliedThreshold, Unapplied, apply_threshold
+from ContourQALib.thresholds.map_names import MapFile, MapMatch, match_maps
+from ContourQALib.thresholds.recommendation import Recommendation
+
+
+class By(StrEnum):
+    """Which figure's recommendation is taken."""
+
+    DICE = "dice"
+    MSD = "msd"
+    HD = "hd"
+    HD95 = "hd95"
+
+    @property
+    def figure(self) -> str:
+        """The figure's field."""
+        return self.value if self is By.DICE else f"{self.value}_mm"
+
+
+def apply_recommended(
+    probability: Sequence[str],
+    source: Path,
+    by: By,
+    wanted: Sequence[str],
+    image: Path | None,
+    form: Format,
+    output: Path | None,
+) -> None:
+    """Cut every map at the threshold that is recommended for its structure, print and save what comes out.
+
+    Args:
+        probability: maps as "PATH" or "STRUCTURE=PATH".
+        source: the file of recommended thresholds.
+        by: which figure's.
+        wanted: only these structures; all of the file where empty.
+        image: shown below the outlines of the page; the maps themselves without.
+        form: how to print.
+        output: folder for the report and the contours.
+
+    Raises:
+        ContourQAError: no map is named, a file cannot be read, a structure is not in the file, no map has a
+            recommendation, or the folder cannot be written.
+    """
+    if not probability:
+        raise SettingError("Name the maps to cut at the recommended thresholds by --probability.")
+    shown = read_image(image) if image else None
+    advice = read_recommendation(source).by(by.figure)
+    found = _matched(list(dict.fromkeys(map(MapFile.parse, probability))), advice, source, by, wanted)
+    if output is not None:
+        check_folder(output)
+    applied = _cut(found, advice)
+    far = next((one for one in applied if shown and not shown.grid.overlaps(one.grid)), None)
+    if far is not None:
+        raise GeometryError(
+            f"The image {image} and the map {far.probability} have no point in common; name the image of the"
+            " same patient, or leave it out."
+        )
+    lone = [
+        Unapplied(one.structure or stem_of(one.path), "probability", str(one.path))
+        for one in found.unmatched_maps
+    ]
+    lone += [Unapplied(name, "recommendation", str(source)) for name in found.unmatched_structures]
+    files = [source, *(one.path for one, _ in found.pairs), *([image] if image else [])]
+    provenance = Provenance.of(files, {"by": by.figure, "structures": list(wanted)})
+    document = applied_document(applied, by.figure, lone, provenance)
+    rows = applied_rows(applied, by.figure)
+    if output is not None:
+        with progress("Drawing") as tell:
+            sections = applied_sections(
+                applied,
+                by.figure,
+                lone,
+                lambda one: shown if shown is not None else _map_of(one),
+                on_the_map=shown is None,
+                progress=tell,
+            )
+        save_applied(output, sections, document, rows, applied, provenance)
+    print_result(
+        form,
+        table=lambda console: print_applied(console, applied, by.figure, lone),
+        document=document,
+        rows=rows,
+    )
+
+
+def _matched(
+    maps: Sequence[MapFile],
+    advice: dict[str, Recommendation],
+    source: Path,
+    by: By,
+    wanted: Sequence[str],
+) -> MapMatch:
+    """Which recommendation each map takes, by its name: another structure's threshold would look as good."""
+    title = FIGURE_TITLES[by.figure]
+    if not advice:
+        raise StructureError(f"{source} recommends no threshold by {title}; choose another figure by --by.")
+    there = ", ".join(advice)
+    chosen: list[str] = []
+    for name in wanted:
+        one = next((known for known in advice if match([known], [name]).pairs), None)
+        if one is None:
+            raise StructureError(
+                f"{source} recommends no threshold by {title} for {name}; it does for {there}."
+            )
+        chosen.append(one)
+    # A structure that the user names himself may be guessed to be that of his map.
+    found = match_maps(maps, list(advice), list(dict.fromkeys(chosen)), by_name_alone=not chosen)
+    if not found.pairs:
+        raise StructureError(
+            f"No map is named like a structure that {source} recommends a threshold for by {title} ({there});"
+            f" say which with --probability NAME={maps[0].path}."
+        )
+    return found
+
+
+def _cut(found: MapMatch, advice: dict[str, Recommendation]) -> list[AppliedThreshold]:
+    applied = []
+    with progress("Cutting") as report:
+        for done, (one, name) in enumerate(found.pairs):
+            report(done, len(found.pairs), name)
+            values = read_probability(one.path, name)
+            applied.append(apply_threshold(values, name, advice[name], str(one.path)))
+    return applied
+
+
+def _map_of(one: AppliedThreshold) -> Image:
+    values = read_probability(one.probability)
+    return Image(values.values, values.grid, values.name)
