@@ -17,6 +17,7 @@ from contourqa_training.bice.config import BiceConfig
 from contourqa_training.bice.study import Places, run_study
 from contourqa_training.patient_split import read_split
 from ContourQALib.errors import ContourQAError, SettingError
+from ContourQALib.formats.recommendation import read_recommendation
 from segmenter_runs import CONFIG, write_boxes
 
 PATIENTS = tuple(f"case_{n:02d}" for n in range(12))
@@ -135,10 +136,18 @@ def test_temperature_alone_leaves_the_loss_at_a_half(document: dict[str, Any]) -
         assert scaled == pytest.approx(own, abs=1e-4)  # six digits
 
 
+def test_the_multi_label_model_s_thresholds_can_be_applied(boxes: Boxes, document: dict[str, Any]) -> None:
+    found = read_recommendation(boxes.places.output / "recommended_thresholds.json").by("dice")
+    multi_label = {f["structure"]: f for f in document["findings"] if f["model"] == "multi-label"}
+    assert set(found) == set(multi_label)
+    for structure, one in found.items():
+        assert one.threshold == pytest.approx(multi_label[structure]["optimum"]["dice"]["threshold"])
+
+
 def test_every_figure_is_written(boxes: Boxes) -> None:
     figures = {path.name for path in boxes.places.output.glob("*.png")}
     assert {"fig07_dice_curves.png", "fig08_monte_carlo.png", "fig12_dice_loss_at_half.png"} <= figures
-    assert {"fig14_dice_perturbation.png", "fig17_lambda_dice.png", "transfer.png"} <= figures
+    assert {"fig14_dice_perturbation.png", "fig17_lambda_dice.png", "transfer.png", "examples.png"} <= figures
 
 
 def test_a_second_run_trains_nothing_and_says_the_same(boxes: Boxes, document: dict[str, Any]) -> None:

@@ -24,6 +24,8 @@ from contourqa_training.segmenter_predict import patients_to_predict
 from contourqa_training.training_queue import Training, cores, train_side_by_side, workers_of
 from ContourQALib.errors import SettingError
 from ContourQALib.formats.output import output_folder, write_atomically
+from ContourQALib.formats.recommendation import write_recommendation
+from ContourQALib.thresholds.recommendation import recommend
 
 Say = Callable[[str], None]
 CHOOSE = "choose"
@@ -116,6 +118,11 @@ def run_study(
     write_results(places.output, document, tables(findings))
     draw_figures(places.output, findings)
     shown = findings.multi_label() or findings.papers()
+    source = {"study": study.name, "models": sorted({f.model for f in shown})}
+    write_recommendation(
+        recommend({f.structure: f.validation for f in shown}, source),
+        places.output / "recommended_thresholds.json",
+    )
     made = (make_example(f, trained[f.model], validated, cases) for f in shown)
     pictures = draw_examples([e for e in made if e], "Validation patients of middling Dice")
     if pictures is not None:
