@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from ContourQALib.errors import SettingError
+from ContourQALib.networks.sides import check_sides
 
 
 @dataclass(frozen=True)
@@ -130,12 +131,7 @@ class DpnUNet(nn.Module):
         Raises:
             SettingError: J or I is no multiple of `config.multiple`.
         """
-        multiple = self.config.multiple
-        if x.shape[-2] % multiple or x.shape[-1] % multiple:
-            raise SettingError(
-                f"The network needs slices whose sides are multiples of {multiple} voxels,"
-                f" not {x.shape[-2]}x{x.shape[-1]}; pad or crop them."
-            )
+        check_sides(x, self.config.multiple)
         x = self.stem(x)
         skips = []
         for number, stage in enumerate(self.encoder):

@@ -34,6 +34,7 @@ from torch import Tensor, nn
 
 from ContourQALib.errors import SettingError
 from ContourQALib.networks.dropout import Dropout
+from ContourQALib.networks.sides import check_sides
 
 
 @dataclass(frozen=True)
@@ -120,12 +121,7 @@ class UNet2D(nn.Module):
         Raises:
             SettingError: J or I is no multiple of 16 (of `config.multiple`).
         """
-        multiple = self.config.multiple
-        if x.shape[-2] % multiple or x.shape[-1] % multiple:
-            raise SettingError(
-                f"The network needs slices whose sides are multiples of {multiple} voxels,"
-                f" not {x.shape[-2]}x{x.shape[-1]}; pad or crop them."
-            )
+        check_sides(x, self.config.multiple)
         skips = []
         for number, block in enumerate(self.encoder):
             x = block(self.pool(x) if number else x)

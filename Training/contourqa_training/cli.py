@@ -10,7 +10,17 @@ from typing import Annotated
 
 import typer
 
-from contourqa_training.segmenter_cli import OPENKBP, RUNS
+from contourqa_training.options import (
+    CACHE,
+    OPENKBP,
+    RUNS,
+    CacheOption,
+    EpochsOption,
+    ResumeOption,
+    SkipBadOption,
+    SlicesDataOption,
+    ThreadsOption,
+)
 from contourqa_training.segmenter_cli import app as segmenter_app
 from ContourQALib.cli import run
 
@@ -40,9 +50,9 @@ def quality(
         Path | None,
         typer.Option("--output", "-o", metavar="FOLDER", help="Folder of the run; runs/NAME by default."),
     ] = None,
-    epochs: Annotated[int | None, typer.Option("--epochs", help="Instead of the configuration's.")] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint.")] = False,
-    threads: Annotated[int | None, typer.Option("--threads", help="Threads of torch.")] = None,
+    epochs: EpochsOption = None,
+    resume: ResumeOption = False,
+    threads: ThreadsOption = None,
 ) -> None:
     """Train a quality model; the run folder holds checkpoints, curves and the model bundle."""
     from dataclasses import replace
@@ -88,34 +98,21 @@ def study_bice(
     config: Annotated[
         str, typer.Option("--config", help="two-cores, quick, paper, or a TOML file.")
     ] = "two-cores",
-    data: Annotated[Path, typer.Option("--data", help="Folder of the OpenKBP data.")] = OPENKBP,
+    data: SlicesDataOption = OPENKBP,
     runs: Annotated[
         Path | None,
-        typer.Option(
-            "--runs",
-            metavar="FOLDER",
-            help="Runs of the models, kept for the next time; runs/NAME.",
-        ),
+        typer.Option("--runs", metavar="FOLDER", help="Runs of the models, kept; runs/NAME by default."),
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FOLDER",
-            help="Where to write the results; results below RUNS.",
-        ),
+        typer.Option("--output", "-o", metavar="FOLDER", help="Of the results; RUNS/results by default."),
     ] = None,
     split: Annotated[str, typer.Option("--split", help="Whom to judge; test is looked at once.")] = "test",
     workers: Annotated[
         int | None, typer.Option("--workers", help="Models trained side by side; one a core by default.")
     ] = None,
-    skip_bad: Annotated[
-        bool, typer.Option("--skip-bad", help="Leave out patients whose files cannot be used.")
-    ] = False,
-    cache: Annotated[
-        Path, typer.Option("--cache", metavar="FOLDER", help="Where slices are kept for the next run.")
-    ] = RUNS / "cache",
+    skip_bad: SkipBadOption = False,
+    cache: CacheOption = CACHE,
 ) -> None:
     """Bice 2021: thresholds of probability maps, from training to figures; started again, it goes on."""
     from contourqa_training.bice.config import read_bice_config

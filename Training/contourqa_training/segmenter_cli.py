@@ -7,6 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from contourqa_training.options import (
+    CACHE,
+    OPENKBP,
+    RUNS,
+    CacheOption,
+    EpochsOption,
+    ResumeOption,
+    SkipBadOption,
+    SlicesDataOption,
+    ThreadsOption,
+)
 from ContourQALib.errors import SettingError
 
 if TYPE_CHECKING:
@@ -18,9 +29,6 @@ app = typer.Typer(
     invoke_without_command=True,
 )
 
-OPENKBP = Path("../shared/data/openkbp")
-RUNS = Path("runs")
-
 
 @app.callback()
 def segmenter(
@@ -28,9 +36,7 @@ def segmenter(
     config: Annotated[
         str | None, typer.Option("--config", help="bice, bice-two-cores, hippocampus-slices, or a TOML file.")
     ] = None,
-    data: Annotated[
-        Path, typer.Option("--data", help="Folder of data; Training/README.md says in which layouts.")
-    ] = OPENKBP,
+    data: SlicesDataOption = OPENKBP,
     structure: Annotated[
         list[str] | None,
         typer.Option("--structure", help="Only this structure; may be repeated. All of them by default."),
@@ -57,15 +63,11 @@ def segmenter(
             help="Folder of the run, or of the runs of several models; runs/NAME by default.",
         ),
     ] = None,
-    epochs: Annotated[int | None, typer.Option("--epochs", help="Instead of the configuration's.")] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint.")] = False,
-    skip_bad: Annotated[
-        bool, typer.Option("--skip-bad", help="Leave out patients whose files cannot be used.")
-    ] = False,
-    cache: Annotated[
-        Path, typer.Option("--cache", metavar="FOLDER", help="Where slices are kept for the next run.")
-    ] = RUNS / "cache",
-    threads: Annotated[int | None, typer.Option("--threads", help="Threads of torch.")] = None,
+    epochs: EpochsOption = None,
+    resume: ResumeOption = False,
+    skip_bad: SkipBadOption = False,
+    cache: CacheOption = CACHE,
+    threads: ThreadsOption = None,
 ) -> None:
     """Train segmenters (Bice 2021); the run folder holds checkpoints, curves and the model."""
     if context.invoked_subcommand:
@@ -109,9 +111,7 @@ def predict(
             "--model", metavar="RUN", help="Folder of a finished run; repeat it for organs or folds."
         ),
     ],
-    data: Annotated[
-        Path, typer.Option("--data", help="Folder of data; Training/README.md says in which layouts.")
-    ] = OPENKBP,
+    data: SlicesDataOption = OPENKBP,
     split: Annotated[
         str | None,
         typer.Option(
@@ -128,9 +128,7 @@ def predict(
     ] = None,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where to write.")] = RUNS
     / "maps",
-    skip_bad: Annotated[
-        bool, typer.Option("--skip-bad", help="Leave out patients whose files cannot be used.")
-    ] = False,
+    skip_bad: SkipBadOption = False,
 ) -> None:
     """Write probability maps on the images' grids, and a manifest for `contourqa thresholds --cases`."""
     from contourqa_training.segmenter_model import open_segmenter
