@@ -62,22 +62,35 @@ def mean_over_cases(values: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray
     return np.round(means, MEAN_DECIMALS), weights.sum(axis=1, keepdims=True) - count
 
 
-def best_of_mean(mean: np.ndarray, undefined: np.ndarray, figure: str) -> int | None:
+def best_of_mean(
+    mean: np.ndarray, undefined: np.ndarray, figure: str, contours: np.ndarray | None = None
+) -> int | None:
     """Index of the best mean among the thresholds with the fewest undefined cases, first on ties.
 
     A case whose contour vanishes has no distance any more; without this rule it would improve the mean by
     dropping out of it.
+
+    Args:
+        mean: (T,).
+        undefined: (T,) cases without a value.
+        figure: which way is better.
+        contours: (T,) which thresholds say what the fewest is; all by default. The one that selects the whole
+            grid has a distance even for a map that is empty everywhere else, and must not be left alone.
     """
-    return best_index(np.where(undefined == undefined.min(), mean, np.nan), figure)
+    counted = undefined if contours is None else undefined[contours]
+    return best_index(np.where(undefined <= counted.min(), mean, np.nan), figure)
 
 
-def interval_of_optimum(values: np.ndarray, thresholds: np.ndarray, figure: str) -> ThresholdInterval | None:
+def interval_of_optimum(
+    values: np.ndarray, thresholds: np.ndarray, figure: str, contours: np.ndarray | None = None
+) -> ThresholdInterval | None:
     """Percentile interval of the pooled optimum; None for fewer than `FEWEST_CASES` cases or no optimum.
 
     Args:
         values: (n, T), one row a case; not finite where undefined.
         thresholds: (T,), increasing.
         figure: which way is better.
+        contours: as for `best_of_mean`.
     """
     cases = len(values)
     if cases < FEWEST_CASES:
@@ -88,7 +101,7 @@ def interval_of_optimum(values: np.ndarray, thresholds: np.ndarray, figure: str)
         draws = min(_DRAWS_AT_ONCE, RESAMPLES - start)
         weights = draw.multinomial(cases, np.full(cases, 1 / cases), size=draws).astype(float)
         means, undefined = mean_over_cases(values, weights)
-        found = [best_of_mean(m, u, figure) for m, u in zip(means, undefined, strict=True)]
+        found = [best_of_mean(m, u, figure, contours) for m, u in zip(means, undefined, strict=True)]
         best += [index for index in found if index is not None]
     if not best:
         return None

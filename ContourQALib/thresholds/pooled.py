@@ -200,11 +200,12 @@ def _optimum(
     figure: str, curve: PooledCurve, values: np.ndarray, analyses: Sequence[ThresholdAnalysis]
 ) -> PooledOptimum | None:
     own = [best for best in (analysis.optimum[figure] for analysis in analyses) if best]
-    index = best_of_mean(curve.mean, curve.undefined, figure)
+    contours = _some_contour(analyses)
+    index = best_of_mean(curve.mean, curve.undefined, figure, contours)
     if index is None or not own:
         return None
     thresholds = analyses[0].sweep.thresholds
-    fewest = np.flatnonzero(curve.undefined == curve.undefined[index])
+    fewest = np.flatnonzero(curve.undefined <= curve.undefined[contours].min())
     at = [best.threshold for best in own]
     return PooledOptimum(
         threshold=float(thresholds[index]),
@@ -213,7 +214,7 @@ def _optimum(
         undefined=int(curve.undefined[index]),
         highest_candidate=float(thresholds[fewest[-1]]),
         # Cases without any value take no part: drawing them would only make the sample smaller.
-        interval=interval_of_optimum(values[np.isfinite(values).any(axis=1)], thresholds, figure),
+        interval=interval_of_optimum(values[np.isfinite(values).any(axis=1)], thresholds, figure, contours),
         of_cases=OptimumSpread(
             mean=float(np.mean(at)),
             sd=float(np.std(at, ddof=1)) if len(at) > 1 else math.nan,
@@ -222,6 +223,12 @@ def _optimum(
             cases=len(at),
         ),
     )
+
+
+def _some_contour(analyses: Sequence[ThresholdAnalysis]) -> np.ndarray:
+    """(T,) where some case's mask is not the whole grid; everywhere if there is no such threshold."""
+    full = np.array([[flag is Status.FULL for flag in a.sweep.flags] for a in analyses]).all(axis=0)
+    return np.asarray(~full | full.all())
 
 
 def _flag(flags: Sequence[Status]) -> Status:

@@ -324,6 +324,21 @@ def test_what_cannot_be_pooled_is_refused():
     assert pool([first, of_sweep(replace(analysis("b").sweep, structure="Organ"))]).structure == "organ"
 
 
+def test_the_whole_grid_is_no_recommendation_even_if_a_map_is_empty_everywhere_else():
+    gone = [40.0, *[np.inf] * 10]
+    found = [6.0, 5, 4, 3, 2, 3, 4, 5, 6, 7, 8]
+    others = [
+        analysis(name, hd_mm=[50.0, *found[1:]]) for name in "abcde"
+    ]  # nobody draws the empty one alone
+    pooled = pool([analysis(hd_mm=gone), *others])
+    best = pooled.optimum["hd_mm"]
+    assert (best.threshold, best.value, best.undefined) == (0.4, 2.0, 1)
+    assert best.interval.low > 0
+    assert pooled.curves["hd_mm"].mean[0] == pytest.approx(
+        (40 + 5 * 50) / 6
+    )  # the curve still shows what was measured
+
+
 def test_losses_of_recalibrated_maps_are_those_of_the_maps_that_recalibration_makes():
     grid = Grid((20, 18, 12), (1.0, 1.0, 2.0))
     reference = Contour(ball_mask(grid.shape, (6, 9, 10), 6.0, grid.spacing_kji), grid, "organ")
