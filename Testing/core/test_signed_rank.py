@@ -82,7 +82,7 @@ def test_nothing_to_compare() -> None:
         assert math.isnan(found.p)
         assert reason in str(found.reason)
     with pytest.raises(SettingError):
-        signed_rank_test([[1.0, 2.0]])  # type: ignore[list-item]
+        signed_rank_test(np.ones((1, 2)))
 
 
 @settings(deadline=None, max_examples=60)

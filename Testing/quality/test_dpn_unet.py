@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import torch
@@ -101,6 +102,6 @@ def test_a_size_that_cannot_be_halved_is_refused(side: tuple[int, int]) -> None:
         ({"groups": 5}, "divisible by its 5 groups"),
     ],
 )
-def test_impossible_networks_are_refused(settings: dict[str, object], says: str) -> None:
+def test_impossible_networks_are_refused(settings: dict[str, Any], says: str) -> None:
     with pytest.raises(SettingError, match=says):
-        DpnUNetConfig(**settings)  # type: ignore[arg-type]
+        DpnUNetConfig(**settings)

@@ -134,7 +134,7 @@ def test_distances_end_at_three_times_the_worst_of_the_best_means(findings: Find
     figure = draw_structures(findings, "msd_mm", "10")
     assert figure is not None
     shown = findings.multi_label() + findings.papers()
-    worst = max(f.validation.optimum["msd_mm"].value for f in shown)  # type: ignore[union-attr]
+    worst = max(best.value for f in shown if (best := f.validation.optimum["msd_mm"]))
     for ax in figure.axes:
         assert LEAST_REACH * worst <= ax.get_ylim()[1] <= 1.2 * LEAST_REACH * worst  # and some headroom
     assert "Cut off: values up to" in texts(figure)
@@ -238,9 +238,10 @@ def test_prominence_is_drawn_with_names_and_the_optimas_intervals(findings: Find
     for name, interval in zip(correlation.structures, intervals, strict=True):
         best = of(findings, "multi-label", name).validation.optimum["dice"]
         assert best is not None
+        assert best.interval is not None
         assert interval == best.interval
         bars = [tuple(line.get_ydata()) for line in ax.get_lines()]
-        assert (best.interval.low, best.interval.high) in bars  # type: ignore[union-attr]
+        assert (best.interval.low, best.interval.high) in bars
 
 
 def test_two_structures_have_no_correlation(findings: Findings) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -238,9 +238,9 @@ def _finish(axes: Sequence[Axes], name: str, reach: float) -> None:
         plain(ax)
 
 
-def plain(ax: Axes, grid: str = "both") -> None:
+def plain(ax: Axes, grid: Literal["both", "x", "y"] = "both") -> None:
     """A faint grid, small numbers and no frame at the top and right."""
-    ax.grid(True, axis=grid, color="#dddddd", linewidth=0.6)  # type: ignore[arg-type]
+    ax.grid(True, axis=grid, color="#dddddd", linewidth=0.6)
     ax.set_axisbelow(True)
     ax.tick_params(labelsize=SMALL)
     ax.spines[["top", "right"]].set_visible(False)
