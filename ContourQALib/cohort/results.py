@@ -1,0 +1,100 @@
+"""CohortResults: what was measured of many cases, kept in arrays so that thousands of rows stay small."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from ContourQALib.errors import SettingError
+from ContourQALib.metrics.definitions import Status
+
+FIGURES = (
+    "dice",
+    "hd95_pooled_mm",
+    "hd95_slicerrt_mm",
+    "hd95_mm",
+    "sensitivity",
+    "specificity",
+    "volume_cc",
+    "volume_error_percent",
+)
+"""Figures in which models are compared; `volume_cc` is that of the model's contour."""
+
+FURTHER = ("precision", "hd_mm", "msd_mm", "masd_mm", "surface_dice")
+"""Figures that are summarized and not tested."""
+
+MEASURED = FIGURES + FURTHER
+"""Every figure that is kept, named as in `Comparison` (there `volume_cc` is `volume_test_cc`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class CohortRow:
+    """One structure of one case.
+
+    Attributes:
+        dataset: "" where the manifest names none.
+        case: name of the case.
+        patient: whose case it is.
+        structure: as the manifest spells it in this row.
+    """
+
+    dataset: str
+    case: str
+    patient: str
+    structure: str
+
+
+@dataclass(frozen=True)
+class UndefinedCase:
+    """A row of which at least one figure of one model is undefined.
+
+    Attributes:
+        row: number of the row, from 0.
+        model: the model's name.
+        status: `ok` where only some figure is undefined.
+        reason: why.
+    """
+
+    row: int
+    model: str
+    status: Status
+    reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class CohortResults:
+    """Every figure of every model in every row.
+
+    Attributes:
+        models: columns, in their order.
+        rows: in the manifest's order.
+        values: (rows, models) float64 by figure of `MEASURED`; nan undefined, +inf a distance to nothing.
+        volume_reference_cc: (rows,); nan where the reference could not be read.
+        statuses: of every row, one a model. `unmatched`: the manifest names no contours of the model, or they
+            lack the structure; `failed`: they or the reference could not be read or compared.
+        reasons: why something is undefined, by (row, model) number; only where something is.
+        tolerance_mm: tolerance of surface Dice.
+    """
+
+    models: tuple[str, ...]
+    rows: tuple[CohortRow, ...]
+    values: Mapping[str, np.ndarray]
+    volume_reference_cc: np.ndarray
+    statuses: tuple[tuple[Status, ...], ...]
+    reasons: Mapping[tuple[int, int], str]
+    tolerance_mm: float
+
+    def __post_init__(self) -> None:
+        shape = (len(self.rows), len(self.models))
+        if set(self.values) != set(MEASURED) or any(found.shape != shape for found in self.values.values()):
+            raise SettingError(f"Every figure is needed for {shape[0]} rows x {shape[1]} models.")
+
+    def undefined(self) -> Iterator[UndefinedCase]:
+        """Everything that is undefined, row by row and model by model."""
+        for row, statuses in enumerate(self.statuses):
+            for model, status in enumerate(statuses):
+                reason = self.reasons.get((row, model))
+                if reason is not None or status is not Status.OK:
+                    yield UndefinedCase(row, self.models[model], status, reason or status.value)
