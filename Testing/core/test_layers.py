@@ -18,6 +18,7 @@ ABOVE_CORE = (
     "ContourQALib.cli",
     "contourqa_training",
     "contourqa_training.bice",
+    "contourqa_training.geng",
 )
 CORE = (
     "errors",

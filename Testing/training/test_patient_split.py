@@ -73,7 +73,7 @@ def test_the_data_give_the_committed_files_again(data: Path, tmp_path: Path) -> 
     from contourqa_training.split_files import write_splits
 
     written = write_splits(data, tmp_path)
-    assert [path.name for path in written] == ["hippocampus.csv", "openkbp.csv"]
+    assert [path.name for path in written] == ["hippocampus.csv", "openkbp.csv", "geng.csv"]
     for path in written:
         assert path.read_bytes() == (ROOT / "Training/splits" / path.name).read_bytes()
 

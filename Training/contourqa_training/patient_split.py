@@ -15,10 +15,10 @@ SPLITS = ("train", "choose", "calibrate", "test")
 
 
 def read_split(name: str) -> dict[str, str]:
-    """The split of each patient of a data set, by patient.
+    """The split of each patient, by patient, in the order of the file.
 
     Args:
-        name: the data set, "hippocampus" or "openkbp".
+        name: the data set, "hippocampus" or "openkbp", or the study with a split of its own, "geng".
 
     Raises:
         SettingError: there is no such split.
