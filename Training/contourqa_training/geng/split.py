@@ -40,9 +40,11 @@ FEWEST_ORGANS = 3
 
 EXCLUDED: Mapping[str, str] = MappingProxyType(
     {
+        "pt_103": "the lower half of the image holds the spinal cord's voxels alone",
+        "pt_170": "the image holds little besides the organs' voxels",
         "pt_215": "the spinal cord is an avoidance wedge",
         "pt_216": "the spinal cord is an avoidance wedge",
-        "pt_218": "the image holds only the organs' voxels outside the dose region",
+        "pt_218": "the lower half of the image holds the spinal cord's voxels alone",
         "pt_221": "the contours lie off: the brainstem lies in the neck",
     }
 )
