@@ -25,7 +25,7 @@ class DpnUNetConfig:
 
     Attributes:
         in_channels: channels of the input.
-        out_channels: classes, background first; the logits go into a softmax.
+        out_channels: outputs, one logit each; whoever trains says what they mean.
         widths: channels of the residual path.
         growths: channels that each block appends to the dense path.
         depths: dual-path blocks.

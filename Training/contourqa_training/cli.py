@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from contourqa_training.finetune_cli import finetune
 from contourqa_training.options import (
     CACHE,
     OPENKBP,
@@ -20,6 +19,8 @@ from contourqa_training.options import (
     SkipBadOption,
     SlicesDataOption,
     ThreadsOption,
+    WorkersOption,
+    timed_echo,
 )
 from contourqa_training.segmenter_cli import app as segmenter_app
 from ContourQALib.cli import run
@@ -37,6 +38,7 @@ study_app = typer.Typer(
 )
 app.add_typer(study_app, name="study")
 app.add_typer(segmenter_app, name="segmenter")
+app.command()(finetune)
 
 DataOption = Annotated[Path, typer.Option("--data", help="Folder with images/ and labels/.")]
 HIPPOCAMPUS = Path("../shared/data/hippocampus")
@@ -108,9 +110,7 @@ def study_bice(
         typer.Option("--output", "-o", metavar="FOLDER", help="Of the results; RUNS/results by default."),
     ] = None,
     split: Annotated[str, typer.Option("--split", help="Whom to judge; test is looked at once.")] = "test",
-    workers: Annotated[
-        int | None, typer.Option("--workers", help="Models trained side by side; one a core by default.")
-    ] = None,
+    workers: WorkersOption = None,
     skip_bad: SkipBadOption = False,
     cache: CacheOption = CACHE,
 ) -> None:
@@ -127,7 +127,7 @@ def study_bice(
         split=split,
         workers=workers,
         skip_bad=skip_bad,
-        say=_timed_echo(),
+        say=timed_echo(),
     )
     typer.echo(f"Wrote {places.output}.", err=True)
 
@@ -144,17 +144,6 @@ def splits(
 
     for path in write_splits(data, output):
         typer.echo(f"Wrote {path}.", err=True)
-
-
-def _timed_echo() -> Callable[[str], None]:
-    """Prints lines with the minutes since now."""
-    started = time.monotonic()
-
-    def say(what: str) -> None:
-        minutes, seconds = divmod(int(time.monotonic() - started), 60)
-        typer.echo(f"{minutes:3d}:{seconds:02d}  {what}", err=True)
-
-    return say
 
 
 def main() -> None:

@@ -1,7 +1,9 @@
-"""Options that several commands of `contourqa-train` share."""
+"""What several commands of `contourqa-train` share: options, and how they tell of progress."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -23,3 +25,17 @@ SkipBadOption = Annotated[
 CacheOption = Annotated[
     Path, typer.Option("--cache", metavar="FOLDER", help="Where slices are kept for the next run.")
 ]
+WorkersOption = Annotated[
+    int | None, typer.Option("--workers", help="Models trained side by side; one a core by default.")
+]
+
+
+def timed_echo() -> Callable[[str], None]:
+    """Prints lines on standard error with the minutes since now."""
+    started = time.monotonic()
+
+    def say(what: str) -> None:
+        minutes, seconds = divmod(int(time.monotonic() - started), 60)
+        typer.echo(f"{minutes:3d}:{seconds:02d}  {what}", err=True)
+
+    return say

@@ -99,6 +99,21 @@ class Patients:
         groups = {"train": self.train, "choose": self.choose, "held-out": self.held_out}
         return next((name for name, members in groups.items() if patient in members), "unseen")
 
+    def check(self, there: Collection[str]) -> None:
+        """See that all of them are in a folder.
+
+        Args:
+            there: patients of the folder.
+
+        Raises:
+            SettingError: somebody is missing, or nobody trains or chooses.
+        """
+        missing = [p for group in (self.train, self.choose, self.held_out) for p in group if p not in there]
+        if missing:
+            raise SettingError(f"The data folder holds no patient {', '.join(missing)}.")
+        if not self.train or not self.choose:
+            raise SettingError("Somebody must train and somebody else choose; name more patients.")
+
     def without(self, names: Collection[str]) -> Patients:
         """The same groups without some patients.
 

@@ -20,12 +20,14 @@ from contourqa_training.segmenter_model import (
     CONFIG_FILE,
     MODEL_FOLDER,
     WEIGHTS_FILE,
+    SegmenterModel,
     open_segmenter,
     stage_file,
     write_facts,
     write_weights,
 )
 from contourqa_training.segmenter_module import SegmenterModule
+from contourqa_training.segmenter_start import started_from, take_weights
 from contourqa_training.slice_batches import SliceBatches
 from ContourQALib.errors import ModelError, SettingError
 from ContourQALib.formats.output import output_folder
@@ -48,7 +50,8 @@ class _Batches(lightning.LightningDataModule):
         epoch = self.trainer.current_epoch if self.trainer else 0
         size, seed = self.settings.batch_size, self.settings.seed
         data = self.data
-        return SliceBatches(data.slices, data.train, data.columns, size, epoch=epoch, seed=seed)
+        chosen = data.of_pass(epoch, self.settings.slices_per_epoch, seed)
+        return SliceBatches(data.slices, chosen, data.columns, size, epoch=epoch, seed=seed)
 
     def val_dataloader(self) -> SliceBatches:
         data = self.data
@@ -91,6 +94,7 @@ def train_segmenter(
     data: SegmenterData,
     run: Path,
     *,
+    start: SegmenterModel | None = None,
     resume: bool = False,
     threads: int | None = None,
     progress: bool = True,
@@ -107,6 +111,7 @@ def train_segmenter(
         config: what to train.
         data: slices and patients, read for the same configuration.
         run: folder of the run.
+        start: a model whose weights it starts from; see `take_weights`.
         resume: go on from the last checkpoint.
         threads: threads of torch; its own choice (one a core) without.
         progress: whether to show a progress bar.
@@ -118,29 +123,39 @@ def train_segmenter(
 
     Raises:
         SettingError: a structure cannot be learned from the data, there is nothing to resume from, a run is
-            there already and `resume` is not set, or it was started with another configuration.
+            there already and `resume` is not set, it was started with another configuration, or `start` is of
+            another network.
+        ModelError: the weights of `start` are damaged.
         OutputError: the run folder cannot be written.
     """
     last = run / "checkpoints" / LAST
     model = run / MODEL_FOLDER
     data.check()
-    facts = data.facts()
+    facts: dict[str, Any] = data.facts()
+    training = config.training
+    if training.exclusive:
+        facts["class_weights"] = list(data.class_weights(training.balance))
+    if start is not None:
+        facts["started_from"] = started_from(start, config.model.structures)
     _check_run(config, data.patients, facts, run, resume)
     output_folder(model)
     if not last.is_file():
         write_facts(model, config, data.patients, facts)
     if threads:
         torch.set_num_threads(threads)
-    lightning.seed_everything(config.training.seed, verbose=False)
-    module = SegmenterModule(config.network, config.training)
+    lightning.seed_everything(training.seed, verbose=False)
+    module = SegmenterModule(config.network, training, facts.get("class_weights", ()))
+    if start is not None:
+        take_weights(module.network, config, start)
     trainer = _trainer(config, run, progress, report)
     trainer.fit(module, _Batches(data, config), ckpt_path=str(last) if resume else None)
     best = torch.load(run / "checkpoints" / BEST, map_location="cpu", weights_only=True)
     module.load_state_dict(best["state_dict"])
     write_weights(module.network, model / WEIGHTS_FILE)
     chosen = {
-        "epochs": config.training.epochs,
+        "epochs": training.epochs,
         "stored_after_epoch": int(best["epoch"]) + 1,
+        "stored_loss": _least_loss(trainer),
         "precision": str(trainer.precision),
     }
     write_facts(model, config, data.patients, {**facts, **chosen})
@@ -186,6 +201,14 @@ def _trainer(
         num_sanity_val_steps=0,
         log_every_n_steps=1,
     )
+
+
+def _least_loss(trainer: lightning.Trainer) -> float:
+    """The running mean of choosing losses that chose the stored model."""
+    kept = (saver for saver in trainer.checkpoint_callbacks if isinstance(saver, ModelCheckpoint))
+    (score,) = (saver.best_model_score for saver in kept if saver.monitor)
+    assert score is not None
+    return float(score)
 
 
 def _precision(wanted: str) -> Any:
@@ -235,6 +258,7 @@ def _comparable(config: SegmenterConfig, patients: Patients, facts: Mapping[str,
         **settings,
         "fold": facts.get("fold"),
         "data_fingerprint": facts.get("data_fingerprint"),
+        "started_from": facts.get("started_from"),
         **{f"{role} patients": list(members) for role, members in asdict(patients).items()},
     }
 

@@ -9,10 +9,12 @@ from typing import Any, Literal
 
 from contourqa_training.config import CardSettings
 from contourqa_training.config_file import check_sections, config_text, read_section
+from contourqa_training.segmenter_network import NetworkConfig, network_record, read_network
 from contourqa_training.slice_view import SliceSettings
 from ContourQALib.errors import SettingError, StructureError
 from ContourQALib.names import match
-from ContourQALib.networks.unet2d import UNet2DConfig
+
+CROSS_ENTROPY = "cross-entropy"
 
 
 @dataclass(frozen=True)
@@ -50,15 +52,24 @@ class SegmenterSettings:
 
 @dataclass(frozen=True)
 class SegmenterTraining:
-    """How the network is trained (Bice 2021, section 2).
+    """How the network is trained (Bice 2021, section 2; Geng 2024, "Localized model fine-tuning").
 
     Attributes:
-        dice_weight: lambda of eq. 5: the loss is (1 - lambda) BCE + lambda (1 - 2D Dice).
+        loss: "bce-dice", each structure for itself (Bice); or "cross-entropy", in which a voxel belongs to
+            one structure or to the background (Geng).
+        dice_weight: lambda of eq. 5: the first loss is (1 - lambda) BCE + lambda (1 - 2D Dice).
+        balance: weights of the cross entropy's classes, as the power of their rarity among the training
+            voxels: 0 counts every voxel alike, 1 every class. Geng weights them and does not say how.
+        keep_probabilities: let the network's outputs stay probabilities whatever the weights. Weights alone
+            draw a rare class too large: what minimizes the loss is the probability times the weight.
         learning_rate: of Adam.
+        rate_decay: the learning rate is multiplied with this after every epoch.
         decay_epochs: over so many last epochs the learning rate falls linearly to 0; the paper has none, but
             few epochs at one rate end where the last batches happened to lead.
         batch_size: slices in a batch.
         epochs: passes over the training slices, at most.
+        slices_per_epoch: so many slices are drawn for a pass, as many of every patient, so that few patients
+            are learned from in as many steps as many; 0 for every slice once.
         running_mean: validation losses in the running mean whose least value chooses the stored model.
         stages: epochs after which the weights are kept as well, from 1.
         precision: "mixed" computes convolutions in half precision, "full" nothing; "auto" mixes on GPUs and
@@ -71,11 +82,16 @@ class SegmenterTraining:
         SettingError: a value that cannot be used.
     """
 
+    loss: Literal["bce-dice", "cross-entropy"] = "bce-dice"
     dice_weight: float = 0.0
+    balance: float = 0.0
+    keep_probabilities: bool = True
     learning_rate: float = 1e-3
+    rate_decay: float = 1.0
     decay_epochs: int = 0
     batch_size: int = 64
     epochs: int = 500
+    slices_per_epoch: int = 0
     running_mean: int = 10
     stages: tuple[int, ...] = (1, 5, 15, 50, 150)
     precision: Literal["auto", "mixed", "full"] = "auto"
@@ -85,6 +101,10 @@ class SegmenterTraining:
     def __post_init__(self) -> None:
         if self.precision not in ("auto", "mixed", "full"):
             raise SettingError(f"training.precision must be auto, mixed or full, not {self.precision!r}.")
+        if self.loss not in ("bce-dice", CROSS_ENTROPY):
+            raise SettingError(f"training.loss must be bce-dice or {CROSS_ENTROPY}, not {self.loss!r}.")
+        if not 0 <= self.balance <= 1 or not 0 < self.rate_decay <= 1:
+            raise SettingError("training.balance must lie in [0, 1], training.rate_decay above 0 up to 1.")
         if not 0 < self.initial_probability < 1:
             raise SettingError("training.initial_probability must lie between 0 and 1.")
         if not 0 <= self.dice_weight <= 1:
@@ -94,15 +114,22 @@ class SegmenterTraining:
         for name in ("batch_size", "epochs", "running_mean"):
             if getattr(self, name) < 1:
                 raise SettingError(f"training.{name} must be at least 1, not {getattr(self, name)}.")
-        if self.decay_epochs < 0:
-            raise SettingError(f"training.decay_epochs must not be below 0, as {self.decay_epochs} is.")
+        for name in ("decay_epochs", "slices_per_epoch"):
+            if getattr(self, name) < 0:
+                raise SettingError(f"training.{name} must not be below 0, as {getattr(self, name)} is.")
         if self.seed < 0 or any(stage < 1 for stage in self.stages):
             raise SettingError("training.seed must not be below 0, and training.stages count from 1.")
 
     def rate_at(self, epoch: float) -> float:
         """The learning rate after so many epochs, parts of one included."""
         falling = min(self.decay_epochs, self.epochs)
-        return self.learning_rate * (min(1.0, (self.epochs - epoch) / falling) if falling else 1.0)
+        rate = self.learning_rate * self.rate_decay ** int(epoch)
+        return rate * (min(1.0, (self.epochs - epoch) / falling) if falling else 1.0)
+
+    @property
+    def exclusive(self) -> bool:
+        """Whether a voxel belongs to one structure at most."""
+        return self.loss == CROSS_ENTROPY
 
 
 @dataclass(frozen=True)
@@ -111,7 +138,7 @@ class SegmenterConfig:
 
     model: SegmenterSettings
     card: CardSettings
-    network: UNet2DConfig
+    network: NetworkConfig
     slices: SliceSettings
     training: SegmenterTraining
 
@@ -131,7 +158,9 @@ class SegmenterConfig:
 
     def to_dict(self) -> dict[str, Any]:
         """The settings as plain JSON values, section by section."""
-        return {f.name: _plain(asdict(getattr(self, f.name))) for f in fields(self)}
+        records = {f.name: asdict(getattr(self, f.name)) for f in fields(self)}
+        records["network"] = network_record(self.network)
+        return {name: _plain(record) for name, record in records.items()}
 
 
 SECTIONS = {f.name for f in fields(SegmenterConfig)}
@@ -166,7 +195,7 @@ def segmenter_config_from_dict(sections: Mapping[str, Any]) -> SegmenterConfig:
     config = SegmenterConfig(
         model=read_section(SegmenterSettings, sections, "model"),
         card=read_section(CardSettings, sections, "card"),
-        network=read_section(UNet2DConfig, sections, "network"),
+        network=read_network(sections),
         slices=read_section(SliceSettings, sections, "slices"),
         training=read_section(SegmenterTraining, sections, "training"),
     )

@@ -40,6 +40,7 @@ class SegmenterData:
         config: SegmenterConfig,
         fold: Fold | Draw | None = None,
         *,
+        patients: Patients | None = None,
         cache: Path | None = None,
         skip_bad: bool = False,
         progress: bool = False,
@@ -51,6 +52,7 @@ class SegmenterData:
             config: with all structures; `for_structures` then leaves some out. With `slices.around_organs`
                 the slices are around all of them: load anew for a model of one organ.
             fold: the fold, or the draw, to hold out.
+            patients: these, whatever the configuration's split says; no others are opened.
             cache: folder in which slices are kept.
             skip_bad: leave out patients whose files cannot be used.
             progress: whether to show a progress bar.
@@ -64,7 +66,10 @@ class SegmenterData:
         cases = find_cases(folder, config.model.structures)
         model, seed = config.model, config.training.seed
         there = [case.name for case in cases]
-        patients = choose_patients(there, model.split, model.choose_share, seed, fold)
+        if patients is None:
+            patients = choose_patients(there, model.split, model.choose_share, seed, fold)
+        else:
+            patients.check(there)
         pool = {*patients.train, *patients.choose, *patients.held_out}
         read = [case for case in cases if case.name in pool]
         drawn = [name for name in model.structures if any(name in case.present for case in read)]
@@ -108,6 +113,44 @@ class SegmenterData:
     def choose(self) -> np.ndarray:
         """Numbers of the slices by which the stored model is chosen."""
         return self._slices_of(self.patients.choose)
+
+    def of_pass(self, epoch: int, count: int, seed: int) -> np.ndarray:
+        """Numbers of the slices of one pass: all to learn from, or `count`, as many of every patient.
+
+        A patient with fewer slices than its share gives some several times; the same epoch and seed give the
+        same slices.
+        """
+        train = self.train
+        if not count:
+            return train
+        random = np.random.default_rng((seed, epoch, count))
+        of_patient = self.slices.patient[train]
+        patients = random.permutation(np.unique(of_patient))
+        share, more = divmod(count, len(patients))
+        drawn = []
+        for place, patient in enumerate(patients):
+            own = train[of_patient == patient]
+            wanted = share + (place < more)
+            times = -(-wanted // len(own))
+            drawn.append(np.concatenate([random.permutation(own) for _ in range(times)])[:wanted])
+        return np.sort(np.concatenate(drawn))
+
+    def class_weights(self, balance: float) -> tuple[float, ...]:
+        """Weights of background and structures by their rarity, with a mean of 1 over the training voxels.
+
+        Args:
+            balance: see `SegmenterTraining`.
+        """
+        train = self.train
+        shares = []
+        for column in self.columns:
+            mine = train[self.slices.known[train, column]]
+            bit = self.slices.bits.dtype.type(1) << self.slices.bits.dtype.type(column)
+            drawn = sum(int(np.count_nonzero(self.slices.bits[n] & bit)) for n in mine)
+            shares.append(drawn / (len(mine) * self.slices.bits[0].size))
+        frequency = np.array([1 - sum(shares), *shares])
+        weights = np.maximum(frequency, 1 / self.slices.bits.size) ** -balance
+        return tuple(float(weight) for weight in weights / (frequency * weights).sum())
 
     def absent(self) -> dict[str, tuple[str, ...]]:
         """Patients without a contour, by structure; they take no part in that structure's loss."""

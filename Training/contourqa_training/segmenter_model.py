@@ -18,9 +18,9 @@ from safetensors.torch import load_file, save_file
 
 from contourqa_training.patients import Patients
 from contourqa_training.segmenter_config import SegmenterConfig, segmenter_config_from_dict
+from contourqa_training.segmenter_network import SegmentationNetwork, build_network
 from ContourQALib.errors import ModelError, SettingError
 from ContourQALib.formats.output import write_atomically
-from ContourQALib.networks.unet2d import UNet2D
 
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "weights.safetensors"
@@ -48,7 +48,7 @@ class SegmenterModel:
         """Epochs after which weights were kept, ascending."""
         return tuple(sorted(int(p.stem.split("-")[1]) for p in self.folder.glob("stage-*.safetensors")))
 
-    def network(self, stage: int | None = None) -> UNet2D:
+    def network(self, stage: int | None = None) -> SegmentationNetwork:
         """The network in evaluation mode.
 
         Args:
@@ -62,7 +62,7 @@ class SegmenterModel:
             there = ", ".join(map(str, self.stages)) or "none"
             what = "no weights" if stage is None else f"no stage {stage}; its stages are {there}"
             raise ModelError(f"The segmenter {self.folder} has {what}.")
-        network = UNet2D(self.config.network)
+        network = build_network(self.config.network)
         try:
             network.load_state_dict(load_file(path))
         except (SafetensorError, RuntimeError) as error:
@@ -75,7 +75,7 @@ def stage_file(epochs: int) -> str:
     return f"stage-{epochs:03d}.safetensors"
 
 
-def write_weights(network: UNet2D, path: Path) -> None:
+def write_weights(network: SegmentationNetwork, path: Path) -> None:
     """Write a network's weights in one step.
 
     Raises:

@@ -14,6 +14,7 @@ import torch
 from contourqa_training.patients import DRAWN, patients_of_split
 from contourqa_training.segmentation_cases import find_cases, read_case
 from contourqa_training.segmenter_model import SegmenterModel
+from contourqa_training.segmenter_network import probabilities
 from contourqa_training.slice_view import as_input, image_slices, to_grid
 from ContourQALib.case import Image
 from ContourQALib.errors import ContourQAError, SettingError
@@ -87,7 +88,8 @@ def probability_maps(image: Image, model: SegmenterModel, network: torch.nn.Modu
     with torch.inference_mode():
         for part in inputs.split(SLICES_AT_ONCE):
             moved = part.to(device).contiguous(memory_format=torch.channels_last)
-            parts.append(torch.sigmoid(network(moved)).cpu().numpy())
+            found = probabilities(network(moved), exclusive=model.config.training.exclusive)
+            parts.append(found.cpu().numpy())
     slices = np.concatenate(parts)
     structures = model.config.model.structures
     return {name: to_grid(slices[:, s], image.grid) for s, name in enumerate(structures)}

@@ -14,7 +14,7 @@ from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
-from contourqa_training.patients import Draw, Fold
+from contourqa_training.patients import Draw, Fold, Patients
 from contourqa_training.segmenter_config import SegmenterConfig
 from ContourQALib.errors import ModelError
 
@@ -33,12 +33,18 @@ class Training:
         config: how.
         run: folder of its run; one that is finished is not trained again.
         fold: the patients to hold out; None for the split's own choosing patients.
+        patients: these, whatever the split says.
+        start: run of the model whose weights it starts from; finished before.
+        data: another folder of data than the other trainings'.
     """
 
     name: str
     config: SegmenterConfig
     run: Path
     fold: Fold | Draw | None = None
+    patients: Patients | None = None
+    start: Path | None = None
+    data: Path | None = None
 
 
 def cores() -> int:
@@ -145,10 +151,18 @@ def _train(training: Training, data: Path, cache: Path, skip_bad: bool) -> str:
 
     from contourqa_training.segmenter import LAST, is_finished, train_segmenter
     from contourqa_training.segmenter_data import SegmenterData
+    from contourqa_training.segmenter_model import open_segmenter
 
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", module="lightning")
-    loaded = SegmenterData.load(data, training.config, training.fold, cache=cache, skip_bad=skip_bad)
+    loaded = SegmenterData.load(
+        training.data or data,
+        training.config,
+        training.fold,
+        patients=training.patients,
+        cache=cache,
+        skip_bad=skip_bad,
+    )
     finished = is_finished(training.run)
     resume = (training.run / "checkpoints" / LAST).is_file()
     epochs = training.config.training.epochs
@@ -159,7 +173,15 @@ def _train(training: Training, data: Path, cache: Path, skip_bad: bool) -> str:
 
     if not finished and _inbox is not None:
         _inbox.put(f"{training.name}: {'going on' if resume else 'begins'}, {len(loaded.train)} slices")
-    train_segmenter(training.config, loaded, training.run, resume=resume, progress=False, report=report)
+    train_segmenter(
+        training.config,
+        loaded,
+        training.run,
+        start=open_segmenter(training.start) if training.start else None,
+        resume=resume,
+        progress=False,
+        report=report,
+    )
     return "was trained before" if finished else "is trained"
 
 
