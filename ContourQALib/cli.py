@@ -13,6 +13,7 @@ import typer
 
 from ContourQALib import __version__
 from ContourQALib.commands.assess import assess
+from ContourQALib.commands.cohort import cohort
 from ContourQALib.commands.compare import compare
 from ContourQALib.commands.demo import demo
 from ContourQALib.commands.models import models
@@ -37,7 +38,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (assess, compare, demo, models, perturb, phantom, thresholds):
+for command in (assess, cohort, compare, demo, models, perturb, phantom, thresholds):
     app.command()(command)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -27,6 +27,9 @@ FURTHER = ("precision", "hd_mm", "msd_mm", "masd_mm", "surface_dice")
 
 MEASURED = FIGURES + FURTHER
 """Every figure that is kept, named as in `Comparison` (there `volume_cc` is `volume_test_cc`)."""
+
+PLACED = ("touches_edge", "resampled", "lost_cc")
+"""How a model's contour lies on the reference's grid, named as in `Comparison`; 1 for yes, 0 for no."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,8 @@ class CohortResults:
             lack the structure; `failed`: they or the reference could not be read or compared.
         reasons: why something is undefined, by (row, model) number; only where something is.
         tolerance_mm: tolerance of surface Dice.
+        placed: (rows, models) float64 by name of `PLACED`, nan where nothing was compared; empty where nobody
+            asked.
     """
 
     models: tuple[str, ...]
@@ -85,6 +90,7 @@ class CohortResults:
     statuses: tuple[tuple[Status, ...], ...]
     reasons: Mapping[tuple[int, int], str]
     tolerance_mm: float
+    placed: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         shape = (len(self.rows), len(self.models))

@@ -16,12 +16,13 @@ from ContourQALib.names import normalize
 
 CORRECTED = ("dice", "hd95_pooled_mm", "sensitivity", "specificity", "volume_cc")
 """Figures whose tests are corrected for their number: those of the paper (Geng 2024, table 2 and figure 4).
-One HD95, not three: more definitions of one thing would make the correction stricter and say nothing new."""
+One HD95, not three: further definitions of one thing would only make the correction stricter."""
 
 FAMILY = (
-    "Holm's correction counts, for each dataset and each pair of models, the tests of all structures in Dice, "
-    "HD95 (pooled), sensitivity, specificity and volume; other figures are tested without correction."
+    "Holm's correction counts, for each dataset and each pair of models, the tests of all structures in "
+    "Dice, HD95 (pooled), sensitivity, specificity and volume; other figures are tested without correction."
 )
+"""Which tests are one family, in a sentence."""
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -12,6 +13,9 @@ from pathlib import Path
 
 from ContourQALib.errors import OutputError
 from ContourQALib.formats.file_type import extension_of
+
+LEFTOVER = re.compile(r"\.[0-9a-f]{16}(\..+)?")
+"""Names of temporary files."""
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
@@ -68,6 +72,17 @@ def output_folder(path: str | PathLike[str]) -> Path:
     except OSError as error:
         raise _explained(path, error) from error
     return path
+
+
+def remove_leftovers(folder: str | PathLike[str]) -> None:
+    """Remove the temporary files that programs killed while writing left in a folder, and in those below it.
+
+    Nobody else may be writing there.
+    """
+    for left in Path(folder).rglob(".*"):
+        if LEFTOVER.fullmatch(left.name):
+            with suppress(OSError):
+                left.unlink()
 
 
 def _explained(path: Path, error: OSError) -> OutputError:

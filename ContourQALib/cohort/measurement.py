@@ -1,0 +1,234 @@
+"""RowMeasurement: one row of a cohort read and measured, every model against the reference."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ContourQALib.case import Contour
+from ContourQALib.cohort.results import MEASURED, PLACED
+from ContourQALib.cohort.tasks import RowTask
+from ContourQALib.errors import ContourQAError, FormatError, StructureError
+from ContourQALib.formats.color_table import SUFFIXES
+from ContourQALib.formats.file_type import stem_of
+from ContourQALib.metrics.compare import Comparison, compare
+from ContourQALib.metrics.definitions import Status
+from ContourQALib.names import match
+
+Read = Callable[[Path], tuple[Contour, ...]]
+"""Reads all contours of a file, labels named as the user asked for."""
+
+UNNAMED = re.compile(r"label_\d+")
+"""How a label without a name is called when it is read."""
+
+FULL_REFERENCE = "specificity is undefined: the reference fills its whole grid"
+"""The only figure that two non-empty contours can leave undefined, and why."""
+
+HEADERS = (".mhd", ".nhdr")
+"""Files whose voxels lie in another file of the same stem."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileStamp:
+    """Which file was read.
+
+    Attributes:
+        sha256: of its bytes.
+        state: sizes and times of it and of what is read with it (see `state_of`).
+    """
+
+    sha256: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelMeasurement:
+    """One model in one row.
+
+    Attributes:
+        status: as in `CohortResults.statuses`.
+        reason: why something is undefined, or None.
+        values: the figures of `MEASURED`, in that order; all nan unless both contours were found.
+        placed: those of `PLACED`, likewise.
+    """
+
+    status: Status
+    reason: str | None
+    values: tuple[float, ...] = (math.nan,) * len(MEASURED)
+    placed: tuple[float, ...] = (math.nan,) * len(PLACED)
+
+
+@dataclass(frozen=True, slots=True)
+class RowMeasurement:
+    """One row measured.
+
+    Attributes:
+        volume_reference_cc: nan where the reference could not be read.
+        models: one a model.
+        stamps: of the reference and each model's file; None where the manifest names none or none is there.
+    """
+
+    volume_reference_cc: float
+    models: tuple[ModelMeasurement, ...]
+    stamps: tuple[FileStamp | None, ...]
+
+    @property
+    def failed(self) -> bool:
+        """Whether any model of the row is failed."""
+        return any(model.status is Status.FAILED for model in self.models)
+
+
+class RowReader:
+    """Measures rows one after the other, reading a file that consecutive rows share once.
+
+    Args:
+        read: reads a file.
+        tolerance_mm: tolerance of surface Dice, mm.
+    """
+
+    def __init__(self, read: Read, tolerance_mm: float) -> None:
+        self._read = read
+        self._tolerance_mm = tolerance_mm
+        self._last: dict[int, _ReadFile] = {}
+
+    def measure(self, task: RowTask) -> RowMeasurement:
+        """Measure a row; what cannot be read or compared is failed, and the reason says why."""
+        files = [self._file(place, path) for place, path in enumerate((task.reference, *task.tests))]
+        stamps = tuple(file.stamp if file else None for file in files)
+        try:
+            reference = _found(files[0], task.row.structure)
+        except ContourQAError as error:
+            failed = ModelMeasurement(Status.FAILED, f"no reference: {error}")
+            return RowMeasurement(math.nan, (failed,) * len(task.tests), stamps)
+        models = tuple(self._model(reference, file, task.row.structure) for file in files[1:])
+        return RowMeasurement(reference.volume_cc, models, stamps)
+
+    def contours(self, task: RowTask) -> tuple[Contour, list[Contour | None]]:
+        """Reference and models' contours of a row, for a picture; None for a contour that is not there.
+
+        Raises:
+            ContourQAError: there is no reference.
+        """
+        structure = task.row.structure
+        reference = _found(self._file(0, task.reference), structure)
+        tests: list[Contour | None] = []
+        for place, path in enumerate(task.tests, 1):
+            try:
+                file = self._file(place, path)
+                tests.append(_found(file, structure).on(reference.grid) if file else None)
+            except ContourQAError:
+                tests.append(None)
+        return reference, tests
+
+    def _file(self, place: int, path: str | None) -> _ReadFile | None:
+        """The file of the reference (place 0) or of a model, read unless it was the last one there."""
+        if path is None:
+            return None
+        last = self._last.get(place)
+        if last is None or last.path != path:
+            self._last.pop(place, None)  # before reading: two large files need not lie in memory together
+            last = self._last[place] = _ReadFile.of(path, self._read)
+        return last
+
+    def _model(self, reference: Contour, file: _ReadFile | None, structure: str) -> ModelMeasurement:
+        if file is None:
+            return ModelMeasurement(Status.UNMATCHED, "the manifest names no contours of this model")
+        try:
+            found = compare(reference, _found(file, structure), self._tolerance_mm)
+        except _MissingError as error:
+            return ModelMeasurement(Status.UNMATCHED, str(error))
+        except ContourQAError as error:
+            return ModelMeasurement(Status.FAILED, str(error))
+        reason = found.reason
+        if reason is None and math.isnan(found.specificity):
+            reason = FULL_REFERENCE
+        placed = tuple(float(getattr(found, name)) for name in PLACED)
+        return ModelMeasurement(found.status, reason, figures_of(found), placed)
+
+
+def figures_of(comparison: Comparison) -> tuple[float, ...]:
+    """The figures of `MEASURED`, in that order."""
+    return tuple(
+        float(getattr(comparison, "volume_test_cc" if figure == "volume_cc" else figure))
+        for figure in MEASURED
+    )
+
+
+def state_of(path: str) -> str:
+    """Sizes and times of a file and of what is read with it; "" for a file that is not there.
+
+    With it are read a color table beside a label file, and the voxels of a separate header.
+    """
+    file = Path(path)
+    try:
+        states = [_state(file)]
+        stem = stem_of(file)
+        beside = {file.with_name(stem + suffix) for suffix in SUFFIXES}
+        if file.suffix.lower() in HEADERS:
+            beside |= {other for other in file.parent.iterdir() if other.name.startswith(f"{stem}.")}
+        states += [_state(other) for other in sorted(beside - {file}) if other.is_file()]
+    except OSError:
+        return ""
+    return " ".join(states)
+
+
+class _MissingError(StructureError):
+    """The structure is not in the file."""
+
+
+@dataclass(frozen=True, eq=False)
+class _ReadFile:
+    """A file's contours, or the error of reading it."""
+
+    path: str
+    stamp: FileStamp | None
+    contours: tuple[Contour, ...]
+    error: ContourQAError | None
+
+    @classmethod
+    def of(cls, path: str, read: Read) -> _ReadFile:
+        stamp: FileStamp | None = None
+        try:
+            stamp = _stamp(path)
+            return cls(path, stamp, read(Path(path)), None)
+        except ContourQAError as error:
+            return cls(path, stamp, (), error)
+
+
+def _found(file: _ReadFile | None, structure: str) -> Contour:
+    """The structure in the file; a lone label without a name is taken to be it.
+
+    Raises:
+        ContourQAError: the file could not be read, or several of its contours could be it.
+        _MissingError: it is not in the file.
+    """
+    if file is None:
+        raise FormatError("the manifest names no file")
+    if file.error is not None:
+        raise file.error
+    if len(file.contours) == 1 and UNNAMED.fullmatch(file.contours[0].name):
+        return replace(file.contours[0], name=structure)
+    found = match([structure], [contour.name for contour in file.contours])
+    if not found.pairs:
+        there = ", ".join(contour.name for contour in file.contours)
+        raise _MissingError(f"{file.path} holds no structure {structure}; it holds {there}")
+    name = found.pairs[0][1]
+    return replace(next(contour for contour in file.contours if contour.name == name), name=structure)
+
+
+def _stamp(path: str) -> FileStamp | None:
+    state = state_of(path)  # before reading: a file that changes meanwhile is measured again by the next run
+    try:
+        with open(path, "rb") as file:
+            return FileStamp(hashlib.file_digest(file, "sha256").hexdigest(), state)
+    except OSError:
+        return None  # reading it says what is wrong
+
+
+def _state(path: Path) -> str:
+    status = path.stat()
+    return f"{status.st_size}@{status.st_mtime_ns}"
