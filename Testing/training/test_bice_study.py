@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 
 from contourqa_training.bice.config import BiceConfig
-from contourqa_training.bice.study import Places, run_study
+from contourqa_training.bice.study import run_study
 from contourqa_training.patient_split import read_split
+from contourqa_training.study_output import Places
 from ContourQALib.errors import ContourQAError, SettingError
 from ContourQALib.formats.recommendation import read_recommendation
 from segmenter_runs import CONFIG, write_boxes

@@ -15,7 +15,9 @@ from contourqa_training.options import (
     RUNS,
     CacheOption,
     EpochsOption,
+    ResultsOption,
     ResumeOption,
+    RunsOption,
     SkipBadOption,
     SlicesDataOption,
     ThreadsOption,
@@ -101,14 +103,8 @@ def study_bice(
         str, typer.Option("--config", help="two-cores, quick, paper, or a TOML file.")
     ] = "two-cores",
     data: SlicesDataOption = OPENKBP,
-    runs: Annotated[
-        Path | None,
-        typer.Option("--runs", metavar="FOLDER", help="Runs of the models, kept; runs/NAME by default."),
-    ] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", metavar="FOLDER", help="Of the results; RUNS/results by default."),
-    ] = None,
+    runs: RunsOption = None,
+    output: ResultsOption = None,
     split: Annotated[str, typer.Option("--split", help="Whom to judge; test is looked at once.")] = "test",
     workers: WorkersOption = None,
     skip_bad: SkipBadOption = False,
@@ -116,7 +112,8 @@ def study_bice(
 ) -> None:
     """Bice 2021: thresholds of probability maps, from training to figures; started again, it goes on."""
     from contourqa_training.bice.config import read_bice_config
-    from contourqa_training.bice.study import Places, run_study
+    from contourqa_training.bice.study import run_study
+    from contourqa_training.study_output import Places
 
     study = read_bice_config(config)
     folder = runs or RUNS / study.name
@@ -129,6 +126,30 @@ def study_bice(
         skip_bad=skip_bad,
         say=timed_echo(),
     )
+    typer.echo(f"Wrote {places.output}.", err=True)
+
+
+@study_app.command("geng")
+def study_geng(
+    config: Annotated[
+        str, typer.Option("--config", help="two-cores, quick, paper, or a TOML file.")
+    ] = "two-cores",
+    data: SlicesDataOption = OPENKBP,
+    runs: RunsOption = None,
+    output: ResultsOption = None,
+    workers: WorkersOption = None,
+    skip_bad: SkipBadOption = False,
+    cache: CacheOption = CACHE,
+) -> None:
+    """Geng 2024: a vendor's model against locally fine-tuned ones, from training to figures."""
+    from contourqa_training.geng.config import read_geng_config
+    from contourqa_training.geng.study import run_study
+    from contourqa_training.study_output import Places
+
+    study = read_geng_config(config)
+    folder = runs or RUNS / study.study.name
+    places = Places(data, folder, cache, output or folder / "results")
+    run_study(study, places, workers=workers, skip_bad=skip_bad, say=timed_echo())
     typer.echo(f"Wrote {places.output}.", err=True)
 
 

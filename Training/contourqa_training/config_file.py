@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import fields
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args, get_type_hints
 
 from ContourQALib.errors import SettingError
 
@@ -82,17 +82,22 @@ def read_section(kind: type[Settings], sections: Mapping[str, Any], section: str
     unknown = sorted(set(values) - set(defaults))
     if unknown:
         raise SettingError(f"The section {section} has no setting {', '.join(unknown)}.")
+    kinds = get_type_hints(kind)
     return kind(
-        **{name: _value(value, defaults[name], f"{section}.{name}") for name, value in values.items()}
+        **{
+            name: _value(value, defaults[name], kinds[name], f"{section}.{name}")
+            for name, value in values.items()
+        }
     )
 
 
-def _value(value: Any, default: Any, name: str) -> Any:
-    """A TOML value as a value of the default's type."""
+def _value(value: Any, default: Any, kind: Any, name: str) -> Any:
+    """A TOML value as a value of the default's type; `kind` says it of the items of a tuple."""
     if isinstance(default, tuple):
         if not isinstance(value, list):
             raise SettingError(f"{name} must be a list, not {value!r}.")
-        return tuple(_value(item, default[0] if default else "", name) for item in value)
+        item_kind = get_args(kind)[0]
+        return tuple(_value(item, item_kind(), item_kind, name) for item in value)
     if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if type(value) is not type(default):

@@ -106,11 +106,11 @@ def finetune_config_from(sections: Mapping[str, Any]) -> FinetuneConfig:
 
 def fold_trainings(
     config: FinetuneConfig,
-    start: SegmenterModel,
+    given: SegmenterConfig,
+    start: Path,
     pool: Sequence[str],
     runs: Path,
     structures: Sequence[str] = (),
-    data: Path | None = None,
 ) -> dict[int, Training]:
     """The trainings of a fine-tuning by fold, each with a run folder in `runs`.
 
@@ -118,11 +118,11 @@ def fold_trainings(
 
     Args:
         config: how.
-        start: the trained model.
+        given: the trained model's configuration.
+        start: its run, which need not be finished yet.
         pool: patients to learn from and to choose by.
         runs: folder of the runs.
         structures: which; those of the trained model where empty.
-        data: folder of the patients, where trainings of several folders are queued.
 
     Raises:
         SettingError: fewer than five patients, or fewer than folds.
@@ -133,29 +133,15 @@ def fold_trainings(
             f"Fine-tuning in {settings.folds} folds takes at least {max(FEWEST_PATIENTS, settings.folds)}"
             f" patients, not {len(pool)}; add patients{' or take fewer folds' if settings.folds > 5 else ''}."
         )
-    taught = finetuned_config(config, start, structures)
+    taught = _taught(config, given, structures)
     trainings = {}
     for number in settings.trained:
         choose = Fold(number, settings.folds).held_out(sorted(pool), config.training.seed)
         patients = Patients(tuple(sorted(set(pool) - set(choose))), choose)
         name = f"{settings.name} fold {number}"
         run = runs / f"fold-{number}"
-        trainings[number] = Training(name, taught, run, None, patients, start.folder, data)
+        trainings[number] = Training(name, taught, run, patients=patients, start=start)
     return trainings
-
-
-def finetuned_config(
-    config: FinetuneConfig, start: SegmenterModel, structures: Sequence[str] = ()
-) -> SegmenterConfig:
-    """The configuration of a training that starts from `start`."""
-    names = tuple(structures) or start.config.model.structures
-    given = start.config
-    return replace(
-        given,
-        model=replace(given.model, name=config.finetune.name, structures=names, multi_label=True),
-        network=replace(given.network, out_channels=len(names)),
-        training=config.training,
-    )
 
 
 def finetune(
@@ -197,7 +183,7 @@ def finetune(
     missing = [name for name in patients if name not in there]
     if missing:
         raise SettingError(f"The data folder holds no patient {', '.join(missing)}.")
-    trainings = fold_trainings(config, start, tuple(patients) or there, output, names)
+    trainings = fold_trainings(config, start.config, start.folder, tuple(patients) or there, output, names)
     output_folder(output)
     train_side_by_side(
         list(trainings.values()), data, cache=cache, skip_bad=skip_bad, workers=workers, say=say
@@ -251,3 +237,14 @@ def best_fold(runs: Mapping[int, Path], output: Path) -> FineTuned:
                 )
             )
     return FineTuned(folder, best, losses)
+
+
+def _taught(config: FinetuneConfig, given: SegmenterConfig, structures: Sequence[str]) -> SegmenterConfig:
+    """The configuration of a training that starts from a model of the configuration `given`."""
+    names = tuple(structures) or given.model.structures
+    return replace(
+        given,
+        model=replace(given.model, name=config.finetune.name, structures=names, multi_label=True),
+        network=replace(given.network, out_channels=len(names)),
+        training=config.training,
+    )

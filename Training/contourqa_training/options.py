@@ -25,6 +25,14 @@ SkipBadOption = Annotated[
 CacheOption = Annotated[
     Path, typer.Option("--cache", metavar="FOLDER", help="Where slices are kept for the next run.")
 ]
+RunsOption = Annotated[
+    Path | None,
+    typer.Option("--runs", metavar="FOLDER", help="Runs of the models, kept; runs/NAME by default."),
+]
+ResultsOption = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", metavar="FOLDER", help="Of the results; RUNS/results by default."),
+]
 WorkersOption = Annotated[
     int | None, typer.Option("--workers", help="Models trained side by side; one a core by default.")
 ]

@@ -154,6 +154,56 @@ def predict(
     typer.echo(f"Wrote {len(made.rows)} maps and {made.manifest}.", err=True)
 
 
+@app.command()
+def contour(
+    model: Annotated[
+        list[str],
+        typer.Option(
+            "--model", metavar="NAME=RUN", help="Folder of a finished run, and its column's name; repeat it."
+        ),
+    ],
+    data: SlicesDataOption = OPENKBP,
+    case: Annotated[
+        list[str] | None,
+        typer.Option("--case", help="Contour this patient; may be repeated. All of the folder by default."),
+    ] = None,
+    dataset: Annotated[str, typer.Option("--dataset", help="What the manifest calls these patients.")] = "",
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where to write.")] = RUNS
+    / "contours",
+    skip_bad: SkipBadOption = False,
+) -> None:
+    """Draw contours with several segmenters, and a manifest for `contourqa cohort` to compare them by."""
+    from contourqa_training.segmentation_cases import find_cases
+    from contourqa_training.segmenter_contours import draw_contours
+    from contourqa_training.segmenter_model import open_segmenter
+
+    models = dict(_named(text) for text in model)
+    if len(models) < len(model):
+        raise SettingError("Give each segmenter a name of its own, as --model VPM=runs/VPM.")
+    structures = open_segmenter(next(iter(models.values()))).config.model.structures
+    patients = case or [one.name for one in find_cases(data, structures)]
+    made = draw_contours(
+        models,
+        data,
+        {dataset: patients},
+        output,
+        skip_bad=skip_bad,
+        report=lambda what: typer.echo(what, err=True),
+    )
+    for structure, missing in made.absent.items():
+        if missing:
+            typer.echo(f"{structure} is not contoured in {len(missing)}: {', '.join(missing)}.", err=True)
+    if made.skipped:
+        typer.echo(f"Left out {len(made.skipped)} patients: {' '.join(made.skipped.values())}", err=True)
+    typer.echo(f"Wrote {made.manifest}, {made.rows} rows.", err=True)
+
+
+def _named(text: str) -> tuple[str, Path]:
+    """Name and folder of NAME=RUN; a folder alone is called as it is."""
+    name, equals, folder = text.partition("=")
+    return (name, Path(folder)) if equals else (Path(text).name, Path(text))
+
+
 def _changed(
     config: SegmenterConfig, multi_label: bool | None, dice_weight: float | None, epochs: int | None
 ) -> SegmenterConfig:

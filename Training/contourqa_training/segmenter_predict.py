@@ -14,7 +14,7 @@ import torch
 from contourqa_training.patients import DRAWN, patients_of_split
 from contourqa_training.segmentation_cases import find_cases, read_case
 from contourqa_training.segmenter_model import SegmenterModel
-from contourqa_training.segmenter_network import probabilities
+from contourqa_training.segmenter_network import found, probabilities
 from contourqa_training.slice_view import as_input, image_slices, to_grid
 from ContourQALib.case import Image
 from ContourQALib.errors import ContourQAError, SettingError
@@ -82,14 +82,30 @@ def probability_maps(image: Image, model: SegmenterModel, network: torch.nn.Modu
         model: says how images become slices, and the structures.
         network: of the model, on any device.
     """
+    return _on_grid(image, model, network, probabilities)
+
+
+def predicted_masks(image: Image, model: SegmenterModel, network: torch.nn.Module) -> dict[str, np.ndarray]:
+    """What a model draws: bool (K, J, I) by structure, on the image's grid.
+
+    A structure is drawn where its probability is above 0.5, or, where structures exclude each other, where it
+    is likelier than every other and than the background. Arguments as for `probability_maps`.
+    """
+    return _on_grid(image, model, network, found)
+
+
+def _on_grid(
+    image: Image, model: SegmenterModel, network: torch.nn.Module, outputs: Callable[..., torch.Tensor]
+) -> dict[str, np.ndarray]:
+    """What `outputs` makes of a network's logits, by structure on the image's grid."""
     device = next(network.parameters()).device
     inputs = torch.from_numpy(as_input(image_slices(image, model.config.slices)))
+    exclusive = model.config.training.exclusive
     parts = []
     with torch.inference_mode():
         for part in inputs.split(SLICES_AT_ONCE):
             moved = part.to(device).contiguous(memory_format=torch.channels_last)
-            found = probabilities(network(moved), exclusive=model.config.training.exclusive)
-            parts.append(found.cpu().numpy())
+            parts.append(outputs(network(moved).float(), exclusive=exclusive).cpu().numpy())
     slices = np.concatenate(parts)
     structures = model.config.model.structures
     return {name: to_grid(slices[:, s], image.grid) for s, name in enumerate(structures)}
@@ -165,7 +181,7 @@ def predict_cases(
     structures = dict.fromkeys(name for model in models for name in model.config.model.structures)
     cases = find_cases(data, list(structures))
     work = _work(models, [case.name for case in cases], which, names)
-    networks = {model.folder: _network(model, stage) for model in models}
+    networks = {model.folder: on_device(model, stage) for model in models}
     output_folder(output)
     for part in ("probabilities", "references"):
         output_folder(output / part)
@@ -224,7 +240,8 @@ def _work(
     return work
 
 
-def _network(model: SegmenterModel, stage: int | None) -> torch.nn.Module:
+def on_device(model: SegmenterModel, stage: int | None = None) -> torch.nn.Module:
+    """The network of a model, or of one of its stages, on the GPU where there is one."""
     return model.network(stage).to("cuda" if torch.cuda.is_available() else "cpu")
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from contourqa_training.bice import curve_figures, further_figures, loss_figures
 from contourqa_training.bice.findings import Findings
-from ContourQALib.formats.output import output_folder, write_atomically
-from ContourQALib.report.canvas import to_png
+from contourqa_training.study_output import write_figure
+from ContourQALib.formats.output import output_folder
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -49,14 +49,3 @@ def draw_figures(folder: Path, findings: Findings) -> list[Path]:
     folder = output_folder(folder)
     drawn = ((folder / name, draw(findings)) for name, draw in DRAWN.items())
     return [write_figure(path, figure) for path, figure in drawn if figure is not None]
-
-
-def write_figure(path: Path, figure: Figure) -> Path:
-    """Write a figure as PNG.
-
-    Raises:
-        OutputError: the file cannot be written.
-    """
-    with write_atomically(path) as temporary:
-        temporary.write_bytes(to_png(figure))
-    return path

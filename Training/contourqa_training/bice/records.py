@@ -10,10 +10,9 @@ from typing import Any
 import numpy as np
 
 from contourqa_training.bice.findings import Correlation, Finding, Findings, MonteCarlo
+from contourqa_training.study_output import Row
 from ContourQALib.thresholds.pooled_losses import LossSpread, PooledLosses
 from ContourQALib.thresholds.sensitivity import FIGURES
-
-Row = dict[str, Any]
 
 PAPER = {
     "loss_at_half_percent": {"dice": 13.5, "msd_mm": 12.3, "hd_mm": 2.1},

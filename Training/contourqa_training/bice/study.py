@@ -2,50 +2,31 @@
 
 from __future__ import annotations
 
-import csv
-import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from contourqa_training.bice.config import BiceConfig
 from contourqa_training.bice.examples import draw_examples, make_example
-from contourqa_training.bice.figures import draw_figures, write_figure
+from contourqa_training.bice.figures import draw_figures
 from contourqa_training.bice.findings import Findings
 from contourqa_training.bice.judging import judge, pools_of, thresholds_to_judge
 from contourqa_training.bice.measuring import Measurements, measure, prominence
 from contourqa_training.bice.models import study_models
-from contourqa_training.bice.records import Row, findings_document, tables
+from contourqa_training.bice.records import findings_document, tables
 from contourqa_training.patients import DRAWN, patients_of_split
 from contourqa_training.segmentation_cases import find_cases
 from contourqa_training.segmenter_model import SegmenterModel, open_segmenter
 from contourqa_training.segmenter_predict import patients_to_predict
+from contourqa_training.study_output import Places, Row, write_figure, write_results
 from contourqa_training.training_queue import Training, cores, train_side_by_side, workers_of
 from ContourQALib.errors import SettingError
-from ContourQALib.formats.output import output_folder, write_atomically
+from ContourQALib.formats.output import output_folder
 from ContourQALib.formats.recommendation import write_recommendation
 from ContourQALib.thresholds.recommendation import recommend
 
 Say = Callable[[str], None]
 CHOOSE = "choose"
-
-
-@dataclass(frozen=True)
-class Places:
-    """Folders of a study.
-
-    Attributes:
-        data: the patients.
-        runs: one run a model; what is there already is not trained again.
-        cache: slices that were read.
-        output: tables and figures.
-    """
-
-    data: Path
-    runs: Path
-    cache: Path
-    output: Path
 
 
 def run_study(
@@ -142,20 +123,6 @@ def _check_split(division: str, split: str, there: Sequence[str]) -> None:
         raise SettingError(
             f"Of drawn patients there are no {split} ones; judge those that choose (--split {CHOOSE})."
         )
-
-
-def write_results(folder: Path, document: Mapping[str, Any], rows: Mapping[str, Sequence[Row]]) -> None:
-    """Write results.json and one CSV a table."""
-    with write_atomically(folder / "results.json") as path:
-        path.write_text(json.dumps(document, indent=1, allow_nan=False) + "\n", encoding="utf-8")
-    for name, table in rows.items():
-        with (
-            write_atomically(folder / f"{name}.csv") as path,
-            path.open("w", newline="", encoding="utf-8") as file,
-        ):
-            writer = csv.DictWriter(file, list(table[0]), lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(table)
 
 
 def _data(

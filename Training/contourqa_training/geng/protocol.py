@@ -43,7 +43,7 @@ class VendorSettings:
         SettingError: a value that cannot be used.
     """
 
-    spacing_mm: tuple[float, ...] = (3.3, 3.3, 3.0)
+    spacing_mm: tuple[float, ...] = (3.6, 3.6, 3.0)
     smoothing_mm: float = 2.0
     noise_hu: float = 25.0
     expansion_mm: float = 2.0
