@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from contourqa_training.geng.models import LFT, VPM, StudyModel
+from contourqa_training.geng.models import VPM, StudyModel
 from ContourQALib.cohort.paired import PairedComparison, compare_paired, interval_of_mean
 from ContourQALib.cohort.results import CohortResults
-from ContourQALib.cohort.signed_rank import holm
-from ContourQALib.cohort.summary import rows_of_groups
+from ContourQALib.cohort.signed_rank import LEVEL, holm
+from ContourQALib.cohort.summary import CohortSummary, rows_of_groups
 
 CURVE_FIGURES = ("dice", "hd95_pooled_mm")
 """What curves and questions are about."""
@@ -215,14 +215,20 @@ class Judgement:
         return found
 
 
-def improved(questions: Sequence[Question], dataset: str, figure: str, level: float = 0.05) -> list[str]:
-    """Organs in which fine-tuning with the paper's number of patients improves a figure (corrected p)."""
-    better = 1 if figure == "dice" else -1
-    return [
-        q.structure
-        for q in questions
-        if (q.first, q.second, q.dataset, q.figure) == (VPM, LFT, dataset, figure)
-        and q.structure != ALL
-        and q.p_holm < level
-        and better * q.compared.mean_difference > 0
-    ]
+def improved(summary: CohortSummary) -> dict[str, dict[str, list[str]]]:
+    """Structures that the second of two models improves, by dataset and figure of `CURVE_FIGURES`.
+
+    Improved is what differs with a corrected p below `LEVEL`, for the better in the mean.
+    """
+    found: dict[str, dict[str, list[str]]] = {}
+    for group in summary.groups:
+        of_dataset = found.setdefault(group.dataset, {figure: [] for figure in CURVE_FIGURES})
+        for difference in group.differences:
+            better = 1 if difference.figure == "dice" else -1
+            if (
+                difference.figure in of_dataset
+                and difference.p_holm < LEVEL
+                and better * difference.compared.mean_difference > 0
+            ):
+                of_dataset[difference.figure].append(group.structure)
+    return found

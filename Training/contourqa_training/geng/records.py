@@ -52,7 +52,7 @@ def question_rows(questions: Iterable[Question]) -> list[Row]:
                 "interval_low": low,
                 "interval_high": high,
                 "p": plain(compared.test.p),
-                "p_holm": plain(question.p_holm),
+                "p_holm_of_organs": plain(question.p_holm),
                 "effect": plain(compared.test.effect),
                 "reason": compared.test.reason,
             }

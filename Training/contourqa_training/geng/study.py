@@ -10,7 +10,7 @@ from pathlib import Path
 from contourqa_training.finetuning import best_fold
 from contourqa_training.geng.config import GengConfig
 from contourqa_training.geng.figures import TITLES, draw_curves
-from contourqa_training.geng.judging import CURVE_FIGURES, Judgement, improved
+from contourqa_training.geng.judging import Judgement, improved
 from contourqa_training.geng.models import (
     LFT,
     VPM,
@@ -31,6 +31,7 @@ from ContourQALib.cohort.crew import HowToMeasure
 from ContourQALib.cohort.gathering import Gathering
 from ContourQALib.cohort.results import CohortResults
 from ContourQALib.cohort.run import measure_missing
+from ContourQALib.cohort.summary import summarize
 from ContourQALib.cohort.tasks import NEEDED, tasks_of
 from ContourQALib.commands.cohort import cohort as compare_cohort
 from ContourQALib.formats.contours import read_contours
@@ -104,10 +105,7 @@ def run_study(
         "vendor": asdict(config.vendor),
         "data": _data(places.data, patients, judged, drawn),
         "models": {model.name: _model(model) for model in models},
-        "improved_by_fine_tuning": {
-            dataset: {figure: improved(questions, dataset, figure) for figure in CURVE_FIGURES}
-            for dataset in judged
-        },
+        "improved_by_fine_tuning": improved(summarize(_measured(drawn.manifest, [VPM, LFT], workers))),
         "enough_patients": enough_record(enough),
         "vendor_protocol": protocol_rows(effects),
         "curves": curve_rows(points),
