@@ -30,7 +30,7 @@ ABROAD = "4.6-4.75 mm"
 OTHER = "other"
 
 JUDGED = 30
-"""Patients of ExVal, and of GenEva (the paper: 25 and 27)."""
+"""Patients of ExVal, and of GenEva, as many as the paper's."""
 
 LOCAL = 60
 """Local patients; the learning curve takes the first 5, 10, 20, 40, 50 and all."""
