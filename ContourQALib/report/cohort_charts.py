@@ -36,6 +36,12 @@ NOT_SIGNIFICANT, TOO_FEW, NOT_TESTED = "ns", "too few", "no test"
 MOST_POINTS = 100
 """Cases up to which each is a point; the shape of more is drawn instead."""
 
+LEAST_BOXED = 5
+"""Cases from which on they have a box: of fewer it would say more than they do."""
+
+LEAST_EXTENT = {"dice": 0.02, "sensitivity": 0.02, "specificity": 1e-4, "hd95_pooled_mm": 0.5}
+"""What an axis spans at least: a spread of nothing is a line near its value, not a storm of digits."""
+
 MOST_BRACKETS = 3
 """Models whose difference from the first has a bracket; more would leave no room for boxes."""
 
@@ -143,7 +149,7 @@ def draw_figure(ax: Axes, panel: Panel, name: str, looks: Sequence[Look], ends: 
     if ends is None:
         ax.set_yticks([])
     else:
-        _set_ends(ax, ends, name.endswith("_mm"))
+        _set_ends(ax, ends, name)
     _draw_brackets(ax, panel, name)
     for n in range(len(models)):
         _count_beyond(ax, n, values[:, n], ends)
@@ -167,6 +173,8 @@ def _draw_box(ax: Axes, place: int, values: np.ndarray, look: Look) -> None:
             alpha=0.55,
             zorder=3,
         )
+    if values.size < LEAST_BOXED:
+        return
     ax.boxplot(
         [values],
         positions=[place],
@@ -188,15 +196,18 @@ def _draw_box(ax: Axes, place: int, values: np.ndarray, look: Look) -> None:
     )
 
 
-def _set_ends(ax: Axes, ends: Ends, distance: bool) -> None:
+def _set_ends(ax: Axes, ends: Ends, name: str) -> None:
     """Room above the cases for brackets and counts; no tick where no value can be."""
     from matplotlib.ticker import MaxNLocator
 
-    extent = max(ends.high - ends.low, 1e-5)  # a spread of nothing is still a line near its value
-    low = 0.0 if distance else ends.low - 0.1 * extent
-    ax.set_ylim(low, ends.high + 0.42 * extent)
+    distance = name.endswith("_mm")
+    extent = max(ends.high - ends.low, LEAST_EXTENT[name])
+    middle = (ends.high + ends.low) / 2
+    low = 0.0 if distance else middle - 0.6 * extent
+    high = middle + 0.92 * extent
+    ax.set_ylim(low, high)
     ax.yaxis.set_major_locator(MaxNLocator(6))
-    highest = ends.high + 0.42 * extent if distance else 1.0
+    highest = high if distance else min(1.0, high)
     ax.set_yticks([t for t in ax.get_yticks() if low <= t <= highest + 1e-12])
 
 
@@ -272,6 +283,8 @@ def _caption(panels: Sequence[Panel]) -> str:
     told = ["Boxes: median and quartiles; whiskers to the farthest case within 1.5 interquartile ranges."]
     largest = max(panel.rows.size for panel in panels)
     told.append("Points: cases." if largest <= MOST_POINTS else "Shapes: density of the cases.")
+    if min(panel.rows.size for panel in panels) < LEAST_BOXED:
+        told.append(f"Fewer than {LEAST_BOXED} cases are points alone.")
     models = panels[0].results.models
     if len(models) > 1:
         levels = ", ".join(f"{mark} p < {level:g}" for level, mark in reversed(STARS))

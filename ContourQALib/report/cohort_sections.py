@@ -45,8 +45,8 @@ TESTS_FILE = "tests.csv"
 def overview_section(results: CohortResults, summary: CohortSummary) -> Section:
     """What the cohort is, how much is undefined, and what the tests say in words."""
     body = strip(_tiles(results, summary)) + _warnings(results, summary)
-    sentences = "".join(f"<li>{escape(text)}</li>" for text in _sentences(results, summary))
-    body += f"<ul>{sentences}</ul>"
+    for sentences in _sentences(results, summary):
+        body += f"<ul>{''.join(f'<li>{escape(text)}</li>' for text in sentences)}</ul>"
     if len(results.models) > 1:
         caution = (
             f"Two-sided Wilcoxon signed-rank tests, case by case. {summary.family} A p at or above {LEVEL:g} "
@@ -154,7 +154,11 @@ def _tiles(results: CohortResults, summary: CohortSummary) -> list[Tile]:
         Tile(str(cases), "case" if cases == 1 else "cases"),
         Tile(str(len(groups)), "dataset" if len(groups) == 1 else "datasets"),
         Tile(str(structures), "structure" if structures == 1 else "structures"),
-        Tile(str(undefined), "contours with a figure undefined", "reject" if undefined else "accept"),
+        Tile(
+            str(undefined),
+            f"{'contour' if undefined == 1 else 'contours'} with a figure undefined",
+            "reject" if undefined else "accept",
+        ),
     ]
     if len(results.models) > 1:
         for members in groups[:MOST_TILES]:
@@ -184,7 +188,8 @@ def _warnings(results: CohortResults, summary: CohortSummary) -> str:
     cases = {(row.dataset, row.case) for row in results.rows}
     if len(patients) < len(cases) and len(results.models) > 1:
         told.append(
-            f"The {len(cases)} cases are of {len(patients)} patients: the tests take cases as independent, "
+            f"The {len(cases)} cases are of {len(patients)} "
+            f"{'patient' if len(patients) == 1 else 'patients'}: the tests take cases as independent, "
             "which those of one patient are not."
         )
     small = {g.dataset or "the cohort" for g in summary.groups if any(_short(d) for d in g.differences)}
@@ -200,13 +205,14 @@ def _short(difference: ModelDifference) -> bool:
     return difference.figure in PAPER and bool(difference.compared.test.reason)
 
 
-def _sentences(results: CohortResults, summary: CohortSummary) -> Iterator[str]:
+def _sentences(results: CohortResults, summary: CohortSummary) -> Iterator[list[str]]:
+    """What was found, in sentences, dataset by dataset."""
     found = list(findings(summary, results.models))
     for groups in by_dataset(summary):
+        told = [finding_text(one) for one in found if one.dataset == groups[0].dataset]
         if len(results.models) == 1:
-            yield single_text(groups, results.models[0])
-        yield from (finding_text(one) for one in found if one.dataset == groups[0].dataset)
-        yield from (volume_text(groups, model) for model in results.models)
+            told.append(single_text(groups, results.models[0]))
+        yield told + [volume_text(groups, model) for model in results.models]
 
 
 def _shown(group: GroupSummary, first: str) -> Iterator[tuple[bool, ModelDifference]]:

@@ -21,6 +21,9 @@ MOST_IN_ORDER = 200
 MOST_NAMED = 60
 """Names of cases that fit below an axis."""
 
+LEAST_ROOM = 10
+"""Cases for which an axis has room at least."""
+
 MOST_MARKED = 80
 """Cases up to which the lines have markers."""
 
@@ -175,7 +178,8 @@ def _ends(errors: np.ndarray, limit: float) -> tuple[float, float]:
 
 def _name_cases(ax: Axes, panel: Panel, order: np.ndarray) -> None:
     count = order.size
-    ax.set_xlim(-0.6, count - 0.4)
+    spare = max(0.0, (LEAST_ROOM - count) / 2)  # the bars of a single case shall not fill the page
+    ax.set_xlim(-0.6 - spare, count - 0.4 + spare)
     if count > MOST_IN_ORDER:
         ax.set_xlabel("cases, sorted by the reference's volume", fontsize=8.5)
         return
