@@ -56,18 +56,18 @@ def write_mask(path: Path, mask: np.ndarray) -> Path:
     return path
 
 
-def small_cohort(folder: Path, cases: int, *, own_files: bool = True) -> Path:
+def small_cohort(folder: Path, cases: int, sets: int | None = None) -> Path:
     """A manifest of two models over small boxes, two datasets and two structures.
 
     Args:
         folder: where files and manifest go.
         cases: rows.
-        own_files: each row has files of its own; otherwise all rows share those of the first few.
+        sets: so many sets of files, used in turn; by default every row has files of its own.
     """
     folder.mkdir(parents=True, exist_ok=True)
     rows = []
     for n in range(cases):
-        number = n if own_files else n % 16
+        number = n % (sets or cases)
         names = [f"{kind}_{number:05d}.nrrd" for kind in ("reference", "vpm", "lft")]
         shift = number % 5
         masks = (box(2, 9), box(2 + shift, 9), box(2, 9 + shift % 3))

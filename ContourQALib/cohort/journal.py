@@ -33,6 +33,8 @@ INFINITE = "inf"
 
 Key = tuple[str, str]
 
+_OPENED = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0)  # without it Windows changes line ends
+
 
 class Journal:
     """The journal of one folder, open for one run.
@@ -55,7 +57,7 @@ class Journal:
         self._synced = time.monotonic()
         try:
             # made where it is missing, and never emptied before the lock says that nobody else has it
-            self._file: BinaryIO = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), "r+b")
+            self._file: BinaryIO = os.fdopen(os.open(path, _OPENED, 0o666), "r+b")
         except OSError as error:
             raise self._unwritable(error) from error
         try:

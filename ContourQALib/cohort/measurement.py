@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import math
+import os
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -163,16 +165,18 @@ def state_of(path: str) -> str:
 
     With it are read a color table beside a label file, and the voxels of a separate header.
     """
-    file = Path(path)
+    folder, name = os.path.split(path)
+    stem = stem_of(name)
+    beside = {stem + suffix for suffix in SUFFIXES} - {name}
     try:
-        states = [_state(file)]
-        stem = stem_of(file)
-        beside = {file.with_name(stem + suffix) for suffix in SUFFIXES}
-        if file.suffix.lower() in HEADERS:
-            beside |= {other for other in file.parent.iterdir() if other.name.startswith(f"{stem}.")}
-        states += [_state(other) for other in sorted(beside - {file}) if other.is_file()]
-    except OSError:
+        if name.lower().endswith(HEADERS):
+            beside |= {other for other in os.listdir(folder or ".") if other.startswith(f"{stem}.")} - {name}
+        states = [_state(path)]
+    except (OSError, ValueError):  # ValueError: a NUL character in the name
         return ""
+    for other in sorted(beside):
+        with suppress(OSError):
+            states.append(_state(os.path.join(folder, other)))
     return " ".join(states)
 
 
@@ -225,10 +229,10 @@ def _stamp(path: str) -> FileStamp | None:
     try:
         with open(path, "rb") as file:
             return FileStamp(hashlib.file_digest(file, "sha256").hexdigest(), state)
-    except OSError:
+    except (OSError, ValueError):
         return None  # reading it says what is wrong
 
 
-def _state(path: Path) -> str:
-    status = path.stat()
+def _state(path: str) -> str:
+    status = os.stat(path)
     return f"{status.st_size}@{status.st_mtime_ns}"

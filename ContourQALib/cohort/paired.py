@@ -19,8 +19,8 @@ SEED = 0
 
 INTERVAL_LEVEL = 0.95
 
-_VALUES_AT_ONCE = 2_000_000
-"""Drawn differences held at a time: a cohort of 10 000 then needs 16 MB."""
+_VALUES_AT_ONCE = 250_000
+"""Drawn differences held at a time, with their places 4 MB; the draws do not depend on it."""
 
 
 @dataclass(frozen=True)

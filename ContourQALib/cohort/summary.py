@@ -88,6 +88,7 @@ class GroupSummary:
         figures: summaries by model and figure of `MEASURED`.
         differences: every pair of models in every figure of `FIGURES`.
         volume_against_reference: each model's volume minus the reference's, by model; not corrected.
+        repeated: cases of patients who have an earlier one in the group; tests take all as independent.
     """
 
     dataset: str
@@ -97,6 +98,7 @@ class GroupSummary:
     figures: Mapping[str, Mapping[str, FigureSummary]]
     differences: tuple[ModelDifference, ...]
     volume_against_reference: Mapping[str, PairedComparison]
+    repeated: int = 0
 
 
 @dataclass(frozen=True)
@@ -166,6 +168,7 @@ def _group(results: CohortResults, dataset: str, structure: str, rows: np.ndarra
         volume_against_reference={
             name: compare_paired(reference_cc, values("volume_cc", model)) for model, name in numbered
         },
+        repeated=len(rows) - len({results.rows[row].patient for row in rows}),
     )
 
 

@@ -200,6 +200,7 @@ def _group(group: GroupSummary) -> Record:
         "dataset": group.dataset,
         "structure": group.structure,
         "cases": group.cases,
+        "repeated_patients": group.repeated,
         "reference_volume_cc": _summary(group.reference_volume_cc),
         "models": {
             model: {figure: _summary(found) for figure, found in figures.items()}

@@ -71,6 +71,10 @@ def _add_group(table: Table, group: GroupSummary, head: Sequence[str], footnotes
     volume = group.reference_volume_cc
     first = ["" if name != "volume_cc" else _mean_text(name, volume) for name in COLUMNS]
     notes = [f"{volume.undefined} of {group.cases} references unreadable"] if volume.undefined else []
+    if group.repeated and group.differences:
+        notes.append(
+            f"{group.repeated} cases are of patients with another case; tests take all as independent"
+        )
     table.add_row(*map(Text, [*head, "reference", *first, footnotes.marks(notes)]))
     for model, figures in group.figures.items():
         cells = [_mean_text(name, figures[name]) for name in COLUMNS]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -111,6 +112,13 @@ def test_a_missed_organ_is_undefined_in_distances_and_counted_in_both_places() -
     found = next(d.compared for d in group.differences if d.figure == "hd95_pooled_mm")
     assert (found.pairs, found.undefined) == (5, 1)
     assert found.test.reason is not None
+
+
+def test_further_cases_of_a_patient_are_counted() -> None:
+    given = results_of([("", "Lens")] * 3 + [("", "CTV")])
+    patients = ("p", "q", "p", "p")
+    rows = tuple(replace(row, patient=p) for row, p in zip(given.rows, patients, strict=True))
+    assert [g.repeated for g in summarize(replace(given, rows=rows)).groups] == [1, 0]
 
 
 def test_one_model_has_no_differences() -> None:

@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 
+from ContourQALib.cohort import paired
 from ContourQALib.cohort.paired import compare_paired, interval_of_mean
 from ContourQALib.errors import SettingError
 
@@ -45,6 +46,15 @@ def test_the_interval_of_a_mean_is_near_the_normal_one_and_always_the_same() -> 
     # the ends of 2000 draws scatter by some 4 % of the interval's width
     assert (low, high) == pytest.approx((values.mean() - error, values.mean() + error), abs=0.15 * error)
     assert interval_of_mean(values) == (low, high)
+
+
+def test_the_interval_does_not_depend_on_how_many_values_are_drawn_at_a_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    values = np.random.default_rng(2).normal(0, 1, 37)
+    expected = interval_of_mean(values)
+    monkeypatch.setattr(paired, "_VALUES_AT_ONCE", 101)
+    assert interval_of_mean(values) == expected
 
 
 def test_a_constant_difference_has_an_interval_without_width() -> None:
