@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from ContourQALib.cohort.signed_rank import LEVEL
 from ContourQALib.cohort.summary import ModelDifference
 from ContourQALib.report.canvas import WIDTH_INCHES, Picture, blank_figure, literal, to_png
 from ContourQALib.report.cohort_looks import MARKERS, chart_looks
-from ContourQALib.report.cohort_panels import FAINT, INK, REACH, Panel, dress, letter, short
+from ContourQALib.report.cohort_panels import FAINT, INK, Ends, Panel, dress, ends_of, letter, short
 from ContourQALib.report.cohort_wording import STARS, stars
 from ContourQALib.report.outlines import Look
 
@@ -54,14 +53,6 @@ GOLDEN = (math.sqrt(5) - 1) / 2
 PANEL_INCHES, HEAD_INCHES, FOOT_INCHES, LEGEND_INCHES = 2.35, 0.5, 0.5, 0.3
 
 
-@dataclass(frozen=True)
-class Ends:
-    """Between which values an axis shows cases; those beyond are counted at its ends."""
-
-    low: float
-    high: float
-
-
 def distribution_picture(structure: str, panels: Sequence[Panel], *, several: bool = False) -> Picture:
     """Dice, sensitivity, specificity and pooled HD95 of every model, a row of axes for each dataset.
 
@@ -99,26 +90,6 @@ def distribution_picture(structure: str, panels: Sequence[Panel], *, several: bo
     return Picture(to_png(figure), alt, _caption(panels))
 
 
-def ends_of(panels: Sequence[Panel], name: str) -> Ends | None:
-    """The ends of a figure's axis, the same in all panels; None where nothing is defined.
-
-    A distance is shown from 0 and a share to its highest; towards what is bad each goes as far as the cases
-    do, or `REACH` interquartile ranges beyond the whiskers: one missed organ must not flatten the rest.
-    """
-    bad = -1.0 if name.endswith("_mm") else 1.0  # times the value: the bad end lies low
-    lows, highs = [], []
-    for panel in panels:
-        for values in panel.values(name).T:
-            finite = bad * values[np.isfinite(values)]
-            if finite.size:
-                low, high = np.percentile(finite, (25, 75))
-                lows.append(max(finite.min(), low - (1.5 + REACH) * (high - low)))
-                highs.append(finite.max())
-    if not lows:
-        return None
-    return Ends(min(lows), max(highs)) if bad > 0 else Ends(0.0, -min(lows))
-
-
 def draw_figure(ax: Axes, panel: Panel, name: str, looks: Sequence[Look], ends: Ends | None) -> None:
     """Boxes and cases of one figure, what is undefined, and marks of significance.
 
@@ -137,7 +108,7 @@ def draw_figure(ax: Axes, panel: Panel, name: str, looks: Sequence[Look], ends: 
         undefined = values.shape[0] - finite.size
         labels.append(f"{short(model)}\nn {finite.size}" + (f"\n{undefined} undefined" if undefined else ""))
         if finite.size:
-            _draw_box(ax, n, finite, look)
+            _draw_box(ax, n, finite, look, ends)
     ax.set_xlim(-0.6, len(models) - 0.4)
     ax.set_xticks(range(len(models)), labels)
     ax.set_title(TITLES[name], fontsize=9.5, loc="center", pad=4)
@@ -155,24 +126,26 @@ def draw_figure(ax: Axes, panel: Panel, name: str, looks: Sequence[Look], ends: 
         _count_beyond(ax, n, values[:, n], ends)
 
 
-def _draw_box(ax: Axes, place: int, values: np.ndarray, look: Look) -> None:
+def _draw_box(ax: Axes, place: int, values: np.ndarray, look: Look, ends: Ends | None) -> None:
+    """A box of all values, and those between the axis's ends as points, or as the shape of many."""
+    within = values[(values >= ends.low) & (values <= ends.high)] if ends else values
+    marks: Any = {
+        "linestyle": "",
+        "marker": MARKERS[place % len(MARKERS)],
+        "markerfacecolor": look.color,
+        "markeredgecolor": "none",
+        "zorder": 3,
+    }
     many = values.size > MOST_POINTS
-    if many and np.ptp(values) > 0:
-        shapes: Any = ax.violinplot([values], [place], widths=0.85, showextrema=False)["bodies"]
+    if many and np.ptp(within) > 0:
+        shapes: Any = ax.violinplot([within], [place], widths=0.85, showextrema=False)["bodies"]
         shapes[0].set(facecolor=look.color, alpha=0.22, edgecolor="none")
+        low, high = np.percentile(values, (25, 75))
+        far = within[(within < low - 1.5 * (high - low)) | (within > high + 1.5 * (high - low))]
+        ax.plot(np.full(far.size, place), far, markersize=2.5, **marks)
     else:
-        across = place + SPREAD * (np.arange(1, values.size + 1) * GOLDEN % 1.0 - 0.5)
-        marker = MARKERS[place % len(MARKERS)]
-        ax.plot(
-            across,
-            values,
-            marker,
-            markersize=3.2,
-            markerfacecolor=look.color,
-            markeredgecolor="none",
-            alpha=0.55,
-            zorder=3,
-        )
+        across = place + SPREAD * (np.arange(1, within.size + 1) * GOLDEN % 1.0 - 0.5)
+        ax.plot(across, within, markersize=3.2, alpha=0.55, **marks)
     if values.size < LEAST_BOXED:
         return
     ax.boxplot(
@@ -180,18 +153,12 @@ def _draw_box(ax: Axes, place: int, values: np.ndarray, look: Look) -> None:
         positions=[place],
         widths=BOX * (0.45 if many else 1.0),
         whis=1.5,
-        showfliers=many,
+        showfliers=False,
         manage_ticks=False,
         boxprops={"color": look.color, "linewidth": 1.2},
         whiskerprops={"color": look.color, "linewidth": 1.1, "linestyle": look.style},
         capprops={"color": look.color, "linewidth": 1.1},
         medianprops={"color": INK, "linewidth": 1.8},
-        flierprops={
-            "marker": MARKERS[place % len(MARKERS)],
-            "markersize": 2.5,
-            "markerfacecolor": look.color,
-            "markeredgecolor": "none",
-        },
         zorder=4,
     )
 

@@ -61,6 +61,14 @@ class Panel:
         return int(np.isposinf(self.values("hd95_pooled_mm")[:, model]).sum())
 
 
+@dataclass(frozen=True)
+class Ends:
+    """Between which values an axis shows cases; those beyond are counted at its ends."""
+
+    low: float
+    high: float
+
+
 def panels_of(results: CohortResults, summary: CohortSummary) -> dict[str, list[Panel]]:
     """The panels of every structure, one a dataset."""
     rows = rows_of_groups(results)
@@ -89,6 +97,26 @@ def reach(values: np.ndarray) -> float:
     low, high = np.percentile(sizes, (25, 75))
     fence = high + 1.5 * (high - low)
     return float(min(sizes.max(), REACH * fence) if fence > 0 else sizes.max())
+
+
+def ends_of(panels: Sequence[Panel], name: str) -> Ends | None:
+    """The ends of a figure's axis, the same in all panels; None where nothing is defined.
+
+    A distance is shown from 0 and a share to its highest; towards what is bad each goes as far as the cases
+    do, or `REACH` interquartile ranges beyond the whiskers: one missed organ must not flatten the rest.
+    """
+    bad = -1.0 if name.endswith("_mm") else 1.0  # times the value: the bad end lies low
+    lows, highs = [], []
+    for panel in panels:
+        for values in panel.values(name).T:
+            finite = bad * values[np.isfinite(values)]
+            if finite.size:
+                low, high = np.percentile(finite, (25, 75))
+                lows.append(max(finite.min(), low - (1.5 + REACH) * (high - low)))
+                highs.append(finite.max())
+    if not lows:
+        return None
+    return Ends(min(lows), max(highs)) if bad > 0 else Ends(0.0, -min(lows))
 
 
 def short(name: str) -> str:

@@ -22,8 +22,8 @@ from ContourQALib.report.html import NUMBER, footnotes
 from ContourQALib.report.records import Record
 from ContourQALib.report.wording import UNDEFINED, Footnotes
 
-MOST_DATASETS = 3
-"""Datasets beside each other; further ones stand in a table of their own."""
+MOST_DATASETS = 2
+"""Datasets beside each other, as in the paper; further ones stand in a table of their own."""
 
 HEADERS = {
     "dice": ("DSC", ""),

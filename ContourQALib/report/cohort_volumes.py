@@ -33,8 +33,8 @@ GROUP = 0.8
 MOST_LISTED = 5
 """Cases without a value that a caption names."""
 
-PANEL_INCHES, HEAD_INCHES, LEGEND_INCHES, NAME_INCHES = 2.9, 0.34, 0.3, 0.07
-"""Heights of a panel, of the room above it, of the legend, and of a letter of a case's name."""
+PANEL_INCHES, HEAD_INCHES, AXIS_INCHES, LEGEND_INCHES, NAME_INCHES = 2.9, 0.34, 0.36, 0.3, 0.07
+"""Heights of a panel, of the room above and below it, of the legend, and of a letter of a case's name."""
 
 
 def volume_picture(structure: str, panels: Sequence[Panel], *, several: bool = False) -> Picture:
@@ -47,11 +47,11 @@ def volume_picture(structure: str, panels: Sequence[Panel], *, several: bool = F
     """
     models = panels[0].results.models
     looks = chart_looks(models)
-    below = 0.36 + max(_name_room(panel) for panel in panels)
-    height = LEGEND_INCHES + len(panels) * (PANEL_INCHES + HEAD_INCHES + below)
+    heights = [HEAD_INCHES + PANEL_INCHES + AXIS_INCHES + _name_room(panel) for panel in panels]
+    height = LEGEND_INCHES + sum(heights)
     figure = blank_figure(WIDTH_INCHES, height)
     for place, panel in enumerate(panels):
-        top = height - LEGEND_INCHES - HEAD_INCHES - place * (PANEL_INCHES + HEAD_INCHES + below)
+        top = height - LEGEND_INCHES - HEAD_INCHES - sum(heights[:place])
         grid = figure.add_gridspec(
             2,
             1,
@@ -148,9 +148,7 @@ def _draw_errors(ax: Axes, panel: Panel, order: np.ndarray, looks: Sequence[Look
                 zorder=4,
             )
     ax.axhline(0, color=INK, linewidth=0.8, zorder=2)
-    ax.set_ylim(-1.12 * limit, 1.12 * limit)
-    lowest, highest = _ends(errors, limit)
-    ax.set_ylim(lowest, highest)
+    ax.set_ylim(*_ends(errors, limit))
     if beyond:
         most = errors[np.isfinite(errors)]
         ax.text(
@@ -188,7 +186,7 @@ def _name_cases(ax: Axes, panel: Panel, order: np.ndarray) -> None:
     names = [short(panel.cases[n]) for n in named]
     turned = _turned(panel)
     ax.set_xticks(np.arange(count)[::step], names, rotation=90 if turned else 0, fontsize=7)
-    words = "case" if step == 1 else f"case, every {step}. is named"
+    words = "case" if step == 1 else f"case, one in {step} named"
     ax.set_xlabel(words, fontsize=8.5)
 
 

@@ -156,6 +156,8 @@ def test_a_distance_astray_is_counted_above_the_axis(drawn):
     distance = drawn[0].axes[3]
     assert "▲ 1" in words(distance)
     assert distance.get_ylim()[1] < 60
+    # What is counted as beyond is not also a point among the brackets.
+    assert not any(180.0 in line.get_ydata() for line in distance.lines)
     assert "up to 180 mm" in picture.caption
 
 

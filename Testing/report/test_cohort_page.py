@@ -88,9 +88,9 @@ def test_the_folder_is_complete_self_contained_and_the_same_every_time(tmp_path:
 
 
 def test_the_page_leads_with_the_answer_and_ends_with_where_it_comes_from(tmp_path: Path, sketched) -> None:
-    results = spoiled(cohort(cases=8), 2, 1, Status.TEST_EMPTY)
+    results = spoiled(cohort(cases=12), 2, 1, Status.TEST_EMPTY)
     text = " ".join(" ".join(Reader(write(tmp_path, results)).words).split())
-    leading = "16 cases", "2 datasets", "5 structures", "1 contour with a figure undefined", "LFT has a"
+    leading = "24 cases", "2 datasets", "5 structures", "1 contour with a figure undefined", "LFT has a"
     assert all(words in text for words in leading)
     places = [text.index(words) for words in leading]
     assert places == sorted(places)
