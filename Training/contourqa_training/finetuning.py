@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import math
 import shutil
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
@@ -12,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from contourqa_training.config_file import check_sections, config_text, read_section
-from contourqa_training.patients import Fold, Patients
+from contourqa_training.patients import DRAWN, Fold, Patients
 from contourqa_training.segmentation_cases import find_cases
 from contourqa_training.segmenter_config import SegmenterConfig, SegmenterTraining
 from contourqa_training.segmenter_model import MODEL_FOLDER, SegmenterModel, open_segmenter
 from contourqa_training.training_queue import Training, train_side_by_side
-from ContourQALib.errors import OutputError, SettingError
+from ContourQALib.errors import ModelError, OutputError, SettingError
 from ContourQALib.formats.output import output_folder, write_atomically
 
 FEWEST_PATIENTS = 5
@@ -180,10 +179,11 @@ def finetune(
     """
     names = tuple(structures) or start.config.model.structures
     there = [case.name for case in find_cases(data, names)]
-    missing = [name for name in patients if name not in there]
+    pool = tuple(dict.fromkeys(patients)) or there
+    missing = [name for name in pool if name not in there]
     if missing:
         raise SettingError(f"The data folder holds no patient {', '.join(missing)}.")
-    trainings = fold_trainings(config, start.config, start.folder, tuple(patients) or there, output, names)
+    trainings = fold_trainings(config, start.config, start.folder, pool, output, names)
     output_folder(output)
     train_side_by_side(
         list(trainings.values()), data, cache=cache, skip_bad=skip_bad, workers=workers, say=say
@@ -203,7 +203,10 @@ def best_fold(runs: Mapping[int, Path], output: Path) -> FineTuned:
         OutputError: the folder cannot be written.
     """
     models = {number: open_segmenter(run) for number, run in runs.items()}
-    losses = {number: float(model.facts.get("stored_loss", math.nan)) for number, model in models.items()}
+    for number, model in models.items():
+        if "stored_loss" not in model.facts:
+            raise ModelError(f"The training {runs[number]} did not go to its end; fine-tune again.")
+    losses = {number: float(model.facts["stored_loss"]) for number, model in models.items()}
     best = min(losses, key=lambda number: losses[number])
     folder = output_folder(output) / MODEL_FOLDER
     fresh = output / f".{MODEL_FOLDER}"
@@ -244,7 +247,9 @@ def _taught(config: FinetuneConfig, given: SegmenterConfig, structures: Sequence
     names = tuple(structures) or given.model.structures
     return replace(
         given,
-        model=replace(given.model, name=config.finetune.name, structures=names, multi_label=True),
+        model=replace(
+            given.model, name=config.finetune.name, structures=names, multi_label=True, split=DRAWN
+        ),
         network=replace(given.network, out_channels=len(names)),
         training=config.training,
     )

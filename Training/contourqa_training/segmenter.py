@@ -138,15 +138,15 @@ def train_segmenter(
     if start is not None:
         facts["started_from"] = started_from(start, config.model.structures)
     _check_run(config, data.patients, facts, run, resume)
-    output_folder(model)
-    if not last.is_file():
-        write_facts(model, config, data.patients, facts)
     if threads:
         torch.set_num_threads(threads)
     lightning.seed_everything(training.seed, verbose=False)
     module = SegmenterModule(config.network, training, facts.get("class_weights", ()))
     if start is not None:
         take_weights(module.network, config, start)
+    output_folder(model)
+    if not last.is_file():
+        write_facts(model, config, data.patients, facts)
     trainer = _trainer(config, run, progress, report)
     trainer.fit(module, _Batches(data, config), ckpt_path=str(last) if resume else None)
     best = torch.load(run / "checkpoints" / BEST, map_location="cpu", weights_only=True)

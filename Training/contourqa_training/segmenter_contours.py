@@ -121,7 +121,7 @@ def contour_file(folder: Path, patient: str) -> Path:
 def _check_names(models: Mapping[str, SegmenterModel]) -> None:
     if not models:
         raise SettingError("Name one or more segmenters.")
-    taken = {*TEXTS, *FILES, "", ".", ".."}
+    taken = {*TEXTS, *FILES, MANIFEST, "", ".", ".."}
     for name in models:
         if name.casefold() in taken or os.path.basename(name) != name:
             raise SettingError(

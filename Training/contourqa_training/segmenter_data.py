@@ -117,8 +117,13 @@ class SegmenterData:
     def of_pass(self, epoch: int, count: int, seed: int) -> np.ndarray:
         """Numbers of the slices of one pass: all to learn from, or `count`, as many of every patient.
 
-        A patient with fewer slices than its share gives some several times; the same epoch and seed give the
-        same slices.
+        A patient with fewer slices than its share gives some several times. Where the count cannot be
+        divided, the lot says who gives one more. The same epoch and seed give the same slices.
+
+        Args:
+            epoch: which pass.
+            count: see `SegmenterTraining.slices_per_epoch`.
+            seed: of the lot.
         """
         train = self.train
         if not count:
@@ -131,8 +136,9 @@ class SegmenterData:
         for place, patient in enumerate(patients):
             own = train[of_patient == patient]
             wanted = share + (place < more)
-            times = -(-wanted // len(own))
-            drawn.append(np.concatenate([random.permutation(own) for _ in range(times)])[:wanted])
+            if wanted:
+                times = -(-wanted // len(own))
+                drawn.append(np.concatenate([random.permutation(own) for _ in range(times)])[:wanted])
         return np.sort(np.concatenate(drawn))
 
     def class_weights(self, balance: float) -> tuple[float, ...]:

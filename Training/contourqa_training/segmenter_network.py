@@ -77,6 +77,11 @@ def with_background(logits: Tensor) -> Tensor:
 
 
 def found(logits: Tensor, *, exclusive: bool) -> Tensor:
-    """Bool (N, S, H, W): where a structure is likelier than not, or likelier than everything else."""
-    positive = logits > 0
-    return positive & (logits == logits.amax(dim=1, keepdim=True)) if exclusive else positive
+    """Bool (N, S, H, W): where a structure is likelier than not, or likelier than everything else.
+
+    Exclusive ones share no voxel: of equal ones the first is found.
+    """
+    if not exclusive:
+        return logits > 0
+    likeliest = with_background(logits).argmax(dim=1)
+    return torch.stack([likeliest == s for s in range(1, logits.shape[1] + 1)], dim=1)
