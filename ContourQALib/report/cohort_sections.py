@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from html import escape
 from itertools import islice
@@ -27,7 +28,7 @@ from ContourQALib.report.cohort_table2 import (
     paper_table,
     table_html,
 )
-from ContourQALib.report.cohort_wording import change_text, notes_on_test, p_text, stars
+from ContourQALib.report.cohort_wording import capital, change_text, notes_on_test, on_text, p_text, stars
 from ContourQALib.report.html import Column, Section, Tile, footnotes, strip, table
 from ContourQALib.report.wording import Footnotes, number
 
@@ -192,13 +193,32 @@ def _warnings(results: CohortResults, summary: CohortSummary) -> str:
             f"{'patient' if len(patients) == 1 else 'patients'}: the tests take cases as independent, "
             "which those of one patient are not."
         )
+    for groups in by_dataset(summary):
+        told += _out_of_reach(groups, results.models)
     small = {g.dataset or "the cohort" for g in summary.groups if any(_short(d) for d in g.differences)}
     if small:
         told.append(
             f"Too few differences for any p below {LEVEL:g} in some tests of "
             f"{', '.join(sorted(small))}; the tables say where."
         )
-    return "".join(f'<p class="warning">{escape(text)}</p>' for text in told)
+    return "".join(f'<p class="warning">{escape(capital(text))}</p>' for text in told)
+
+
+def _out_of_reach(groups: Sequence[GroupSummary], models: Sequence[str]) -> Iterator[str]:
+    """Pairs of models whose tests could not be significant after the correction, whatever their cases say."""
+    for second in models[1:]:
+        tests = [
+            d.compared.test
+            for group in groups
+            for d in group.differences
+            if (d.first, d.second) == (models[0], second) and not math.isnan(d.p_holm)
+        ]
+        most = max((test.n for test in tests), default=0)
+        if tests and len(tests) * 2.0 ** (1 - most) >= LEVEL:
+            yield (
+                f"{on_text(groups[0].dataset)}no corrected p of {models[0]} and {second} can fall below "
+                f"{LEVEL:g}: {most} differences at most are too few for {len(tests)} tests."
+            )
 
 
 def _short(difference: ModelDifference) -> bool:

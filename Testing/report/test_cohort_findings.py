@@ -112,6 +112,15 @@ def test_too_few_cases_show_nothing_in_either_direction() -> None:
     assert "0 of 1" in section
 
 
+def test_a_family_that_no_p_survives_is_warned_of() -> None:
+    # 8 differences reach 2 / 2^8 at best, times 25 tests 0.2; 12 reach 2 / 2^12, times 25 tests 0.01.
+    for cases, warned in ((8, True), (12, False)):
+        results = cohort(("A",), cases=cases)
+        body = overview_section(results, summarize(results)).body
+        text = "no corrected p of VPM and LFT can fall below 0.05: 8 differences at most are too few for 25"
+        assert (text in body) is warned
+
+
 def test_volumes_are_told_against_the_reference(summary: CohortSummary) -> None:
     exval = by_dataset(summary)[0]
     text = volume_text(exval, "VPM")
