@@ -52,6 +52,17 @@ def test_a_benchmark_measures_and_compares(script: str, by_hand: str) -> None:
 
 
 @pytest.mark.realdata
+def test_the_cohort_s_benchmark_measures_rates_and_memory() -> None:
+    done = run("cohort.py", "--no-peers", "--organs", "Lens-Lt", "Parotid-Lt", "--format", "json")
+    assert done.returncode == 0, done.stderr  # 1 where memory grows by more than 50 MB
+    rows = json.loads(done.stdout)
+    assert len(rows) == 5
+    assert all(row["pairs_per_s"] > 0 for row in rows)
+    assert all(row["peak_mb"] > 0 for row in rows[-3:])
+    assert "MB more for" in done.stderr
+
+
+@pytest.mark.realdata
 def test_a_tool_that_is_missing_has_a_row_that_says_so(tmp_path: Path) -> None:
     done = run("metrics.py", "--peers", "plastimatch", "--format", "markdown", PATH=str(tmp_path))
     assert done.returncode == 0, done.stderr

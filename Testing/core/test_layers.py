@@ -42,6 +42,8 @@ CORE = (
     "thresholds.recommendation",
     "thresholds.applied",
     "cohort.signed_rank",
+    "cohort.summary",
+    "cohort.run",
 )
 
 
