@@ -68,8 +68,8 @@ def draw_contours(
         FormatError: an image or label map cannot be read.
         GeometryError: an image and its labels differ in size.
         ModelError: there is no such segmenter, or it is damaged.
-        SettingError: no model, no patient, a patient twice or not in the folder, or a model's name that is a
-            column of every manifest.
+        SettingError: no model, no patient, a patient twice or not in the folder, nobody with a contour to
+            compare with, or a model's name that cannot be a folder or is another column's.
         StructureError: the data set does not know a structure of the first model.
         OutputError: the folder cannot be written.
     """
@@ -86,8 +86,8 @@ def draw_contours(
     output_folder(output)
     references, skipped = _write_references([by_name[name] for name in names], output, skip_bad)
     cases = [by_name[name] for name in names if name not in skipped]
-    if not cases:
-        raise SettingError("The files of all patients cannot be read; nothing was contoured.")
+    if not any(references.values()):
+        raise SettingError("None of the patients has a contour to compare with; nothing was contoured.")
     work = {name: (model, cases, output_folder(output / name)) for name, model in opened.items()}
     if pool is None:
         for done, (name, arguments) in enumerate(work.items(), 1):
@@ -125,8 +125,9 @@ def _check_names(models: Mapping[str, SegmenterModel]) -> None:
     for name in models:
         if name.casefold() in taken or os.path.basename(name) != name:
             raise SettingError(
-                f"A segmenter cannot be called {name!r}: its contours need a folder and a column so named."
+                f"A segmenter cannot be called {name!r}: its contours need a folder and column of their own."
             )
+        taken.add(name.casefold())
 
 
 def _write_references(
