@@ -180,6 +180,22 @@ def test_more_epochs_are_the_same_run_gone_on(run: Path, folder: Path, tmp_path:
         torch.testing.assert_close(gone_on[name], value, rtol=1e-5, atol=1e-6)
 
 
+def test_a_run_that_was_moved_goes_on_where_it_is_and_knows_its_best_epoch(
+    run: Path, folder: Path, tmp_path: Path
+) -> None:
+    moved = tmp_path / "moved"
+    shutil.copytree(run, moved)
+    best = run / "checkpoints" / "best.ckpt"
+    before = best.stat().st_mtime_ns
+    train_boxes(boxes_config(), folder, moved, resume=True)  # nothing is left to do
+    for file in ("weights.safetensors", "config.json"):
+        assert (moved / "model" / file).read_bytes() == (run / "model" / file).read_bytes()
+    train_boxes(boxes_config("epochs = 4", old="epochs = 3"), folder, moved, resume=True)
+    past = open_segmenter(run).facts["stored_loss"]
+    assert open_segmenter(moved).facts["stored_loss"] <= past
+    assert best.stat().st_mtime_ns == before  # the run it was copied from is left alone
+
+
 def test_a_falling_learning_rate_ends_near_none_and_holds_the_number_of_epochs(
     folder: Path, tmp_path: Path
 ) -> None:

@@ -66,6 +66,26 @@ class _WithinEpochs(ModelCheckpoint):
             super().on_train_batch_end(trainer, *others, **more)
 
 
+class _Moved(lightning.Callback):
+    """Lets a run go on whose folder was moved or copied: Lightning would forget its best epoch."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder.resolve()
+
+    def on_load_checkpoint(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        for state in checkpoint["callbacks"].values():
+            if "dirpath" in state:
+                state["dirpath"] = str(self.folder)
+                for name in ("best_model_path", "kth_best_model_path", "last_model_path"):
+                    state[name] = self._here(state[name])
+                state["best_k_models"] = {self._here(p): loss for p, loss in state["best_k_models"].items()}
+
+    def _here(self, path: str) -> str:
+        return str(self.folder / Path(path).name) if path else path
+
+
 class _Stages(lightning.Callback):
     """Keeps the weights after given epochs."""
 
@@ -186,6 +206,7 @@ def _trainer(
         precision=_precision(config.training.precision),
         callbacks=[
             *([_Report(report)] if report else []),
+            _Moved(where),
             _Stages(run / MODEL_FOLDER, config.training.stages),
             ModelCheckpoint(filename="best", monitor="choose_loss_mean", mode="min", **fixed),
             ModelCheckpoint(filename="last", **fixed),
