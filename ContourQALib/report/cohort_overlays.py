@@ -23,9 +23,6 @@ from ContourQALib.report.wording import UNDEFINED, dice_text, number
 SLICES = 2
 """Slices along K of a shown case: with the two other planes one line of four pictures."""
 
-MOST_SHOWN = 16
-"""Shown cases on the page: each takes some 300 kB with its image. The files hold every one."""
-
 LONGEST_STEM = 100
 """Letters of a file's name: file systems allow 255 bytes, and a letter may take several."""
 

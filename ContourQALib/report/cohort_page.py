@@ -45,6 +45,9 @@ CHART_BYTES, OVERLAY_BYTES = 4_000_000, 2_500_000
 """Pictures of structures and of cases that the page holds: base64 makes four bytes of three, and a page
 beyond 10 MB opens slowly. The folders hold all."""
 
+STRUCTURES_NOTE = "<p>Distributions and volumes as in figures 5 and 4 of Geng 2024.</p>"
+CASES_NOTE = f"<p>The contours of each case are also in the folder {OVERLAYS}, for 3D Slicer.</p>"
+
 Tell = Callable[[int, int, str], None]
 """Told before each picture is drawn: how many are done, how many there are, which."""
 
@@ -118,7 +121,7 @@ def write_cohort_report(
         if tell:
             tell(done, total, structure)
         body += _structure(structure, members, album)
-    sections.append(Section("Structure by structure", album.note() + body))
+    sections.append(Section("Structure by structure", STRUCTURES_NOTE + album.note() + body))
     differences = differences_section(results, summary)
     sections += [differences] if differences else []
     sections.append(further_section(results, summary))
@@ -129,9 +132,8 @@ def write_cohort_report(
         if tell:
             tell(done, total, results.rows[choice.row].case)
         body += _case(choice, results, contours_of, album, place / OVERLAYS, files)
-    if not choices:
-        body = "<p>No case has a Dice of every model that could be shown.</p>"
-    sections.append(Section("Cases", album.note() + body))
+    note = CASES_NOTE if choices else "<p>No case has a Dice of every model that could be shown.</p>"
+    sections.append(Section("Cases", note + album.note() + body))
     sections += [undefined_section(results), definitions_section()]
     table = to_csv(table_rows(paper_tables(results, summary)))
     html = page("Cohort", sections, provenance)
