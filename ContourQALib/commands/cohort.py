@@ -36,6 +36,7 @@ from ContourQALib.formats.output import output_folder, remove_leftovers
 from ContourQALib.metrics.definitions import DEFAULT_TOLERANCE_MM, Status
 from ContourQALib.metrics.surface import check_tolerance
 from ContourQALib.report.cohort_overlays import check_shown
+from ContourQALib.report.cohort_page import FIGURES, OVERLAYS
 from ContourQALib.report.provenance import Provenance, hash_file
 
 JOURNAL_FILE = "cohort.journal"
@@ -148,7 +149,8 @@ def _measure(
     place = None if output is None else output_folder(output) / JOURNAL_FILE
     with Journal(place, shaping, fresh) if place else nullcontext() as journal:
         if journal is not None and output is not None:
-            remove_leftovers(output)
+            for folder in (output, output / FIGURES, output / OVERLAYS):
+                remove_leftovers(folder)
             taken = take_over(tasks, journal, gathering)
             if taken:
                 say(f"{taken} of {len(tasks)} rows were measured before and hold; {journal.path} has them.")

@@ -75,11 +75,11 @@ def output_folder(path: str | PathLike[str]) -> Path:
 
 
 def remove_leftovers(folder: str | PathLike[str]) -> None:
-    """Remove the temporary files that programs killed while writing left in a folder, and in those below it.
+    """Remove the temporary files that programs killed while writing left in a folder; it may be missing.
 
     Nobody else may be writing there.
     """
-    for left in Path(folder).rglob(".*"):
+    for left in Path(folder).glob(".*"):
         if LEFTOVER.fullmatch(left.name):
             with suppress(OSError):
                 left.unlink()

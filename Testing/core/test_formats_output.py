@@ -15,7 +15,7 @@ import pytest
 from ContourQALib.case import Contour, Image
 from ContourQALib.errors import GeometryError, OutputError, StructureError
 from ContourQALib.formats.images import read_image, write_image
-from ContourQALib.formats.output import output_folder, write_atomically
+from ContourQALib.formats.output import output_folder, remove_leftovers, write_atomically
 from ContourQALib.formats.segmentation import read_segmentation, write_segmentation
 from ContourQALib.geometry import Grid
 
@@ -203,3 +203,16 @@ def test_values_that_no_reader_of_ours_takes_are_not_written(tmp_path, value):
     image = Image(np.array([[[0.0, value]]]), Grid((2, 1, 1)))
     refused(tmp_path / "x.nii.gz", lambda path: write_image(image, path), "NaN or infinite")
     assert not list(tmp_path.iterdir())
+
+
+def test_what_killed_programs_left_is_removed_and_nothing_else(tmp_path):
+    left = [tmp_path / f".0123456789abcdef{extension}" for extension in ("", ".csv", ".seg.nrrd")]
+    kept = [tmp_path / name for name in (".hidden", ".0123456789abcdeg", "0123456789abcdef.csv", "below/.x")]
+    kept.append(kept[-1].with_name(left[0].name))
+    kept[-1].parent.mkdir()
+    for path in (*left, *kept):
+        path.touch()
+    remove_leftovers(tmp_path)
+    assert not any(path.exists() for path in left)
+    assert all(path.exists() for path in kept)
+    remove_leftovers(tmp_path / "nowhere")
