@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,11 @@ from contourqa_training.geng.models import (
     vendor_model,
 )
 from contourqa_training.geng.split import ORGANS, cohort
-from contourqa_training.segmenter_config import SegmenterTraining, read_segmenter_config
+from contourqa_training.segmenter_config import (
+    SegmenterTraining,
+    read_segmenter_config,
+    segmenter_config_from_dict,
+)
 from ContourQALib.errors import SettingError
 
 NAMED = ("two-cores", "quick", "paper")
@@ -77,6 +82,13 @@ def test_named_studies_of_two_cores_ask_for_names_that_there_are() -> None:
         assert read_segmenter_config(study.segmenter).training.exclusive
         # whatever starts from the vendor's model sees what it has learned of
         assert read_finetune_config(study.finetune).training.loss == "cross-entropy"
+
+
+@pytest.mark.parametrize("name", SEGMENTERS)
+def test_named_segmenters_survive_json(name: str) -> None:
+    config = read_segmenter_config(name)
+    assert config.model.structures == ORGANS
+    assert segmenter_config_from_dict(json.loads(json.dumps(config.to_dict()))) == config
 
 
 def test_models_from_nothing_learn_in_as_many_steps_as_those_they_are_compared_with() -> None:

@@ -34,7 +34,8 @@ app = typer.Typer(
 def segmenter(
     context: typer.Context,
     config: Annotated[
-        str | None, typer.Option("--config", help="bice, bice-two-cores, hippocampus-slices, or a TOML file.")
+        str | None,
+        typer.Option("--config", help="bice, bice-two-cores, geng, hippocampus-slices ... or a TOML file."),
     ] = None,
     data: SlicesDataOption = OPENKBP,
     structure: Annotated[
@@ -69,12 +70,12 @@ def segmenter(
     cache: CacheOption = CACHE,
     threads: ThreadsOption = None,
 ) -> None:
-    """Train segmenters (Bice 2021); the run folder holds checkpoints, curves and the model."""
+    """Train segmenters (Bice 2021, Geng 2024); the run folder holds checkpoints, curves and the model."""
     if context.invoked_subcommand:
         return
     if config is None:
         raise typer.BadParameter(
-            "name a configuration: bice, bice-two-cores or a TOML file", param_hint="--config"
+            "name a configuration: bice, bice-two-cores, geng or a TOML file", param_hint="--config"
         )
     from contourqa_training.patients import Fold
     from contourqa_training.segmenter import train_segmenter
