@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -18,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import SimpleITK as sitk
 
+from ContourQALib.case import Contour
 from ContourQALib.errors import ContourQAError
 from ContourQALib.formats.contours import read_contours
 from ContourQALib.formats.segmentation import write_segmentation
@@ -54,6 +56,11 @@ def write_mask(path: Path, mask: np.ndarray) -> Path:
     image.SetSpacing((1.0, 1.0, 2.0))
     sitk.WriteImage(image, str(path), useCompression=False)
     return path
+
+
+def break_off(path: Path) -> tuple[Contour, ...]:
+    """Reads as a file does that ends the process: without a word."""
+    os._exit(9)
 
 
 def small_cohort(folder: Path, cases: int, sets: int | None = None) -> Path:

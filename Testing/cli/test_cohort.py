@@ -102,6 +102,8 @@ def test_the_folder_holds_the_same_figures_in_every_form(
         ("reference", "VPM"),
         ("reference", "LFT"),
     }
+    nothing = (tmp_path / "out" / "undefined.csv").read_text()
+    assert nothing == "dataset,case,patient,structure,model,status,reason\n"
     page = (tmp_path / "out" / "report.html").read_text()
     assert "VPM" in page
     assert str(manifest.name) in page
