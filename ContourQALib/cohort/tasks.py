@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
 from ContourQALib.cohort.results import CohortRow
 from ContourQALib.errors import SettingError, StructureError
@@ -84,8 +83,10 @@ def tasks_of(manifest: Manifest, models: Sequence[str], structures: Sequence[str
 
 
 def batches(tasks: Sequence[RowTask], numbers: Sequence[int]) -> Iterator[list[int]]:
-    """Numbers of tasks that follow each other and share a reference file, at most `MOST_TOGETHER`."""
-    for _, members in groupby(numbers, key=lambda number: tasks[number].reference):
-        together = list(members)
+    """Numbers of tasks that share a reference file, wherever they stand, at most `MOST_TOGETHER` at once."""
+    sharing: dict[str, list[int]] = {}
+    for number in numbers:
+        sharing.setdefault(tasks[number].reference, []).append(number)
+    for together in sharing.values():
         for start in range(0, len(together), MOST_TOGETHER):
             yield together[start : start + MOST_TOGETHER]

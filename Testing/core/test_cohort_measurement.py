@@ -183,5 +183,6 @@ def test_a_manifest_without_a_model_says_what_to_add(tmp_path: Path) -> None:
 def test_rows_of_one_reference_go_together_and_all_go_once() -> None:
     tasks = [task(Path(name)) for name in "a" * 3 + "b" + "a" * (MOST_TOGETHER + 2)]
     parts = list(batches(tasks, range(1, len(tasks))))
-    assert [len(part) for part in parts] == [2, 1, MOST_TOGETHER, 2]
-    assert [number for part in parts for number in part] == list(range(1, len(tasks)))
+    assert [len(part) for part in parts] == [MOST_TOGETHER, 4, 1]
+    assert [[tasks[number].reference for number in part] for part in parts] == [["a"] * 16, ["a"] * 4, ["b"]]
+    assert sorted(number for part in parts for number in part) == list(range(1, len(tasks)))
