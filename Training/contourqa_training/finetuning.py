@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from contourqa_training.config_file import check_sections, config_text, read_section
-from contourqa_training.patients import DRAWN, Fold, Patients
+from contourqa_training.patients import DRAWN, Fold, Patients, check_there
 from contourqa_training.segmentation_cases import find_cases
 from contourqa_training.segmenter_config import SegmenterConfig, SegmenterTraining
 from contourqa_training.segmenter_model import MODEL_FOLDER, SegmenterModel, open_segmenter
@@ -180,9 +180,7 @@ def finetune(
     names = tuple(structures) or start.config.model.structures
     there = [case.name for case in find_cases(data, names)]
     pool = tuple(dict.fromkeys(patients)) or there
-    missing = [name for name in pool if name not in there]
-    if missing:
-        raise SettingError(f"The data folder holds no patient {', '.join(missing)}.")
+    check_there(pool, there)
     trainings = fold_trainings(config, start.config, start.folder, pool, output, names)
     output_folder(output)
     train_side_by_side(

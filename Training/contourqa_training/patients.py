@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -108,9 +108,7 @@ class Patients:
         Raises:
             SettingError: somebody is missing, or nobody trains or chooses.
         """
-        missing = [p for group in (self.train, self.choose, self.held_out) for p in group if p not in there]
-        if missing:
-            raise SettingError(f"The data folder holds no patient {', '.join(missing)}.")
+        check_there((*self.train, *self.choose, *self.held_out), there)
         if not self.train or not self.choose:
             raise SettingError("Somebody must train and somebody else choose; name more patients.")
 
@@ -125,6 +123,17 @@ class Patients:
         if not train or not choose:
             raise SettingError("The files of all patients who train, or of all who choose, cannot be read.")
         return Patients(train, choose, held_out)
+
+
+def check_there(patients: Iterable[str], there: Collection[str]) -> None:
+    """See that patients are among those of a folder.
+
+    Raises:
+        SettingError: somebody is missing.
+    """
+    missing = [name for name in patients if name not in there]
+    if missing:
+        raise SettingError(f"The data folder holds no patient {', '.join(missing)}.")
 
 
 def choose_patients(

@@ -9,9 +9,10 @@ from concurrent.futures import Executor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
+from contourqa_training.patients import check_there
 from contourqa_training.segmentation_cases import SegmentationCase, find_cases, read_case
 from contourqa_training.segmenter_model import SegmenterModel, open_segmenter
-from contourqa_training.segmenter_predict import MANIFEST, on_device, predicted_masks
+from contourqa_training.segmenter_predict import MANIFEST, on_device, predicted_masks, relative_to
 from ContourQALib.case import Contour
 from ContourQALib.errors import ContourQAError, SettingError
 from ContourQALib.formats.manifest import FILES, TEXTS
@@ -78,9 +79,7 @@ def draw_contours(
     structures = next(iter(opened.values())).config.model.structures
     names = [name for members in patients.values() for name in members]
     by_name = {case.name: case for case in find_cases(data, structures)}
-    missing = [name for name in names if name not in by_name]
-    if missing:
-        raise SettingError(f"The data folder holds no patient {', '.join(missing)}.")
+    check_there(names, by_name)
     if not names or len(set(names)) < len(names):
         raise SettingError("Name one or more patients to contour, each once.")
     output_folder(output)
@@ -166,17 +165,12 @@ def _write_manifest(
     rows: Sequence[tuple[SegmentationCase, str, str]], models: Mapping[str, SegmenterModel], output: Path
 ) -> None:
     """The manifest, paths relative to it."""
-
-    def relative(file: Path) -> str:
-        return Path(os.path.relpath(file.resolve(), output.resolve())).as_posix()
-
-    with (
-        write_atomically(output / MANIFEST) as temporary,
-        temporary.open("w", newline="", encoding="utf-8") as file,
-    ):
+    manifest = output / MANIFEST
+    with write_atomically(manifest) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow((*COLUMNS, *models))
         for case, structure, dataset in rows:
             files = [case.image, contour_file(output / REFERENCE, case.name)]
             files += [contour_file(output / name, case.name) for name in models]
-            writer.writerow((dataset, case.name, case.name, structure, *map(relative, files)))
+            places = [relative_to(manifest, one) for one in files]
+            writer.writerow((dataset, case.name, case.name, structure, *places))

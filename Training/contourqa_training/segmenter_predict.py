@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from contourqa_training.patients import DRAWN, patients_of_split
+from contourqa_training.patients import DRAWN, check_there, patients_of_split
 from contourqa_training.segmentation_cases import find_cases, read_case
 from contourqa_training.segmenter_model import SegmenterModel
 from contourqa_training.segmenter_network import found, probabilities
@@ -127,9 +127,7 @@ def patients_to_predict(
         SettingError: the folder holds none of them.
     """
     if names:
-        missing = [name for name in names if name not in there]
-        if missing:
-            raise SettingError(f"The data folder holds no patient {', '.join(missing)}.")
+        check_there(names, there)
         return tuple(dict.fromkeys(names))
     own = {"train": model.patients.train, "choose": model.patients.choose, HELD_OUT: model.patients.held_out}
     chosen = which or (HELD_OUT if model.patients.held_out else "choose")
@@ -245,12 +243,13 @@ def on_device(model: SegmenterModel, stage: int | None = None) -> torch.nn.Modul
     return model.network(stage).to("cuda" if torch.cuda.is_available() else "cpu")
 
 
+def relative_to(manifest: Path, file: Path) -> str:
+    """A path as a manifest names it: from the folder that the manifest is in."""
+    return Path(os.path.relpath(file.resolve(), manifest.parent.resolve())).as_posix()
+
+
 def _write_manifest(rows: Sequence[Prediction], path: Path) -> Path:
     """The manifest, paths relative to it."""
-
-    def relative(file: Path) -> str:
-        return Path(os.path.relpath(file.resolve(), path.parent.resolve())).as_posix()
-
     with write_atomically(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
@@ -260,9 +259,9 @@ def _write_manifest(rows: Sequence[Prediction], path: Path) -> Path:
                     row.case,
                     row.case,
                     row.structure,
-                    relative(row.image),
-                    relative(row.reference),
-                    relative(row.probability),
+                    relative_to(path, row.image),
+                    relative_to(path, row.reference),
+                    relative_to(path, row.probability),
                     row.role,
                     row.dataset,
                 )
