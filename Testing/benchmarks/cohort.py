@@ -140,7 +140,7 @@ def command(manifest: Path, answer: Path, workers: int, *options: str) -> tuple[
         peaks: dict[int, float] = {}
         while process.poll() is None:
             for pid in (process.pid, *_children(process.pid)):
-                # the latest, not the largest: before it runs its own program a child counts its parent's memory
+                # the latest, not the largest: until its own program runs, a child counts its parent's memory
                 peaks[pid] = peak_of_process_mb(pid) or peaks.get(pid, 0.0)
             time.sleep(LOOK_EVERY_S)
     if process.returncode:
