@@ -125,6 +125,11 @@ def match(reference_names: Sequence[str], test_names: Sequence[str]) -> NameMatc
     )
 
 
+def is_nameless(name: str) -> bool:
+    """Whether this is how a label without a name of its own is called when it is read: "label_1"."""
+    return bool(re.fullmatch(r"label_\d+", name))
+
+
 def select(contours: Sequence[Contour], wanted_names: Sequence[str]) -> tuple[Contour, ...]:
     """The contours of these names, in the order asked for; the source's spelling may differ as in `match`.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import math
 import os
-import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -18,17 +17,11 @@ from ContourQALib.errors import ContourQAError, FormatError, StructureError
 from ContourQALib.formats.color_table import SUFFIXES
 from ContourQALib.formats.file_type import stem_of
 from ContourQALib.metrics.compare import Comparison, compare
-from ContourQALib.metrics.definitions import Status
-from ContourQALib.names import match
+from ContourQALib.metrics.definitions import FULL_REFERENCE, Status
+from ContourQALib.names import is_nameless, match
 
 Read = Callable[[Path], tuple[Contour, ...]]
 """Reads all contours of a file, labels named as the user asked for."""
-
-UNNAMED = re.compile(r"label_\d+")
-"""How a label without a name is called when it is read."""
-
-FULL_REFERENCE = "specificity is undefined: the reference fills its whole grid"
-"""The only figure that two non-empty contours can leave undefined, and why."""
 
 HEADERS = (".mhd", ".nhdr")
 """Files whose voxels lie in another file of the same stem."""
@@ -214,7 +207,7 @@ def _found(file: _ReadFile | None, structure: str) -> Contour:
         raise FormatError("the manifest names no file")
     if file.error is not None:
         raise file.error
-    if len(file.contours) == 1 and UNNAMED.fullmatch(file.contours[0].name):
+    if len(file.contours) == 1 and is_nameless(file.contours[0].name):
         return replace(file.contours[0], name=structure)
     found = match([structure], [contour.name for contour in file.contours])
     if not found.pairs:

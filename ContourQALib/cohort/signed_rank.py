@@ -78,7 +78,8 @@ def signed_rank_test(differences: Sequence[float] | np.ndarray) -> SignedRankTes
     exact = n <= MOST_EXACT
     p = _exact_p(ranks, positive) if exact else _normal_p(n, counts, positive)
     least = 2.0 ** (1 - n)
-    reason = f"{n} differences cannot reach p < {LEVEL:g}" if least >= LEVEL else None
+    noun = "difference" if n == 1 else "differences"
+    reason = f"{n} {noun} cannot reach p < {LEVEL:g}" if least >= LEVEL else None
     return SignedRankTest(
         n=n,
         zeros=zeros,

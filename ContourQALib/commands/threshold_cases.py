@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -17,16 +16,13 @@ from ContourQALib.formats.file_type import stem_of
 from ContourQALib.formats.manifest import Manifest
 from ContourQALib.formats.probability import read_probability
 from ContourQALib.metrics.definitions import Status
-from ContourQALib.names import match, select
+from ContourQALib.names import is_nameless, match, select
 from ContourQALib.report.wording import short_labels
 from ContourQALib.thresholds.cases import ThresholdCase, Unpaired, analyze_case
 from ContourQALib.thresholds.map_names import MapFile, match_maps
 
 NEEDED = ("structure", "reference", "probability")
 """Columns of a manifest that a threshold study needs."""
-
-UNNAMED = re.compile(r"label_\d+")
-"""How a label without a name is called when it is read."""
 
 Report = Callable[[int, int, str], None]
 
@@ -73,7 +69,7 @@ class References:
             StructureError: the file lacks it.
         """
         contours = self.contours(path)
-        lone = len(contours) == 1 and UNNAMED.fullmatch(contours[0].name)
+        lone = len(contours) == 1 and is_nameless(contours[0].name)
         found = contours[0] if lone else select(contours, [structure])[0]
         return replace(found, name=structure)
 

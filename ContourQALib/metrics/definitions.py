@@ -30,6 +30,9 @@ REASONS = {
 }
 """The reason given for undefined numbers, by status."""
 
+FULL_REFERENCE = "specificity is undefined: the reference fills its whole grid"
+"""The only figure that two non-empty contours can leave undefined, and why."""
+
 DEFINITIONS = {
     "surface": "voxels of a mask with at least one 6-neighbor outside it; outside the grid is background; "
     "distances are between voxel centers, exact, in mm",

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from ContourQALib.case import Contour
 from ContourQALib.errors import StructureError
-from ContourQALib.names import match, normalize
-
-_UNNAMED = re.compile(r"label_\d+")
+from ContourQALib.names import is_nameless, match, normalize
 
 
 @dataclass(frozen=True)
@@ -115,7 +112,7 @@ def _named_alike(sources: Sequence[Source]) -> Sequence[Source]:
     if any(len(source.contours) != 1 for source in sources):
         return sources
     names = [source.contours[0].name for source in sources]
-    given = [name for name in names if not _UNNAMED.fullmatch(name)]
+    given = [name for name in names if not is_nameless(name)]
     if len(given) == len(names) or len({normalize(name) for name in given}) > 1:
         return sources
     name = given[0] if given else names[0]

@@ -28,7 +28,15 @@ from ContourQALib.report.cohort_table2 import (
     paper_table,
     table_html,
 )
-from ContourQALib.report.cohort_wording import capital, change_text, notes_on_test, on_text, p_text, stars
+from ContourQALib.report.cohort_wording import (
+    capital,
+    change_text,
+    notes_on_test,
+    on_text,
+    p_text,
+    placed_texts,
+    stars,
+)
 from ContourQALib.report.html import Column, Section, Tile, footnotes, strip, table
 from ContourQALib.report.wording import Footnotes, number
 
@@ -201,6 +209,7 @@ def _warnings(results: CohortResults, summary: CohortSummary) -> str:
             f"Too few differences for any p below {LEVEL:g} in some tests of "
             f"{', '.join(sorted(small))}; the tables say where."
         )
+    told += [f"{text}." for text in placed_texts(results)]
     return "".join(f'<p class="warning">{escape(capital(text))}</p>' for text in told)
 
 

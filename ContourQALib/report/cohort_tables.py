@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import islice
 
-import numpy as np
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -13,10 +12,15 @@ from rich.text import Text
 from ContourQALib.cohort.results import CohortResults
 from ContourQALib.cohort.signed_rank import LEVEL
 from ContourQALib.cohort.summary import CohortSummary, FigureSummary, GroupSummary, ModelDifference
-from ContourQALib.metrics.definitions import DEFINITIONS
-from ContourQALib.report.cohort_wording import notes_on_test, p_text, spread_text, value_text
+from ContourQALib.report.cohort_wording import (
+    notes_on_test,
+    p_text,
+    placed_texts,
+    spread_text,
+    value_text,
+)
 from ContourQALib.report.tables import plain_table, print_footnotes, print_title, print_wide
-from ContourQALib.report.wording import NEGLIGIBLE_CC, Footnotes
+from ContourQALib.report.wording import Footnotes
 
 COLUMNS = {
     "dice": "Dice",
@@ -61,7 +65,8 @@ def print_cohort(console: Console, results: CohortResults, summary: CohortSummar
             f"{LEVEL:g}. {summary.family}"
         )
         print_wide(console, Text(explained, style="dim"))
-    _print_placed(console, results)
+    for text in placed_texts(results):
+        print_wide(console, Text(text, style="yellow"))
     _print_undefined(console, results)
 
 
@@ -112,22 +117,6 @@ def _mean_text(figure: str, summary: FigureSummary) -> str:
 def _p_cell(difference: ModelDifference, corrected: bool = False) -> Text:
     p = difference.p_holm if corrected else difference.compared.test.p
     return Text(p_text(p), style=SIGNIFICANT_STYLE if p < LEVEL else "")
-
-
-def _print_placed(console: Console, results: CohortResults) -> None:
-    """How many contours were interpolated, cut off or lie on the edge of the reference's grid."""
-    told = {
-        "resampled": f"resampled: {DEFINITIONS['resampled']}",
-        "touches_edge": f"at the edge: {DEFINITIONS['touches_edge']}",
-        "lost_cc": "cut off: foreground outside the reference's grid was left out",
-    }
-    for name, words in told.items():
-        if name in results.placed:
-            least = NEGLIGIBLE_CC if name.endswith("_cc") else 0.5
-            count = int(np.count_nonzero(results.placed[name] >= least))
-            if count:
-                noun = "contour" if count == 1 else "contours"
-                print_wide(console, Text(f"{count} {noun} {words}", style="yellow"))
 
 
 def _print_undefined(console: Console, results: CohortResults) -> None:

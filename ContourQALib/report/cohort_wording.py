@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from ContourQALib.cohort.paired import PairedComparison
+from ContourQALib.cohort.results import CohortResults
 from ContourQALib.cohort.signed_rank import LEVEL
-from ContourQALib.report.wording import figure_text, number, percent_text
+from ContourQALib.metrics.definitions import DEFINITIONS
+from ContourQALib.report.wording import NEGLIGIBLE_CC, figure_text, number, percent_text
 
 STARS = ((0.001, "***"), (0.01, "**"), (LEVEL, "*"))
 """Marks of a corrected p below each level, the strictest first."""
@@ -59,6 +63,22 @@ def p_text(p: float | None) -> str:
 def stars(p: float) -> str:
     """The mark of a corrected p: "***" to "*", or "" where it is not significant."""
     return next((mark for level, mark in STARS if p < level), "")
+
+
+def placed_texts(results: CohortResults) -> list[str]:
+    """How many contours were interpolated, cut off or lie on the edge of the reference's grid."""
+    told = {
+        "resampled": f"resampled: {DEFINITIONS['resampled']}",
+        "touches_edge": f"at the edge: {DEFINITIONS['touches_edge']}",
+        "lost_cc": "cut off: foreground outside the reference's grid was left out",
+    }
+    texts = []
+    for name, words in told.items():
+        least = NEGLIGIBLE_CC if name.endswith("_cc") else 0.5
+        count = int(np.count_nonzero(results.placed[name] >= least)) if name in results.placed else 0
+        if count:
+            texts.append(f"{count} {'contour' if count == 1 else 'contours'} {words}")
+    return texts
 
 
 def cases_text(count: int) -> str:

@@ -15,7 +15,7 @@ from dataclasses import fields
 from typing import Any
 
 from ContourQALib.metrics.compare import Comparison
-from ContourQALib.metrics.definitions import DEFINITIONS, Status
+from ContourQALib.metrics.definitions import DEFINITIONS, FULL_REFERENCE, Status
 from ContourQALib.metrics.observers import AgreementMatrix
 from ContourQALib.metrics.pairing import Unmatched
 from ContourQALib.metrics.slices import SliceComparison
@@ -23,9 +23,6 @@ from ContourQALib.quality.assessment import Assessment, StructureAssessment
 from ContourQALib.report.provenance import Provenance, model_record, provenance_record
 
 Record = dict[str, Any]
-
-FULL_REFERENCE = "specificity is undefined: the reference fills its whole grid"
-"""The only figure that two non-empty contours can leave undefined, and why."""
 
 
 def comparison_record(comparison: Comparison) -> Record:

@@ -10,9 +10,9 @@ from dataclasses import fields
 from typing import Any
 
 from ContourQALib.formats.recommendation import recommendation_record
-from ContourQALib.metrics.definitions import DEFINITIONS, Status
+from ContourQALib.metrics.definitions import DEFINITIONS, FULL_REFERENCE, Status
 from ContourQALib.report.provenance import Provenance, provenance_record
-from ContourQALib.report.records import FULL_REFERENCE, Record, plain
+from ContourQALib.report.records import Record, plain
 from ContourQALib.thresholds.calibration import Calibration, Rescaling
 from ContourQALib.thresholds.cases import ThresholdCase, ThresholdStudy
 from ContourQALib.thresholds.pooled import PooledOptimum, PooledSweep

@@ -188,7 +188,7 @@ def test_a_value_alone_has_no_deviation_and_an_absent_structure_is_said() -> Non
     rows = paper_tables(one, summarize(one))[0].blocks[0][1]
     assert rows[0].cells[0].text.endswith("± –")
     assert "One value has no standard deviation" in rows[0].cells[0].notes
-    assert "1 differences cannot reach p < 0.05" in rows[2].cells[0].notes
+    assert "1 difference cannot reach p < 0.05" in rows[2].cells[0].notes
     two = cohort(("A", "B"), ("CTV", "Rectum"), 2)
     kept = np.array([not (row.dataset == "B" and row.structure == "Rectum") for row in two.rows])
     part = CohortResults(
@@ -265,6 +265,20 @@ def test_undefined_cases_are_listed_and_what_has_no_room_is_counted(results: Coh
     many = cohort(("",), ("CTV",), MOST_UNDEFINED + 5)
     reasons = {(n, 0): "gone" for n in range(MOST_UNDEFINED + 5)}
     assert "And 5 more in undefined.csv" in undefined_section(replace(many, reasons=reasons)).body
+
+
+def test_contours_that_were_interpolated_or_cut_off_are_warned_of(results: CohortResults) -> None:
+    shape = results.values["dice"].shape
+    placed = {name: np.zeros(shape) for name in ("resampled", "touches_edge", "lost_cc")}
+    untouched = overview_section(replace(results, placed=placed), summarize(results)).body
+    assert "resampled" not in untouched
+    assert "cut off" not in untouched
+    placed["resampled"][:3, 0] = 1
+    placed["lost_cc"][0, 1] = 2.5
+    warned = overview_section(replace(results, placed=placed), summarize(results)).body
+    assert "3 contours resampled" in warned
+    assert "1 contour cut off" in warned
+    assert "at the edge" not in warned
 
 
 def test_cases_of_one_patient_are_warned_of() -> None:
