@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -96,6 +96,29 @@ class CohortResults:
         shape = (len(self.rows), len(self.models))
         if set(self.values) != set(MEASURED) or any(found.shape != shape for found in self.values.values()):
             raise SettingError(f"Every figure is needed for {shape[0]} rows x {shape[1]} models.")
+
+    def of_models(self, models: Sequence[str]) -> CohortResults:
+        """The same rows with some of the models alone, in the order asked for.
+
+        Raises:
+            SettingError: there is no such model.
+        """
+        missing = [name for name in models if name not in self.models]
+        if missing:
+            raise SettingError(f"There is no model {', '.join(missing)}; there are {', '.join(self.models)}.")
+        columns = [self.models.index(name) for name in models]
+        return replace(
+            self,
+            models=tuple(models),
+            values={figure: found[:, columns] for figure, found in self.values.items()},
+            statuses=tuple(tuple(row[column] for column in columns) for row in self.statuses),
+            reasons={
+                (row, columns.index(column)): reason
+                for (row, column), reason in self.reasons.items()
+                if column in columns
+            },
+            placed={name: found[:, columns] for name, found in self.placed.items()},
+        )
 
     def undefined(self) -> Iterator[UndefinedCase]:
         """Everything that is undefined, row by row and model by model."""

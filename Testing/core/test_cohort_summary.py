@@ -148,3 +148,24 @@ def test_results_of_another_shape_are_refused() -> None:
     given = results_of([("", "Lens")] * 2)
     with pytest.raises(SettingError, match="2 rows x 1 models"):
         CohortResults(("VPM",), given.rows, given.values, given.volume_reference_cc, (), {}, 2.0)
+
+
+def test_results_of_some_models_are_those_of_a_cohort_that_had_no_others() -> None:
+    rows = [("ExVal", "CTV")] * 4 + [("GenEva", "CTV")] * 3
+    three = results_of(rows, ("VPM", "LFT", "other"))
+    three = replace(
+        three,
+        statuses=(*three.statuses[:-1], (Status.OK, Status.FAILED, Status.UNMATCHED)),
+        reasons={(6, 1): "damaged", (6, 2): "no contour"},
+        placed={"resampled": RNG.random((7, 3))},
+    )
+    two = three.of_models(["other", "VPM"])
+    assert two.models == ("other", "VPM")
+    np.testing.assert_array_equal(two.values["dice"], three.values["dice"][:, [2, 0]])
+    np.testing.assert_array_equal(two.placed["resampled"], three.placed["resampled"][:, [2, 0]])
+    assert [(found.row, found.model, found.reason) for found in two.undefined()] == [
+        (6, "other", "no contour")
+    ]
+    assert summarize(two).groups[0].figures["VPM"] == summarize(three).groups[0].figures["VPM"]
+    with pytest.raises(SettingError, match="no model third; there are VPM, LFT, other"):
+        three.of_models(["third"])

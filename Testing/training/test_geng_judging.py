@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -151,6 +152,26 @@ STUDY: dict[StudyModel, Values] = {
 
 def asked(questions: Sequence[Question]) -> list[tuple[str, str]]:
     return list(dict.fromkeys((q.first, q.second) for q in questions))
+
+
+def test_a_dataset_without_an_organ_is_judged_by_its_others() -> None:
+    models = {model(LFT): dice(0.8), model(VPM, "vendor", 51): dice(0.6)}
+    whole = measured(models, ("ExVal", "GenEva"))
+    kept = [n for n, row in enumerate(whole.rows) if (row.dataset, row.structure) != ("GenEva", "Mandible")]
+    part = replace(
+        whole,
+        rows=tuple(whole.rows[n] for n in kept),
+        values={figure: found[kept] for figure, found in whole.values.items()},
+        volume_reference_cc=whole.volume_reference_cc[kept],
+        statuses=tuple(whole.statuses[n] for n in kept),
+    )
+    found = Judgement(part, tuple(models))
+    asked = {(q.dataset, q.structure) for q in found.questions()}
+    assert asked == {("ExVal", ALL), ("ExVal", "Brainstem"), ("ExVal", "Mandible"), ("GenEva", ALL)} | {
+        ("GenEva", "Brainstem")
+    }
+    mean = point(found.points(), model=LFT, dataset="GenEva", structure=ALL, figure="dice")
+    assert mean.mean == pytest.approx(0.8)
 
 
 def test_questions_set_fine_tuned_models_against_the_vendor_s_and_against_as_many_patients() -> None:

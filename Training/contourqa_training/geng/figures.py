@@ -42,7 +42,7 @@ def draw_curves(points: Sequence[CurvePoint], figure_name: str) -> Figure:
 
 def _panel(axes: Axes, points: Sequence[CurvePoint]) -> None:
     for point in points:
-        if point.model == VPM:
+        if point.model == VPM and point.n:
             axes.axhline(point.mean, color=VENDOR_COLOR, linewidth=1.2, linestyle=":", label="vendor's model")
             if point.interval:
                 axes.axhspan(*point.interval, color=VENDOR_COLOR, alpha=0.12, linewidth=0)

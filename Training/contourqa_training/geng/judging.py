@@ -114,7 +114,7 @@ class Judgement:
         """
         if structure != ALL:
             return self._values(model, self._groups[dataset, structure], figure)
-        rows = np.concatenate([self._groups[dataset, organ] for organ in self.structures])
+        rows = np.concatenate([self._groups[dataset, organ] for organ in self._organs(dataset)])
         names = [self._results.rows[row].patient for row in rows]
         found = self._values(model, rows, figure)
         patients = list(dict.fromkeys(names))
@@ -131,7 +131,7 @@ class Judgement:
             self._point(model, dataset, structure, figure)
             for figure in CURVE_FIGURES
             for dataset in self.datasets
-            for structure in (ALL, *self.structures)
+            for structure in (ALL, *self._organs(dataset))
             for model in self.models
         ]
 
@@ -143,7 +143,9 @@ class Judgement:
             found += self._ask("does fine-tuning help", VPM, name)
         for model in self.models:
             if model.kind == "from nothing" and model.patients in tuned:
-                found += self._ask("is fine-tuning better than nothing", model.name, tuned[model.patients])
+                found += self._ask(
+                    "is fine-tuning better than training from nothing", model.name, tuned[model.patients]
+                )
         return found
 
     def enough(self) -> list[Enough]:
@@ -174,6 +176,10 @@ class Judgement:
             )
         return answers
 
+    def _organs(self, dataset: str) -> list[str]:
+        """Structures that the data set has."""
+        return [structure for structure in self.structures if (dataset, structure) in self._groups]
+
     def _values(self, model: str, rows: np.ndarray, figure: str) -> np.ndarray:
         return np.asarray(self._results.values[figure][rows, self._column[model]])
 
@@ -196,17 +202,16 @@ class Judgement:
     def _ask(self, asked: str, first: str, second: str) -> list[Question]:
         found = []
         for dataset in self.datasets:
+            organs = self._organs(dataset)
             for figure in CURVE_FIGURES:
                 compared = {
                     structure: compare_paired(
                         self.values(first, dataset, structure, figure),
                         self.values(second, dataset, structure, figure),
                     )
-                    for structure in (ALL, *self.structures)
+                    for structure in (ALL, *organs)
                 }
-                corrected = dict(
-                    zip(self.structures, holm([compared[s].test.p for s in self.structures]), strict=True)
-                )
+                corrected = dict(zip(organs, holm([compared[s].test.p for s in organs]), strict=True))
                 corrected[ALL] = compared[ALL].test.p
                 found += [
                     Question(asked, first, second, dataset, structure, figure, c, corrected[structure])

@@ -46,6 +46,11 @@ class StudyModel:
         runs = [training.run for training in self.trainings]
         return runs[0] if len(runs) == 1 else runs[0].parent
 
+    @property
+    def folds(self) -> dict[int, Path]:
+        """Runs of a fine-tuning by number of the fold."""
+        return {int(t.run.name.removeprefix("fold-")): t.run for t in self.trainings}
+
 
 def vendor_config(study: GengSettings) -> SegmenterConfig:
     """How the vendor's model is trained."""

@@ -97,7 +97,8 @@ def run_study(
     report = places.runs / COHORT
     compare_cohort(drawn.manifest, model=[VPM, LFT], workers=workers, output=report)
     _take_over(report, places.output)
-    judgement = Judgement(_measured(drawn.manifest, [model.name for model in models], workers), models)
+    results = _measured(drawn.manifest, [model.name for model in models], workers)
+    judgement = Judgement(results, models)
     points, questions, enough = judgement.points(), judgement.questions(), judgement.enough()
     effects = measure_protocol(places.data, vendor_data)
     document = {
@@ -105,7 +106,7 @@ def run_study(
         "vendor": asdict(config.vendor),
         "data": _data(places.data, patients, judged, drawn),
         "models": {model.name: _model(model) for model in models},
-        "improved_by_fine_tuning": improved(summarize(_measured(drawn.manifest, [VPM, LFT], workers))),
+        "improved_by_fine_tuning": improved(summarize(results.of_models([VPM, LFT]))),
         "enough_patients": enough_record(enough),
         "vendor_protocol": protocol_rows(effects),
         "curves": curve_rows(points),
@@ -137,7 +138,7 @@ def _train(
         )
     for model in tuned:
         if len(model.trainings) > 1:
-            best_fold({number: t.run for number, t in enumerate(model.trainings, 1)}, model.run)
+            best_fold(model.folds, model.run)
     return [vendor, *tuned, *scratch]
 
 
