@@ -117,6 +117,21 @@ class Grid:
         local = (np.asarray(point, float) - self.origin) @ np.linalg.inv(self.axes).T
         return np.asarray(local / self.spacing)
 
+    def at_spacing(self, spacing: Sequence[float]) -> Grid:
+        """The grid of another spacing over the same space, to half a voxel at the far ends.
+
+        Args:
+            spacing: along I, J and K, mm.
+
+        Raises:
+            GeometryError: as for any grid.
+        """
+        parts = np.divide(spacing, self.spacing)
+        i, j, k = (int(n) for n in np.maximum(1, np.round(np.divide(self.size, parts))))
+        di, dj, dk = (float(mm) for mm in spacing)
+        x, y, z = (float(mm) for mm in self.index_to_world((parts - 1) / 2))
+        return Grid((i, j, k), (di, dj, dk), (x, y, z), self.direction)
+
     def relation_to(self, other: Grid) -> Relation:
         """How this grid lies relative to `other`; see `Relation`."""
         aligned = (

@@ -125,6 +125,20 @@ def test_another_lattice_is_resampled_and_says_so():
     assert placed.volume_cc == pytest.approx(8.0)  # the 20 mm cube's faces lie between coarse voxel centers
 
 
+def test_another_spacing_covers_the_same_space():
+    oblique = Grid(
+        (6, 8, 3), (2.0, 1.5, 4.0), (10.0, -5.0, 3.0), (0.8, -0.6, 0.0, 0.6, 0.8, 0.0, 0.0, 0.0, 1.0)
+    )
+    finer = oblique.at_spacing((1.0, 0.5, 4.0))
+    assert finer.size == (12, 24, 3)
+    assert finer.spacing == (1.0, 0.5, 4.0)
+    # outer corners, half a voxel before the first and behind the last center
+    for grid_corner, finer_corner in (((-0.5,) * 3, (-0.5,) * 3), ((5.5, 7.5, 2.5), (11.5, 23.5, 2.5))):
+        assert np.allclose(oblique.index_to_world(grid_corner), finer.index_to_world(finer_corner))
+    assert oblique.at_spacing(oblique.spacing).relation_to(oblique) is Relation.SAME
+    assert oblique.at_spacing((100.0, 100.0, 100.0)).size == (1, 1, 1)
+
+
 def test_probabilities_are_interpolated_linearly():
     grid, shifted = Grid((5, 1, 1)), Grid((4, 1, 1), origin=(0.5, 0, 0))
     ramp = ProbabilityMap(np.linspace(0, 1, 5, dtype=np.float32).reshape(1, 1, 5), grid, "p").on(shifted)

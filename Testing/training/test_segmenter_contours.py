@@ -12,6 +12,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -23,6 +24,7 @@ from contourqa_training.segmenter_data import SegmenterData
 from contourqa_training.segmenter_model import WEIGHTS_FILE, open_segmenter, write_weights
 from contourqa_training.segmenter_network import head_of
 from contourqa_training.segmenter_predict import on_device, predicted_masks
+from ContourQALib.case import Image
 from ContourQALib.cli import app, run
 from ContourQALib.errors import FormatError, ModelError, SettingError
 from ContourQALib.formats.contours import read_contours
@@ -113,6 +115,32 @@ def test_exclusive_structures_share_no_voxel(drawn: DrawnContours) -> None:
         liver, spleen = read_contours(contour_file(drawn.manifest.parent / "LFT", patient))
         assert liver.mask.any()
         assert not (liver.mask & spleen.mask).any()
+
+
+def test_a_network_is_shown_pixels_of_the_size_it_learned(folder: Path, models: dict[str, Path]) -> None:
+    model = open_segmenter(models["LFT"])
+    network = on_device(model)
+    image, masks = read_case(find_cases(folder, ["liver", "spleen"])[1])
+    pixel = image.grid.spacing[0]
+    for name, mask in predicted_masks(image, model, network, in_plane_mm=pixel).items():
+        assert np.array_equal(mask, predicted_masks(image, model, network)[name])
+    # the same patient in pixels of half the size, which fill four times the network's frame
+    i, j, k = image.grid.spacing
+    fine = image.grid.at_spacing((i / 2, j / 2, k))
+    finer = Image(image.values.repeat(2, axis=1).repeat(2, axis=2), fine, image.name)
+    liver = masks["liver"].repeat(2, axis=1).repeat(2, axis=2)
+
+    def dice(in_plane_mm: float | None) -> float:
+        drawn = predicted_masks(finer, model, network, in_plane_mm)["liver"]
+        assert drawn.shape == liver.shape
+        return float(2 * (drawn & liver).sum() / (drawn.sum() + liver.sum()))
+
+    assert dice(pixel) > 0.85  # interpolation blurs an edge of 6 x 5 pixels by less than half a pixel
+    assert dice(None) < dice(pixel) - 0.1
+    both = predicted_masks(finer, model, network, pixel)
+    assert not (both["liver"] & both["spleen"]).any()
+    with pytest.raises(SettingError, match="positive size, not 0 mm"):
+        predicted_masks(image, model, network, 0.0)
 
 
 def test_the_cohort_is_compared_from_the_manifest(compared: dict[str, Any]) -> None:

@@ -169,6 +169,13 @@ def contour(
         typer.Option("--case", help="Contour this patient; may be repeated. All of the folder by default."),
     ] = None,
     dataset: Annotated[str, typer.Option("--dataset", help="What the manifest calls these patients.")] = "",
+    in_plane_mm: Annotated[
+        float | None,
+        typer.Option(
+            "--in-plane-mm",
+            help="Show the networks pixels of this size, that of the images they learned from.",
+        ),
+    ] = None,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where to write.")] = RUNS
     / "contours",
     skip_bad: SkipBadOption = False,
@@ -188,6 +195,7 @@ def contour(
         data,
         {dataset: patients},
         output,
+        in_plane_mm=in_plane_mm,
         skip_bad=skip_bad,
         report=lambda what: typer.echo(what, err=True),
     )

@@ -50,6 +50,7 @@ def draw_contours(
     patients: Mapping[str, Sequence[str]],
     output: Path,
     *,
+    in_plane_mm: float | None = None,
     pool: Executor | None = None,
     skip_bad: bool = False,
     report: Report = lambda _: None,
@@ -61,6 +62,7 @@ def draw_contours(
         data: data in a layout that `find_cases` knows.
         patients: whom to contour, by data set (the manifest's column `dataset`; may be "").
         output: folder for reference/, one folder a model, and manifest.csv.
+        in_plane_mm: size of the pixels in which the networks see the images; as they are without.
         pool: processes that contour at the same time; this one alone without.
         skip_bad: leave out patients whose files cannot be used.
         report: told of every model that is done.
@@ -70,7 +72,8 @@ def draw_contours(
         GeometryError: an image and its labels differ in size.
         ModelError: there is no such segmenter, or it is damaged.
         SettingError: no model, no patient, a patient twice or not in the folder, nobody with a contour to
-            compare with, or a model's name that cannot be a folder or is another column's.
+            compare with, a size of pixels that is not positive, or a model's name that cannot be a folder or
+            is another column's.
         StructureError: the data set does not know a structure of the first model.
         OutputError: the folder cannot be written.
     """
@@ -87,7 +90,7 @@ def draw_contours(
     cases = [by_name[name] for name in names if name not in skipped]
     if not any(references.values()):
         raise SettingError("None of the patients has a contour to compare with; nothing was contoured.")
-    work = {name: (model, cases, output_folder(output / name)) for name, model in opened.items()}
+    work = {name: (model, cases, output_folder(output / name), in_plane_mm) for name, model in opened.items()}
     if pool is None:
         for done, (name, arguments) in enumerate(work.items(), 1):
             _contour(*arguments)
@@ -151,12 +154,14 @@ def _write_references(
     return structures, skipped
 
 
-def _contour(model: SegmenterModel, cases: Sequence[SegmentationCase], folder: Path) -> None:
+def _contour(
+    model: SegmenterModel, cases: Sequence[SegmentationCase], folder: Path, in_plane_mm: float | None
+) -> None:
     """Contour all patients with one model."""
     network = on_device(model)
     for case in cases:
         image, _ = read_case(case)
-        masks = predicted_masks(image, model, network)
+        masks = predicted_masks(image, model, network, in_plane_mm)
         contours = [Contour(mask, image.grid, name) for name, mask in masks.items()]
         write_segmentation(contours, contour_file(folder, case.name))
 

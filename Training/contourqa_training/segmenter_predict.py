@@ -20,6 +20,7 @@ from ContourQALib.case import Image
 from ContourQALib.errors import ContourQAError, SettingError
 from ContourQALib.formats.images import write_image
 from ContourQALib.formats.output import output_folder, write_atomically
+from ContourQALib.geometry import place
 
 MANIFEST = "manifest.csv"
 COLUMNS = ("case", "patient", "structure", "image", "reference", "probability", "stratum", "dataset")
@@ -85,13 +86,48 @@ def probability_maps(image: Image, model: SegmenterModel, network: torch.nn.Modu
     return _on_grid(image, model, network, probabilities)
 
 
-def predicted_masks(image: Image, model: SegmenterModel, network: torch.nn.Module) -> dict[str, np.ndarray]:
+def predicted_masks(
+    image: Image, model: SegmenterModel, network: torch.nn.Module, in_plane_mm: float | None = None
+) -> dict[str, np.ndarray]:
     """What a model draws: bool (K, J, I) by structure, on the image's grid.
 
     A structure is drawn where its probability is above 0.5, or, where structures exclude each other, where it
-    is likelier than every other and than the background. Arguments as for `probability_maps`.
+    is likelier than every other and than the background.
+
+    Args:
+        image: the whole image.
+        model: says how images become slices, and the structures.
+        network: of the model, on any device.
+        in_plane_mm: show the network the image in pixels of this size, and bring its probabilities back
+            (both linear). It sees pixels, not millimeters, and knows organs in the size it learned them.
+
+    Raises:
+        SettingError: a size that is not positive.
     """
-    return _on_grid(image, model, network, found)
+    if in_plane_mm is None:
+        return _on_grid(image, model, network, found)
+    if not 0 < in_plane_mm < float("inf"):
+        raise SettingError(f"Pixels must be of a positive size, not {in_plane_mm:g} mm.")
+    seen = _in_pixels(image, in_plane_mm)
+    maps = {
+        name: place(values, seen.grid, image.grid, "linear").values
+        for name, values in probability_maps(seen, model, network).items()
+    }
+    if not model.config.training.exclusive:
+        return {name: values > 0.5 for name, values in maps.items()}
+    stacked = np.stack(list(maps.values()))
+    likeliest = np.concatenate([1 - stacked.sum(axis=0, keepdims=True), stacked]).argmax(axis=0)
+    return {name: likeliest == number for number, name in enumerate(maps, 1)}
+
+
+def _in_pixels(image: Image, in_plane_mm: float) -> Image:
+    """The image in pixels of another size, its slices as they are."""
+    through = int(np.abs(image.grid.axes[2]).argmax())  # the axis along which slices are counted
+    spacing = [mm if axis == through else in_plane_mm for axis, mm in enumerate(image.grid.spacing)]
+    grid = image.grid.at_spacing(spacing)
+    lowest = float(image.values.min())  # what lies beyond the last pixels' centers is as dark as the darkest
+    above = image.values.astype(np.float32) - lowest
+    return Image(place(above, image.grid, grid, "linear").values + lowest, grid, image.name)
 
 
 def _on_grid(

@@ -62,12 +62,7 @@ class VendorSettings:
 
 def vendor_grid(grid: Grid, settings: VendorSettings) -> Grid:
     """The grid of the vendor's spacing over the space of the image's, to half a voxel at the far ends."""
-    parts = np.divide(settings.spacing_mm, grid.spacing)
-    size = np.maximum(1, np.round(np.divide(grid.size, parts))).astype(int)
-    x, y, z = grid.index_to_world((parts - 1) / 2)
-    i, j, k = size
-    dx, dy, dz = settings.spacing_mm
-    return Grid((i, j, k), (dx, dy, dz), (x, y, z), grid.direction)
+    return grid.at_spacing(settings.spacing_mm)
 
 
 def vendor_image(image: Image, settings: VendorSettings, random: np.random.Generator) -> Image:
