@@ -235,6 +235,19 @@ def command(monkeypatch: pytest.MonkeyPatch, *options: object) -> int:
     return run(training_app)
 
 
+def test_pixels_are_named_for_the_segmenters_of_the_run(
+    folder: Path, models: dict[str, Path], tmp_path: Path
+) -> None:
+    draw_contours(models, folder, {"": PATIENTS[1:2]}, tmp_path, in_plane_mm={"LFT": 4.5})
+    model = open_segmenter(models["LFT"])
+    image, _ = read_case(find_cases(folder, ["liver", "spleen"])[1])
+    expected = predicted_masks(image, model, on_device(model), 4.5)
+    for contour in read_contours(contour_file(tmp_path / "LFT", PATIENTS[1])):
+        assert np.array_equal(contour.mask, expected[contour.name])
+    with pytest.raises(SettingError, match="named for other, which is no segmenter"):
+        draw_contours(models, folder, {"": PATIENTS[1:2]}, tmp_path, in_plane_mm={"other": 3.0})
+
+
 def test_the_command_contours_the_whole_folder_and_names_columns(
     models: dict[str, Path],
     folder: Path,
@@ -260,6 +273,8 @@ def test_the_command_contours_the_whole_folder_and_names_columns(
         (("--model", "image=RUN"), "cannot be called 'image'"),
         (("--model", "nowhere"), "nowhere holds no segmenter"),
         (("--model", "RUN", "--case", "case_77"), "no patient case_77"),
+        (("--model", "A=RUN", "--in-plane-mm", "3.9"), "must be NAME=MM"),
+        (("--model", "A=RUN", "--in-plane-mm", "B=3.9"), "named for B"),
         ((), "--model"),
     ],
 )

@@ -170,10 +170,11 @@ def contour(
     ] = None,
     dataset: Annotated[str, typer.Option("--dataset", help="What the manifest calls these patients.")] = "",
     in_plane_mm: Annotated[
-        float | None,
+        list[str] | None,
         typer.Option(
             "--in-plane-mm",
-            help="Show the networks pixels of this size, that of the images they learned from.",
+            metavar="NAME=MM",
+            help="Show this segmenter pixels of this size, that of the images it learned from; repeat it.",
         ),
     ] = None,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where to write.")] = RUNS
@@ -195,7 +196,7 @@ def contour(
         data,
         {dataset: patients},
         output,
-        in_plane_mm=in_plane_mm,
+        in_plane_mm=dict(_pixels(text) for text in in_plane_mm or ()),
         skip_bad=skip_bad,
         report=lambda what: typer.echo(what, err=True),
     )
@@ -205,6 +206,15 @@ def contour(
     if made.skipped:
         typer.echo(f"Left out {len(made.skipped)} patients: {' '.join(made.skipped.values())}", err=True)
     typer.echo(f"Wrote {made.manifest}, {made.rows} rows.", err=True)
+
+
+def _pixels(text: str) -> tuple[str, float]:
+    """Name and size of NAME=MM."""
+    name, _, size = text.partition("=")
+    try:
+        return name, float(size)
+    except ValueError as error:
+        raise SettingError(f'--in-plane-mm "{text}" must be NAME=MM, such as VPM=3.6.') from error
 
 
 def _named(text: str) -> tuple[str, Path]:

@@ -50,7 +50,7 @@ def draw_contours(
     patients: Mapping[str, Sequence[str]],
     output: Path,
     *,
-    in_plane_mm: float | None = None,
+    in_plane_mm: Mapping[str, float] | None = None,
     pool: Executor | None = None,
     skip_bad: bool = False,
     report: Report = lambda _: None,
@@ -62,7 +62,8 @@ def draw_contours(
         data: data in a layout that `find_cases` knows.
         patients: whom to contour, by data set (the manifest's column `dataset`; may be "").
         output: folder for reference/, one folder a model, and manifest.csv.
-        in_plane_mm: size of the pixels in which the networks see the images; as they are without.
+        in_plane_mm: size of the pixels in which a segmenter sees the images, by the name of its column; as
+            they are for the others.
         pool: processes that contour at the same time; this one alone without.
         skip_bad: leave out patients whose files cannot be used.
         report: told of every model that is done.
@@ -79,6 +80,10 @@ def draw_contours(
     """
     opened = {name: open_segmenter(run) for name, run in models.items()}
     _check_names(opened)
+    pixels = in_plane_mm or {}
+    unknown = [name for name in pixels if name not in opened]
+    if unknown:
+        raise SettingError(f"Pixels are named for {', '.join(unknown)}, which is no segmenter of this run.")
     structures = next(iter(opened.values())).config.model.structures
     names = [name for members in patients.values() for name in members]
     by_name = {case.name: case for case in find_cases(data, structures)}
@@ -90,7 +95,9 @@ def draw_contours(
     cases = [by_name[name] for name in names if name not in skipped]
     if not any(references.values()):
         raise SettingError("None of the patients has a contour to compare with; nothing was contoured.")
-    work = {name: (model, cases, output_folder(output / name), in_plane_mm) for name, model in opened.items()}
+    work = {
+        name: (model, cases, output_folder(output / name), pixels.get(name)) for name, model in opened.items()
+    }
     if pool is None:
         for done, (name, arguments) in enumerate(work.items(), 1):
             _contour(*arguments)
