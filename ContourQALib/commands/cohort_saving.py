@@ -8,16 +8,13 @@ from pathlib import Path
 
 from rich.console import Console
 
-from ContourQALib.case import Image
 from ContourQALib.cohort.measurement import RowReader
 from ContourQALib.cohort.results import CohortResults
 from ContourQALib.cohort.summary import CohortSummary
 from ContourQALib.cohort.tasks import RowTask
 from ContourQALib.commands.options import Format
 from ContourQALib.commands.printing import progress, say
-from ContourQALib.commands.reading import LabelNaming
-from ContourQALib.errors import ContourQAError
-from ContourQALib.formats.images import read_image
+from ContourQALib.commands.reading import LabelNaming, readable_image
 from ContourQALib.formats.output import output_folder, write_atomically
 from ContourQALib.report.cohort_overlays import ShownCase
 from ContourQALib.report.cohort_page import write_cohort_report
@@ -76,7 +73,7 @@ def save_cohort(
             for model, contour in zip(results.models, tests, strict=True)
             if contour is not None
         }
-        return ShownCase(_readable(tasks[row].image), reference, drawn)
+        return ShownCase(readable_image(tasks[row].image), reference, drawn)
 
     place = output_folder(folder)
     texts = {
@@ -107,14 +104,3 @@ def print_cohort_result(
         sys.stdout.writelines(json_chunks(cohort_document(results, summary, files(), provenance)))
     else:
         sys.stdout.writelines(csv_chunks(result_rows(results), RESULT_COLUMNS))
-
-
-def _readable(path: str | None) -> Image | None:
-    """The image, or None with a message: a picture's background must not cost a cohort its report."""
-    if path is None:
-        return None
-    try:
-        return read_image(path)
-    except ContourQAError as error:
-        say(f"No image below the outlines: {error}")
-        return None

@@ -1,12 +1,15 @@
-"""Contours as a command line names them: a file, names for its labels, and which structures of it."""
+"""What a command line names: contours with names for their labels, and images to show below them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 
-from ContourQALib.case import Contour
+from ContourQALib.case import Contour, Image
+from ContourQALib.commands.printing import say
+from ContourQALib.errors import ContourQAError
 from ContourQALib.formats.contours import read_contours
+from ContourQALib.formats.images import read_image
 from ContourQALib.formats.label_text import parse_labels
 
 
@@ -33,3 +36,14 @@ class LabelNaming:
         """What was set, for provenance."""
         named = {"labels": self.labels, "merge": self.merge, "color_table": self.color_table}
         return {name: str(value) for name, value in named.items() if value is not None}
+
+
+def readable_image(path: str | Path | None) -> Image | None:
+    """The image, or None with a message: a picture's background must not cost a cohort its report."""
+    if path is None:
+        return None
+    try:
+        return read_image(path)
+    except ContourQAError as error:
+        say(f"No image below the outlines: {error}")
+        return None

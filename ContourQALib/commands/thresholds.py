@@ -21,7 +21,7 @@ from ContourQALib.commands.options import (
     StructureOption,
 )
 from ContourQALib.commands.printing import print_result, progress, say
-from ContourQALib.commands.reading import LabelNaming
+from ContourQALib.commands.reading import LabelNaming, readable_image
 from ContourQALib.commands.saving import check_folder, save_study
 from ContourQALib.commands.threshold_cases import (
     NEEDED,
@@ -31,7 +31,7 @@ from ContourQALib.commands.threshold_cases import (
     tasks_of_manifest,
     tasks_of_maps,
 )
-from ContourQALib.errors import ContourQAError, FormatError, SettingError
+from ContourQALib.errors import FormatError, SettingError
 from ContourQALib.formats.images import read_image
 from ContourQALib.formats.manifest import read_manifest
 from ContourQALib.formats.probability import read_probability
@@ -146,7 +146,7 @@ def thresholds(
         return sweep(read_probability(task.probability, task.structure), drawn, more, tolerance_mm)
 
     def image_of(case: ThresholdCase) -> Image | None:
-        return shown if cases is None else _readable(by_key[case.case, case.structure].image)
+        return shown if cases is None else readable_image(by_key[case.case, case.structure].image)
 
     with progress("Sweeping") as report:
         done = run(
@@ -190,17 +190,6 @@ def _listed(text: str) -> np.ndarray:
             f'--threshold-list "{text}" is not a list of numbers; write them as 0.1,0.2,0.3.'
         ) from error
     return checked(values)
-
-
-def _readable(path: Path | None) -> Image | None:
-    """The image, or None with a message: a picture's background must not cost a cohort its report."""
-    if path is None:
-        return None
-    try:
-        return read_image(path)
-    except ContourQAError as error:
-        say(f"No image below the outlines: {error}")
-        return None
 
 
 def _inputs(result: ThresholdStudy, by_key: dict[tuple[str, str], Task], manifest: Path | None) -> list[Path]:

@@ -46,9 +46,9 @@ def summary(results: CohortResults) -> CohortSummary:
     return summarize(results)
 
 
-def finding(**names: tuple[str, ...]) -> Finding:
+def finding(dataset: str = "ExVal", figure: str = "dice", **names: tuple[str, ...]) -> Finding:
     kinds = {kind: names.get(kind, ()) for kind in ("higher", "lower", "open", "untestable")}
-    return Finding(names.get("dataset", "ExVal"), "VPM", "LFT", names.get("figure", "dice"), **kinds)  # type: ignore[arg-type]
+    return Finding(dataset, "VPM", "LFT", figure, **kinds)
 
 
 @pytest.mark.parametrize(

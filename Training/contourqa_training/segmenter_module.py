@@ -43,6 +43,7 @@ class SegmenterModule(lightning.LightningModule):
         """
         super().__init__()
         # channels last: a step on two cores takes two thirds of the time, on GPUs half precision needs it
+        # torch's types do not know that a module takes a memory format alone
         built = build_network(network)
         self.network = built.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         probability = training.initial_probability
