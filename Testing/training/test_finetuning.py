@@ -31,7 +31,7 @@ from contourqa_training.segmenter_data import SegmenterData
 from contourqa_training.segmenter_model import SegmenterModel, open_segmenter
 from contourqa_training.segmenter_module import SegmenterModule
 from contourqa_training.segmenter_network import build_network, head_of
-from contourqa_training.segmenter_predict import on_device, predicted_masks
+from contourqa_training.segmenter_outputs import on_device, predicted_masks
 from contourqa_training.segmenter_start import started_from, take_weights
 from ContourQALib.errors import ModelError, SettingError, StructureError
 from files_on_disk import write

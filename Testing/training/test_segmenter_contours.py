@@ -23,7 +23,7 @@ from contourqa_training.segmenter_contours import DrawnContours, contour_file, d
 from contourqa_training.segmenter_data import SegmenterData
 from contourqa_training.segmenter_model import WEIGHTS_FILE, open_segmenter, write_weights
 from contourqa_training.segmenter_network import head_of
-from contourqa_training.segmenter_predict import on_device, predicted_masks
+from contourqa_training.segmenter_outputs import on_device, predicted_masks
 from ContourQALib.case import Image
 from ContourQALib.cli import app, run
 from ContourQALib.errors import FormatError, ModelError, SettingError

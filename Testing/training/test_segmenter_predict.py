@@ -16,11 +16,11 @@ from contourqa_training.segmenter import train_segmenter
 from contourqa_training.segmenter_config import read_segmenter_config
 from contourqa_training.segmenter_data import SegmenterData
 from contourqa_training.segmenter_model import SegmenterModel, open_segmenter
+from contourqa_training.segmenter_outputs import probability_maps
 from contourqa_training.segmenter_predict import (
     Predictions,
     patients_to_predict,
     predict_cases,
-    probability_maps,
 )
 from contourqa_training.slice_view import TOP
 from ContourQALib.case import Image

@@ -12,7 +12,8 @@ from pathlib import Path
 from contourqa_training.patients import check_there
 from contourqa_training.segmentation_cases import SegmentationCase, find_cases, read_case
 from contourqa_training.segmenter_model import SegmenterModel, open_segmenter
-from contourqa_training.segmenter_predict import MANIFEST, on_device, predicted_masks, relative_to
+from contourqa_training.segmenter_outputs import on_device, predicted_masks
+from contourqa_training.segmenter_predict import MANIFEST, relative_to
 from ContourQALib.case import Contour
 from ContourQALib.errors import ContourQAError, SettingError
 from ContourQALib.formats.manifest import FILES, TEXTS

@@ -67,7 +67,7 @@ def make_example(
         validated: the validation patients of all models.
         cases: their files, among others.
     """
-    from contourqa_training.segmenter_predict import probability_maps
+    from contourqa_training.segmenter_outputs import probability_maps
 
     best = finding.validation.optimum["dice"]
     mine = [m for m in validated if (m.model, m.structure) == (finding.model, finding.structure)]

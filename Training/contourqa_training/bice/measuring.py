@@ -107,7 +107,7 @@ def _measure_patient(work: Work) -> list[Measured]:
 
 
 def _measure(work: Work) -> Iterator[Measured]:
-    from contourqa_training.segmenter_predict import probability_maps
+    from contourqa_training.segmenter_outputs import probability_maps
 
     image, masks = read_case(work.case)
     for name, model in work.models.items():
