@@ -89,7 +89,8 @@ def scratch_models(study: GengSettings, local: Sequence[str], runs: Path) -> lis
 
     They are trained like the vendor's, whose learning rate is meant for such a start.
     """
-    tuning = read_finetune_config(study.finetune).training
+    tuning = read_finetune_config(study.finetune)
+    one_fold = replace(tuning.finetune, only=(FIRST_FOLD,))
     config = vendor_config(study)
     asked = [(f"scratch-{count}", count, study.epochs) for count in study.scratch]
     if study.scratch_epochs:
@@ -97,14 +98,10 @@ def scratch_models(study: GengSettings, local: Sequence[str], runs: Path) -> lis
         asked.insert(0, longest)
     models = []
     for name, count, epochs in asked:
-        how = replace(config.training, epochs=epochs, slices_per_epoch=tuning.slices_per_epoch)
-        one_fold = FinetuneConfig(
-            replace(read_finetune_config(study.finetune).finetune, only=(FIRST_FOLD,)), how
-        )
-        (training,) = _folds(one_fold, study, name, local[:count], runs)
-        training = replace(
-            training, start=None, config=replace(config, model=replace(config.model, name=name), training=how)
-        )
+        how = replace(config.training, epochs=epochs, slices_per_epoch=tuning.training.slices_per_epoch)
+        named = replace(config, model=replace(config.model, name=name), training=how)
+        (fold,) = _folds(FinetuneConfig(one_fold, how), study, name, local[:count], runs)
+        training = replace(fold, start=None, config=named)
         models.append(StudyModel(name, "from nothing", count, (training,)))
     return models
 
