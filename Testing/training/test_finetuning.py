@@ -1,4 +1,4 @@
-"""Fine-tuning: whose weights it starts from, folds and their best, after a kill, and what it learns."""
+"""Fine-tuning: folds and their best, after a kill, and what it learns."""
 
 from __future__ import annotations
 
@@ -10,76 +10,30 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
 
-from contourqa_training import training_queue
 from contourqa_training.finetuning import (
-    FinetuneConfig,
     FineTuned,
     best_fold,
     finetune,
     finetune_config_from,
-    fold_trainings,
 )
 from contourqa_training.segmentation_cases import find_cases, read_case
-from contourqa_training.segmenter import train_segmenter
-from contourqa_training.segmenter_config import SegmenterConfig
-from contourqa_training.segmenter_data import SegmenterData
 from contourqa_training.segmenter_model import SegmenterModel, open_segmenter
 from contourqa_training.segmenter_module import SegmenterModule
-from contourqa_training.segmenter_network import build_network, head_of
 from contourqa_training.segmenter_outputs import on_device, predicted_masks
-from contourqa_training.segmenter_start import started_from, take_weights
+from contourqa_training.segmenter_start import started_from
 from ContourQALib.errors import ModelError, SettingError, StructureError
-from files_on_disk import write
-from one_process import one_process
-from segmenter_runs import ORIGIN, PATIENTS, SHAPE, SPACING, boxes_config, write_boxes
-
-LOCAL = PATIENTS[:5]
-
-FINETUNE: dict[str, dict[str, Any]] = {
-    "finetune": {"name": "tuned", "folds": 5},
-    "training": {
-        "loss": "cross-entropy",
-        "balance": 0.25,
-        "learning_rate": 3e-3,
-        "rate_decay": 0.9,
-        "batch_size": 4,
-        "epochs": 6,
-        "slices_per_epoch": 40,
-        "running_mean": 1,
-        "stages": [],
-        "precision": "full",
-    },
-}
-
-
-def pretraining() -> SegmenterConfig:
-    """Boxes told apart by a softmax, without dropout: learned in seconds."""
-    config = boxes_config()
-    training = replace(config.training, loss="cross-entropy", epochs=20, stages=(), running_mean=1)
-    return replace(config, network=replace(config.network, dropout=0.0), training=training)
-
-
-def tuning(**training: object) -> FinetuneConfig:
-    """`FINETUNE` with other settings of the training."""
-    return finetune_config_from({**FINETUNE, "training": {**FINETUNE["training"], **training}})
-
-
-def write_grown(folder: Path, patients: Sequence[str] = LOCAL) -> Path:
-    """The images of `write_boxes` with contours one voxel wider to each side in the slice."""
-    write_boxes(folder, patients)
-    for case in find_cases(folder, ["liver", "spleen"]):
-        _, masks = read_case(case)
-        labels = np.zeros(SHAPE, np.uint8)
-        for number, name in enumerate(("liver", "spleen"), start=1):
-            for rows, columns in ((1, 0), (-1, 0), (0, 1), (0, -1), (0, 0)):
-                labels[np.roll(masks[name], (rows, columns), axis=(1, 2))] = number
-        write(case.labels, labels, SPACING, ORIGIN)
-    return folder
+from finetuning_runs import (
+    LOCAL,
+    finetune_here,
+    pretrained,
+    tuning,
+    write_grown,
+)
+from segmenter_runs import PATIENTS, write_boxes
 
 
 @pytest.fixture(scope="module")
@@ -89,11 +43,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def start(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> SegmenterModel:
-    """A segmenter of boxes, to start from."""
-    run = tmp_path_factory.mktemp("pretrained") / "boxes"
-    data = SegmenterData.load(folder, pretraining())
-    train_segmenter(pretraining(), data, run, threads=1, progress=False)
-    return open_segmenter(run)
+    return pretrained(folder, tmp_path_factory.mktemp("pretrained") / "boxes")
 
 
 @pytest.fixture(scope="module")
@@ -108,119 +58,9 @@ def tuned(start: SegmenterModel, grown: Path, tmp_path_factory: pytest.TempPathF
     return finetune_here(tuning(), start, grown, output, output.parent / "cache")
 
 
-def finetune_here(
-    config: FinetuneConfig,
-    start: SegmenterModel,
-    data: Path,
-    output: Path,
-    cache: Path,
-    said: list[str] | None = None,
-) -> FineTuned:
-    """Fine-tune in this process; workers of their own are tested with the queue."""
-    say = [].append if said is None else said.append
-    with one_process(training_queue):
-        return finetune(config, start, data, output, cache=cache, workers=1, say=say)
-
-
-def train_in_place(
-    config: FinetuneConfig, start: SegmenterModel, data: Path, runs: Path, structures: Sequence[str] = ()
-) -> SegmenterModel:
-    """The first fold alone, in this process."""
-    names = tuple(structures) or start.config.model.structures
-    pool = [case.name for case in find_cases(data, names)]
-    training = fold_trainings(config, start.config, start.folder, pool, runs, names)[1]
-    loaded = SegmenterData.load(data, training.config, patients=training.patients)
-    train_segmenter(training.config, loaded, training.run, start=start, threads=1, progress=False)
-    return open_segmenter(training.run)
-
-
 def table(path: Path) -> list[dict[str, str]]:
     with path.open(newline="") as file:
         return list(csv.DictReader(file))
-
-
-# Whose weights
-
-
-def test_structures_that_are_known_keep_their_output_in_any_spelling(start: SegmenterModel) -> None:
-    names = ("kidney", "Spleen", "LIVER")
-    config = start.config
-    config = replace(
-        config,
-        model=replace(config.model, structures=names),
-        network=replace(config.network, out_channels=3),
-    )
-    torch.manual_seed(3)
-    network = build_network(config.network)
-    fresh = head_of(network).weight.detach().clone()
-    take_weights(network, config, start)
-    network.eval()
-    x = torch.rand(2, 1, 16, 16)
-    with torch.no_grad():
-        mine, theirs = network(x), start.network()(x)
-    # the same float32 arithmetic, in another memory layout
-    torch.testing.assert_close(mine[:, [2, 1]], theirs)
-    assert torch.equal(head_of(network).weight[0], fresh[0])
-    facts = started_from(start, names)
-    assert facts["new_structures"] == ["kidney"]
-    assert facts["name"] == "boxes"
-
-
-def test_another_network_or_other_intensities_are_refused(start: SegmenterModel) -> None:
-    config = start.config
-    wider = replace(config, network=replace(config.network, filters=(8, 8)))
-    with pytest.raises(SettingError, match="another network"):
-        take_weights(build_network(wider.network), wider, start)
-    brighter = replace(config, slices=replace(config.slices, level_hu=100.0))
-    with pytest.raises(SettingError, match="other intensities"):
-        take_weights(build_network(brighter.network), brighter, start)
-    # percentiles are nothing to a model that takes a window
-    same = replace(config, slices=replace(config.slices, lower_percentile=5.0, size=32))
-    take_weights(build_network(same.network), same, start)
-
-
-def test_a_start_that_does_not_fit_leaves_no_run(start: SegmenterModel, folder: Path, tmp_path: Path) -> None:
-    config = replace(pretraining(), network=replace(pretraining().network, filters=(8, 8)))
-    data = SegmenterData.load(folder, config)
-    with pytest.raises(SettingError, match="another network"):
-        train_segmenter(config, data, tmp_path / "run", start=start, progress=False)
-    assert not (tmp_path / "run").exists()
-
-
-def test_an_unfinished_run_is_nothing_to_start_from(start: SegmenterModel, tmp_path: Path) -> None:
-    unfinished = tmp_path / "model"
-    unfinished.mkdir()
-    (unfinished / "config.json").write_bytes((start.folder / "config.json").read_bytes())
-    with pytest.raises(ModelError, match="finished run"):
-        started_from(open_segmenter(tmp_path), ("liver",))
-
-
-def test_with_next_to_no_learning_rate_it_stays_where_it_started(
-    start: SegmenterModel, grown: Path, tmp_path: Path
-) -> None:
-    made = train_in_place(tuning(learning_rate=1e-9, epochs=1), start, grown, tmp_path)
-    given = start.network().state_dict()
-    for name, value in made.network().state_dict().items():
-        if "running" not in name and "num_batches" not in name:  # batch norm's means follow the new images
-            # Adam's step is the learning rate at most, ten times
-            torch.testing.assert_close(value, given[name], rtol=0, atol=1e-7)
-    assert made.facts["started_from"]["weights_sha256"]
-    assert made.config.model.name == "tuned"
-
-
-def test_a_new_structure_is_learned_beside_the_old_ones(
-    start: SegmenterModel, grown: Path, tmp_path: Path
-) -> None:
-    labels = grown / "labels.csv"
-    before = labels.read_text()
-    try:
-        labels.write_text("number,name\n1,Liver\n2,tumor\n")
-        made = train_in_place(tuning(epochs=1), start, grown, tmp_path, ["Liver", "tumor"])
-    finally:
-        labels.write_text(before)
-    assert made.config.model.structures == ("Liver", "tumor")
-    assert made.facts["started_from"]["new_structures"] == ["tumor"]
-    assert len(made.facts["class_weights"]) == 3
 
 
 # Folds
