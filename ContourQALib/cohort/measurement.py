@@ -17,7 +17,7 @@ from ContourQALib.errors import ContourQAError, FormatError, StructureError
 from ContourQALib.formats.color_table import SUFFIXES
 from ContourQALib.formats.file_type import stem_of
 from ContourQALib.metrics.compare import Comparison, compare
-from ContourQALib.metrics.definitions import FULL_REFERENCE, Status
+from ContourQALib.metrics.definitions import Status
 from ContourQALib.names import is_nameless, match
 
 Read = Callable[[Path], tuple[Contour, ...]]
@@ -138,11 +138,8 @@ class RowReader:
             return ModelMeasurement(Status.UNMATCHED, str(error))
         except ContourQAError as error:
             return ModelMeasurement(Status.FAILED, str(error))
-        reason = found.reason
-        if reason is None and math.isnan(found.specificity):
-            reason = FULL_REFERENCE
         placed = tuple(float(getattr(found, name)) for name in PLACED)
-        return ModelMeasurement(found.status, reason, figures_of(found), placed)
+        return ModelMeasurement(found.status, found.undefined_reason, figures_of(found), placed)
 
 
 def figures_of(comparison: Comparison) -> tuple[float, ...]:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from ContourQALib.case import Contour
-from ContourQALib.metrics.definitions import DEFAULT_TOLERANCE_MM, REASONS, Status, comparison_status
+from ContourQALib.metrics.definitions import (
+    DEFAULT_TOLERANCE_MM,
+    FULL_REFERENCE,
+    REASONS,
+    Status,
+    comparison_status,
+)
 from ContourQALib.metrics.overlap import ratio
 from ContourQALib.metrics.pair import measure
 from ContourQALib.metrics.slices import SliceComparison, compare_slices
@@ -53,6 +60,13 @@ class Comparison:
     resampled: bool
     lost_cc: float
     slices: tuple[SliceComparison, ...] | None = None
+
+    @property
+    def undefined_reason(self) -> str | None:
+        """Why a figure is undefined; None where all are defined."""
+        if self.reason is None and math.isnan(self.specificity):
+            return FULL_REFERENCE
+        return self.reason
 
 
 def compare(

@@ -15,7 +15,7 @@ from dataclasses import fields
 from typing import Any
 
 from ContourQALib.metrics.compare import Comparison
-from ContourQALib.metrics.definitions import DEFINITIONS, FULL_REFERENCE, Status
+from ContourQALib.metrics.definitions import DEFINITIONS, Status
 from ContourQALib.metrics.observers import AgreementMatrix
 from ContourQALib.metrics.pairing import Unmatched
 from ContourQALib.metrics.slices import SliceComparison
@@ -28,17 +28,10 @@ Record = dict[str, Any]
 def comparison_record(comparison: Comparison) -> Record:
     """One comparison; `slices` only where it was compared slice by slice."""
     record = {f.name: plain(getattr(comparison, f.name)) for f in fields(Comparison) if f.name != "slices"}
-    record["reason"] = undefined_reason(comparison)
+    record["reason"] = comparison.undefined_reason
     if comparison.slices is not None:
         record["slices"] = [_slice_record(row) for row in comparison.slices]
     return record
-
-
-def undefined_reason(comparison: Comparison) -> str | None:
-    """Why a figure of this comparison is undefined; None where all are defined."""
-    if comparison.reason is None and math.isnan(comparison.specificity):
-        return FULL_REFERENCE
-    return comparison.reason
 
 
 def comparison_document(

@@ -10,7 +10,6 @@ from ContourQALib.metrics.compare import Comparison
 from ContourQALib.metrics.definitions import DEFINITIONS
 from ContourQALib.metrics.pairing import Unmatched
 from ContourQALib.quality.assessment import ModelIdentity, StructureAssessment
-from ContourQALib.report.records import undefined_reason
 
 UNDEFINED = "–"
 """Stands for a figure that is undefined or that a model does not give."""
@@ -87,7 +86,7 @@ def tolerance_text(comparisons: Sequence[Comparison]) -> str:
 
 def comparison_notes(comparison: Comparison) -> list[str]:
     """What a reader must know beside a comparison's figures, the gravest first."""
-    reason = undefined_reason(comparison)
+    reason = comparison.undefined_reason
     notes = [reason[0].upper() + reason[1:]] if reason else []
     if comparison.resampled:
         notes.append(f"Resampled: {DEFINITIONS['resampled']}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -26,6 +26,9 @@ from contourqa_training.options import (
 )
 from contourqa_training.segmenter_cli import app as segmenter_app
 from ContourQALib.cli import run
+
+if TYPE_CHECKING:
+    from contourqa_training.study_output import Places
 
 app = typer.Typer(
     name="contourqa-train",
@@ -113,11 +116,9 @@ def study_bice(
     """Bice 2021: thresholds of probability maps, from training to figures; started again, it goes on."""
     from contourqa_training.bice.config import read_bice_config
     from contourqa_training.bice.study import run_study
-    from contourqa_training.study_output import Places
 
     study = read_bice_config(config)
-    folder = runs or RUNS / study.name
-    places = Places(data, folder, cache, output or folder / "results")
+    places = _places(study.name, data, runs, cache, output)
     run_study(
         study,
         places,
@@ -144,11 +145,9 @@ def study_geng(
     """Geng 2024: a vendor's model against locally fine-tuned ones, from training to figures."""
     from contourqa_training.geng.config import read_geng_config
     from contourqa_training.geng.study import run_study
-    from contourqa_training.study_output import Places
 
     study = read_geng_config(config)
-    folder = runs or RUNS / study.study.name
-    places = Places(data, folder, cache, output or folder / "results")
+    places = _places(study.study.name, data, runs, cache, output)
     run_study(study, places, workers=workers, skip_bad=skip_bad, say=timed_echo())
     typer.echo(f"Wrote {places.output}.", err=True)
 
@@ -165,6 +164,14 @@ def splits(
 
     for path in write_splits(data, output):
         typer.echo(f"Wrote {path}.", err=True)
+
+
+def _places(name: str, data: Path, runs: Path | None, cache: Path, output: Path | None) -> Places:
+    """Where a study of this name lies: in runs/NAME and its folder results, unless something else is said."""
+    from contourqa_training.study_output import Places
+
+    folder = runs or RUNS / name
+    return Places(data, folder, cache, output or folder / "results")
 
 
 def main() -> None:
