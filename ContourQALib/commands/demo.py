@@ -26,11 +26,12 @@ from ContourQALib.perturbation import perturb
 from ContourQALib.phantom import pelvis
 from ContourQALib.quality.assessment import Assessment
 from ContourQALib.quality.predict import assess
+from ContourQALib.report.assessment_section import assessment_section
 from ContourQALib.report.folder import write_report_folder
 from ContourQALib.report.html import Section, definitions_section, page
 from ContourQALib.report.provenance import Provenance, provenance_record
 from ContourQALib.report.records import assessment_document, comparison_document, comparison_rows, to_csv
-from ContourQALib.report.sections import assessment_section, comparison_section
+from ContourQALib.report.sections import comparison_section
 from ContourQALib.report.tables import print_assessment, print_comparisons
 
 DATA_VARIABLE = "CONTOURQA_DATA"

@@ -20,6 +20,7 @@ from ContourQALib.geometry import Grid
 from ContourQALib.metrics.compare import error_maps
 from ContourQALib.metrics.comparison_set import ComparedPair, ComparisonSet
 from ContourQALib.quality.assessment import Assessment
+from ContourQALib.report.assessment_section import assessment_section
 from ContourQALib.report.folder import write_report_folder
 from ContourQALib.report.html import Section, definitions_section, page
 from ContourQALib.report.provenance import Provenance
@@ -31,7 +32,7 @@ from ContourQALib.report.records import (
     slice_rows,
     to_csv,
 )
-from ContourQALib.report.sections import assessment_section, comparison_section
+from ContourQALib.report.sections import comparison_section
 from ContourQALib.report.threshold_articles import ImageOf
 from ContourQALib.report.threshold_records import recommended, study_document, study_rows
 from ContourQALib.report.threshold_section import study_sections

@@ -14,9 +14,10 @@ import numpy as np
 from ContourQALib.case import Image
 from ContourQALib.geometry import Grid
 from ContourQALib.metrics.surface import box
+from ContourQALib.quality.error_map import ErrorMap
 from ContourQALib.quality.modality import guess_modality
 from ContourQALib.report.canvas import WIDTH_INCHES, Picture, blank_figure, literal, to_png
-from ContourQALib.report.outlines import Outline
+from ContourQALib.report.outlines import LEFT_OUT, TOO_MUCH, Outline
 from ContourQALib.report.views import Region, View, choose_views, cut_image, cut_mask, region
 
 if TYPE_CHECKING:
@@ -40,6 +41,12 @@ CT_WINDOW = (-160.0, 240.0)
 
 TINT_ALPHA = 0.35
 """Strong enough to be seen on a gray image, weak enough to see the tissue."""
+
+ERROR_ALPHA = 0.75
+"""Opacity of a voxel that is certainly wrong; a less certain one is fainter in proportion."""
+
+SEEN_ERROR = 0.08
+"""Probabilities below this are not shown: their veil over the whole window says nothing of a place."""
 
 PAPER = "#f3f3f0"
 """Background where there is no image."""
@@ -65,7 +72,11 @@ def window(image: Image) -> Window:
 
 
 def assessment_figure(
-    contour: Outline, grid: Grid, image: Image | None, suspicious: Sequence[int] = ()
+    contour: Outline,
+    grid: Grid,
+    image: Image | None,
+    suspicious: Sequence[int] = (),
+    error: ErrorMap | None = None,
 ) -> Picture:
     """One contour on its image: slices along K across its extent and the two other planes.
 
@@ -74,9 +85,10 @@ def assessment_figure(
         grid: grid of the mask.
         image: shown below it, on any grid; a plain background without.
         suspicious: zero-based K of slices to show in any case.
+        error: where the contour is probably wrong, on `grid`; laid over the image.
     """
     views = choose_views([contour.mask], grid, SLICES_OF_ONE, suspicious)
-    return slice_figure([[contour]], grid, views, image)
+    return slice_figure([[contour]], grid, views, image, error=error)
 
 
 def comparison_figure(
@@ -98,6 +110,7 @@ def slice_figure(
     image: Image | None = None,
     *,
     tinted: bool = False,
+    error: ErrorMap | None = None,
 ) -> Picture:
     """Pictures of every row's outlines in every view.
 
@@ -108,6 +121,7 @@ def slice_figure(
         image: shown below, on any grid.
         tinted: fill where a row's second mask goes beyond its first (its color) and falls short (the
             first one's color).
+        error: probability of error, laid over the image in every picture.
     """
     columns = min(COLUMNS, len(views)) if len(rows) == 1 else len(views)
     lines = -(-len(views) // columns) * len(rows)
@@ -124,6 +138,8 @@ def slice_figure(
             ax.set_title(view.title, fontsize=8 if columns <= COLUMNS else 7, pad=3, color="#222222")
             if tinted:
                 _tint(ax, row[0], row[1], view, shown)
+            if error is not None:
+                _veil(ax, error, view, shown)
             for outline in row:
                 _draw_outline(ax, outline, view, shown, width=1.5 if columns <= COLUMNS else 1.2)
             _annotate(ax, view, dark=image is not None)
@@ -131,7 +147,7 @@ def slice_figure(
                 ax.set_ylabel(literal(row[-1].label), fontsize=8, color="#222222")
     for ax in axes:
         ax.set_axis_off()
-    legend_lines = _legend(figure, rows, tinted)
+    legend_lines = _legend(figure, rows, tinted, error is not None)
     height = figure.get_figheight()
     figure.subplots_adjust(
         left=0.02 if len(rows) > 1 else 0.002,
@@ -146,6 +162,8 @@ def slice_figure(
     caption = "Patient left is on the right of axial and coronal slices; indices are zero-based. "
     caption += "Outlines run halfway between voxel centers."
     caption += f" {gray.text}." if gray is not None else " No image was given."
+    if error is not None:
+        caption += f" The stronger a tint, the surer the error; below {SEEN_ERROR:.0%} there is none."
     return Picture(to_png(figure), f"Slices with the outlines of {drawn}: {titles}.", caption)
 
 
@@ -205,6 +223,18 @@ def _tint(ax: Axes, reference: Outline, test: Outline, view: View, shown: Region
     ax.imshow(tint, extent=(left, right, bottom, top), interpolation="nearest")
 
 
+def _veil(ax: Axes, error: ErrorMap, view: View, shown: Region) -> None:
+    from matplotlib.colors import to_rgb
+
+    probability = cut_mask(error.probability, view, shown)
+    drawn = cut_mask(error.mask, view, shown)
+    veil = np.zeros((*drawn.shape, 4))
+    veil[drawn, :3], veil[~drawn, :3] = to_rgb(TOO_MUCH.color), to_rgb(LEFT_OUT.color)
+    veil[..., 3] = np.where(probability >= SEEN_ERROR, ERROR_ALPHA * probability, 0.0)
+    (right, left), (bottom, top) = ax.get_xlim()[::-1], ax.get_ylim()
+    ax.imshow(veil, extent=(left, right, bottom, top), interpolation="nearest")
+
+
 def _annotate(ax: Axes, view: View, *, dark: bool) -> None:
     p = view.plane
     places = (
@@ -246,7 +276,7 @@ def _ink(dark: bool) -> tuple[str, list[Any]]:
     return color, [withStroke(linewidth=1.5, foreground=edge)]
 
 
-def _legend(figure: Figure, rows: Sequence[Sequence[Outline]], tinted: bool) -> int:
+def _legend(figure: Figure, rows: Sequence[Sequence[Outline]], tinted: bool, veiled: bool) -> int:
     """Draw the legend on top and say how many lines it takes."""
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
@@ -263,6 +293,9 @@ def _legend(figure: Figure, rows: Sequence[Sequence[Outline]], tinted: bool) -> 
                 Patch(color=row[1].look.color, alpha=TINT_ALPHA, linewidth=0, label=literal(label))
             )
         handles.append(Patch(color=rows[0][0].look.color, alpha=TINT_ALPHA, linewidth=0, label="missed"))
+    if veiled:
+        for look, label in ((TOO_MUCH, "probably too much"), (LEFT_OUT, "probably left out")):
+            handles.append(Patch(color=look.color, alpha=ERROR_ALPHA, linewidth=0, label=label))
     longest = max(len(handle.get_label()) for handle in handles)
     fitting = int(figure.get_figwidth() / (LEGEND_HANDLE_INCHES + LEGEND_LETTER_INCHES * longest))
     columns = max(1, min(len(handles), LEGEND_COLUMNS, fitting))

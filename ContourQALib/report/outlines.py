@@ -26,6 +26,9 @@ class Look:
 
 REFERENCE = Look("#e8272c", name="red")
 ASSESSED = Look("#ffb000", name="amber")
+TOO_MUCH = Look("#e0301e", name="red")
+LEFT_OUT = Look("#35a7ff", name="blue")
+"""Predicted errors of an assessed contour: told apart from each other by the color-blind, and from amber."""
 
 MODEL_COLORS = {
     "vpm": ("#2673e8", "blue"),

@@ -78,6 +78,7 @@ def model_record(model: ModelIdentity) -> dict[str, Any]:
         "version": model.version,
         "license": model.license,
         "status": model.status,
+        "teaching_only": model.teaching_only,
     }
 
 

@@ -64,7 +64,10 @@ def assessment_document(assessment: Assessment, provenance: Provenance | None = 
     """The document of `contourqa assess` for one image."""
     document: Record = {
         "model": model_record(assessment.model),
+        "models": [model_record(model) for model in assessment.models],
         "structures": [structure_record(s) for s in assessment.structures],
+        "levels": {"accept": assessment.levels.accept, "reject": assessment.levels.reject},
+        "notes": list(assessment.notes),
         "elapsed_s": plain(assessment.elapsed_s),
     }
     if provenance is not None:
@@ -82,6 +85,7 @@ def structure_record(structure: StructureAssessment) -> Record:
         "dice_interval": plain(structure.dice_interval),
         "interval_level": plain(structure.interval_level),
         "interval_cases": plain(structure.interval_cases),
+        "interval_reason": structure.interval_reason,
         "dice_at_least": plain(structure.dice_at_least),
         "hd95_mm": plain(structure.hd95_mm),
         "hd95_interval_mm": plain(structure.hd95_interval_mm),
@@ -100,6 +104,8 @@ def structure_record(structure: StructureAssessment) -> Record:
         "resampled": bool(structure.resampled),
         "lost_cc": plain(structure.lost_cc),
         "model": structure.model,
+        "expected_dice": plain(structure.expected_dice),
+        "agreement_dice": plain(structure.agreement_dice),
     }
 
 
@@ -151,21 +157,28 @@ def assessment_rows(assessment: Assessment) -> list[Record]:
     """One flat row a contour for `to_csv`: intervals as two columns, the model beside each figure."""
     rows = []
     for structure in assessment.structures:
-        record = structure_record(structure)
-        row: Record = {}
-        for name, value in record.items():
-            if name in ("dice_interval", "hd95_interval_mm", "msd_interval_mm"):
-                row[f"{name}_low"], row[f"{name}_high"] = value or (None, None)
-            elif name == "slices":
-                row["slices"] = value and [s["index"] for s in value]
-            elif name == "novelty":
-                row["inside_training_range"] = value["inside_training_range"]
-                row["novelty_reasons"] = value["reasons"]
-            else:
-                row[name] = value
-        row["model_version"] = assessment.model.version if structure.model else None
+        row = structure_row(structure)
+        model = assessment.identity_of(structure)
+        row["model_version"] = model.version if model else None
+        row["notes"] = [model.note] if model and model.note else []
         rows.append(row)
     return rows
+
+
+def structure_row(structure: StructureAssessment) -> Record:
+    """One assessed contour as a flat row: intervals as two columns, slices by their indices alone."""
+    row: Record = {}
+    for name, value in structure_record(structure).items():
+        if name in ("dice_interval", "hd95_interval_mm", "msd_interval_mm"):
+            row[f"{name}_low"], row[f"{name}_high"] = value or (None, None)
+        elif name == "slices":
+            row["slices"] = value and [s["index"] for s in value]
+        elif name == "novelty":
+            row["inside_training_range"] = value["inside_training_range"]
+            row["novelty_reasons"] = value["reasons"]
+        else:
+            row[name] = value
+    return row
 
 
 def to_csv(rows: Sequence[Mapping[str, Any]]) -> str:

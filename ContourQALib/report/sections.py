@@ -1,4 +1,4 @@
-"""Sections of the page: an assessment, and comparisons, each with tables and pictures."""
+"""Sections of the page: comparisons with a reference, with tables and pictures."""
 
 from __future__ import annotations
 
@@ -9,79 +9,24 @@ from ContourQALib.case import Contour, Image
 from ContourQALib.metrics.compare import Comparison
 from ContourQALib.metrics.observers import AgreementMatrix
 from ContourQALib.metrics.pairing import Unmatched
-from ContourQALib.quality.assessment import Assessment, ModelIdentity, StructureAssessment
-from ContourQALib.quality.verdict import Verdict
 from ContourQALib.report.charts import slice_chart
-from ContourQALib.report.figures import assessment_figure, comparison_figure
+from ContourQALib.report.figures import comparison_figure
 from ContourQALib.report.html import Column, Section, Tile, figure, footnotes, strip, table
-from ContourQALib.report.outlines import ASSESSED, Outline, looks_of_tests
+from ContourQALib.report.outlines import Outline, looks_of_tests
 from ContourQALib.report.wording import (
     UNDEFINED,
     Footnotes,
-    assessment_notes,
     cc_text,
     comparison_notes,
     dice_text,
-    interval_header,
-    interval_text,
     mm_text,
-    model_text,
     percent_text,
     short_labels,
     tolerance_text,
     unmatched_text,
 )
 
-SIGNS = {Verdict.ACCEPT: "✓", Verdict.REVIEW: "?", Verdict.REJECT: "✕"}
-"""A verdict reads the same without its color."""
-
-MEANING = {
-    Verdict.ACCEPT: "no reason found to check",
-    Verdict.REVIEW: "a reader decides",
-    Verdict.REJECT: "to be corrected or drawn again",
-}
-
 Pairs = Sequence[tuple[Contour, Contour]]
-
-
-def assessment_section(
-    assessment: Assessment,
-    image: Image | None = None,
-    contours: Sequence[Contour] = (),
-    *,
-    title: str = "Assessment",
-) -> Section:
-    """Verdicts, predicted figures and their reasons, and a picture of each contour that is not empty.
-
-    Args:
-        assessment: the result.
-        image: the image it was made on, shown below the outlines.
-        contours: the assessed contours in the order of `assessment.structures`; none, no pictures.
-        title: heading of the section.
-
-    Raises:
-        GeometryError: a contour lies wholly outside the image.
-    """
-    structures = assessment.structures
-    tiles = [
-        Tile(
-            str(sum(s.verdict is verdict for s in structures)),
-            f"{verdict.value}: {MEANING[verdict]}",
-            verdict,
-        )
-        for verdict in Verdict
-    ]
-    body = strip(tiles) + _model_line(assessment.model) + _assessment_table(structures)
-    for structure, contour in zip(structures, contours, strict=bool(contours)):
-        if not contour.mask.any():
-            continue
-        placed = contour if image is None else contour.on(image.grid)
-        outline = Outline(placed.mask, structure.structure, ASSESSED)
-        suspicious = [s.index for s in structure.slices or ()]
-        picture = assessment_figure(outline, placed.grid, image, suspicious)
-        heading = f"<h3>{escape(structure.structure)} {_badge(structure.verdict)}</h3>"
-        body += f"<article>{heading}{figure(picture)}</article>"
-    return Section(title, body)
 
 
 def comparison_section(
@@ -151,50 +96,6 @@ def _structure_article(
     )
     heading = f'<h3>{escape(comparisons[0].structure)} <span class="score">{escape(scores)}</span></h3>'
     return f"<article>{heading}{''.join(figure(p) for p in pictures)}</article>"
-
-
-def _badge(verdict: Verdict) -> str:
-    return f'<span class="badge {verdict.value}">{SIGNS[verdict]} {verdict.value}</span>'
-
-
-def _model_line(model: ModelIdentity) -> str:
-    line = f"<p>Predicted by <strong>{escape(model_text(model))}</strong>."
-    if model.status == "preview":
-        line += " A preview has not been validated: look at every contour, whatever its verdict."
-        return line.replace("<p>", '<p class="warning">', 1) + "</p>"
-    return line + "</p>"
-
-
-def _assessment_table(structures: Sequence[StructureAssessment]) -> str:
-    notes = Footnotes()
-    interval = interval_header(structures)
-    caption = "Verdicts and predicted figures" + (f", in brackets the {interval}" if interval else "")
-    columns = [
-        Column("Structure", numeric=False),
-        Column("Verdict", numeric=False),
-        Column("Predicted Dice"),
-        Column("HD95", "mm"),
-        Column("MSD", "mm"),
-        Column("Volume", "cc"),
-        Column("Like the training data", numeric=False),
-        Column("Reasons", numeric=False),
-    ]
-    rows = []
-    for s in structures:
-        inside = s.novelty.inside_training_range
-        rows.append(
-            [
-                escape(s.structure) + _marks(notes.marks(assessment_notes(s))),
-                _badge(s.verdict),
-                interval_text(s.dice, s.dice_interval, ".2f"),
-                interval_text(s.hd95_mm, s.hd95_interval_mm, ".1f"),
-                interval_text(s.msd_mm, s.msd_interval_mm, ".1f"),
-                cc_text(s.volume_cc),
-                UNDEFINED if inside is None else "yes" if inside else "no",
-                f"<ul>{''.join(f'<li>{escape(reason)}</li>' for reason in s.reasons)}</ul>",
-            ]
-        )
-    return table(columns, rows, caption) + footnotes(notes)
 
 
 def _comparison_tiles(

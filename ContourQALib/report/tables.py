@@ -20,12 +20,15 @@ from ContourQALib.report.wording import (
     cc_text,
     comparison_notes,
     dice_text,
+    further_figures,
     interval_header,
     interval_text,
     mm_text,
     model_text,
+    number,
     percent_text,
     short_labels,
+    slices_text,
     tolerance_text,
     unmatched_text,
 )
@@ -112,31 +115,42 @@ def print_matrix(console: Console, matrix: AgreementMatrix) -> None:
 
 
 def print_assessment(console: Console, assessment: Assessment) -> None:
-    """One row a contour: verdict, predicted figures with their intervals, and the reasons."""
+    """One row a contour: verdict, predicted figures with their intervals, where to look, and the reasons."""
     structures = assessment.structures
     table = plain_table()
     table.add_column("Structure")
     table.add_column("Verdict", no_wrap=True)
-    for header in ("Predicted\nDice", "HD95\nmm", "MSD\nmm", "Volume\ncc"):
+    further = further_figures(structures)
+    headers = ("Predicted\nDice", "HD95\nmm", "MSD\nmm", *(f"Dice by\n{name}" for name in further))
+    for header in (*headers, "Volume\ncc"):
         table.add_column(header, justify="right", no_wrap=True)
+    located = any(s.slices for s in structures)
+    if located:
+        table.add_column("Slices K\nto look at")
     table.add_column("Reasons", max_width=REASONS_WIDTH)
     footnotes = Footnotes()
     for s in structures:
         marks = footnotes.marks(assessment_notes(s))
-        table.add_row(
+        cells = [
             Text(s.structure + (f" ({marks})" if marks else "")),
             Text(s.verdict.value.upper(), style=VERDICT_STYLE[s.verdict]),
             Text(interval_text(s.dice, s.dice_interval, ".2f")),
             Text(interval_text(s.hd95_mm, s.hd95_interval_mm, ".1f")),
             Text(interval_text(s.msd_mm, s.msd_interval_mm, ".1f")),
+            *(Text(number(getattr(s, field), ".2f")) for field in further.values()),
             Text(cc_text(s.volume_cc)),
+            *([Text(slices_text(s))] if located else []),
             Text("\n".join(s.reasons)),
-        )
+        ]
+        table.add_row(*cells)
     print_wide(console, table)
     print_footnotes(console, footnotes)
     interval = interval_header(structures)
     brackets = f"; in brackets the {interval}" if interval else ""
-    print_wide(console, Text(f"Predicted by {model_text(assessment.model)}{brackets}", style="dim"))
+    models = "; ".join(map(model_text, assessment.models or (assessment.model,)))
+    print_wide(console, Text(f"Predicted by {models}{brackets}", style="dim"))
+    for note in assessment.notes:
+        print_wide(console, Text(note, style="bold yellow"))
 
 
 def plain_table() -> Table:

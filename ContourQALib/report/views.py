@@ -203,11 +203,11 @@ def _reach(source: Grid, grid: Grid, axis: int) -> tuple[int, int]:
 
 
 def cut_mask(mask: np.ndarray, view: View, region: Region) -> np.ndarray:
-    """The view's pixels of a bool (K, J, I) mask as (down, across) on the page; outside is False."""
+    """The view's pixels of a (K, J, I) mask or map as (down, across) on the page; outside is False or 0."""
     p = view.plane
     plain = np.take(mask, view.index, axis=p.axis)
     plain = plain if p.down < p.across else plain.T
-    result = np.zeros([stop - start for start, stop in (region.down, region.across)], bool)
+    result = np.zeros([stop - start for start, stop in (region.down, region.across)], mask.dtype)
     into, source = [], []
     for (start, stop), size in zip((region.down, region.across), plain.shape, strict=True):
         low, high = max(start, 0), max(min(stop, size), max(start, 0))

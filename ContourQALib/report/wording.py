@@ -72,10 +72,35 @@ def interval_text(value: float | None, interval: tuple[float, float] | None, for
 
 def interval_header(structures: Sequence[StructureAssessment]) -> str:
     """What the interval of predicted figures is: "90 % interval", or "" where no contour has one."""
-    levels = {s.interval_level for s in structures if s.interval_level is not None}
+    levels = {s.interval_level for s in structures if s.dice_interval and s.interval_level is not None}
     if not levels:
         return ""
     return " / ".join(f"{100 * level:g} %" for level in sorted(levels)) + " interval"
+
+
+def interval_source(structure: StructureAssessment) -> str:
+    """What is behind a contour's interval, or why it has none; "" where no model answered."""
+    if structure.interval_reason:
+        return structure.interval_reason.rstrip(".")
+    if structure.dice_interval is None or structure.interval_level is None:
+        return ""
+    return f"{100 * structure.interval_level:g} % interval from {structure.interval_cases} patients"
+
+
+def slices_text(structure: StructureAssessment, most: int = 5) -> str:
+    """Zero-based K of the slices to look at first, the worst first; `UNDEFINED` without an error map."""
+    if not structure.slices:
+        return UNDEFINED
+    shown = ", ".join(str(s.index) for s in structure.slices[:most])
+    return shown + (" …" if len(structure.slices) > most else "")
+
+
+def further_figures(structures: Sequence[StructureAssessment]) -> dict[str, str]:
+    """What beside a model speaks of the contours, in words, with the field that holds it."""
+    known = {"probability map": "expected_dice", "second segmentation": "agreement_dice"}
+    return {
+        name: field for name, field in known.items() if any(getattr(s, field) is not None for s in structures)
+    }
 
 
 def tolerance_text(comparisons: Sequence[Comparison]) -> str:
@@ -109,7 +134,8 @@ def assessment_notes(structure: StructureAssessment) -> list[str]:
         notes.append(
             f"{cc_text(structure.lost_cc)} cc of the contour lie outside the image and were left out"
         )
-    return notes
+    source = interval_source(structure)
+    return [*notes, source] if source else notes
 
 
 def model_text(model: ModelIdentity) -> str:

@@ -17,10 +17,11 @@ from ContourQALib.metrics.definitions import DEFINITIONS
 from ContourQALib.metrics.observers import compare_pairwise
 from ContourQALib.metrics.pairing import Unmatched
 from ContourQALib.quality.assessment import Assessment
+from ContourQALib.report.assessment_section import assessment_section
 from ContourQALib.report.folder import write_report_folder
 from ContourQALib.report.html import definitions_section, page
 from ContourQALib.report.provenance import InputFile, Provenance
-from ContourQALib.report.sections import assessment_section, comparison_section
+from ContourQALib.report.sections import comparison_section
 
 VOID = {"meta", "img", "br", "link", "input"}
 
@@ -101,8 +102,8 @@ def test_the_page_is_well_formed_and_needs_nothing_from_elsewhere(html: str) -> 
 def test_every_figure_has_a_text_in_its_place_and_every_header_a_scope(html: str) -> None:
     reader = Reader(html)
     pictures = [attributes for tag, attributes in reader.tags if tag == "img"]
-    # One of the assessed contour that is not empty, one of the compared structure, and its chart.
-    assert len(pictures) == 3
+    # The predicted Dice, the assessed contour that is not empty, the compared structure, and its chart.
+    assert len(pictures) == 4
     assert all(len(p["alt"] or "") > 20 for p in pictures)
     assert all(a.get("scope") in ("col", "row") for tag, a in reader.tags if tag == "th")
     assert ("html", {"lang": "en"}) in reader.tags

@@ -135,6 +135,7 @@ def test_an_assessment_has_every_field_of_the_contract(assessment: Assessment) -
         "version": "0.1.0",
         "license": "CC-BY-SA-4.0",
         "status": "preview",
+        "teaching_only": False,
     }
     assert document["elapsed_s"] == 0.5
     good, bad = document["structures"]
