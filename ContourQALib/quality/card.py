@@ -68,10 +68,15 @@ class ModelCard:
 
     def range_of(self, structure: str) -> StructureRange | None:
         """The training range of a structure, in any spelling; None where the model does not know it."""
+        name = self.name_of(structure)
+        return None if name is None else self.ranges[name]
+
+    def name_of(self, structure: str) -> str | None:
+        """How the card spells a structure given in any spelling; None where the model does not know it."""
         wanted = normalize(structure)
-        for name, known in self.ranges.items():
+        for name in self.ranges:
             if wanted in map(normalize, (name, *self.aliases.get(name, ()))):
-                return known
+                return name
         return None
 
 

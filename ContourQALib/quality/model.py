@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ContourQALib.case import Contour, Image
 from ContourQALib.errors import ModelError, SettingError
 from ContourQALib.quality.assessment import ModelIdentity
 from ContourQALib.quality.card import CARD_FILE, ModelCard, read_card, verify_files
+from ContourQALib.quality.prediction import Prediction
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from ContourQALib.quality.predictor import Predictor
 
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "weights.safetensors"
@@ -37,33 +44,38 @@ class QualityModel:
         """Name, version and license, for reports."""
         return ModelIdentity(self.card.name, self.card.version, self.card.license, self.card.status)
 
-    def predict_dice(self, image: Image, contour: Contour) -> float:
-        """Predicted Dice of a non-empty contour on the image's grid.
+    def predict(
+        self, image: Image, contours: Sequence[Contour], hints: Sequence[np.ndarray | None] = ()
+    ) -> list[Prediction]:
+        """Predict the quality of contours on the image's grid, all in one pass.
+
+        Args:
+            image: what they were drawn on.
+            contours: none empty, each of a structure that the card knows.
+            hints: for each contour a float32 (K, J, I) in [0, 1] on the image's grid, or None: the
+                probability map that it was cut from, or a second segmentation. Without hints, none.
 
         Raises:
-            ModelError: torch is not installed, or the bundle is incomplete or damaged.
+            ModelError: torch is not installed, the bundle is incomplete or damaged, or does not know a
+                structure.
         """
-        from ContourQALib.quality.preprocessing import prepare
+        return self.loaded.predict(image, contours, hints or [None] * len(contours))
 
-        torch = _torch()
-        network, settings = self.loaded
-        with torch.inference_mode():
-            batch = torch.from_numpy(prepare(image, contour, settings))[None]
-            return float(network(batch)[0])
+    def predict_dice(self, image: Image, contour: Contour) -> float:
+        """Predicted Dice of a non-empty contour on the image's grid; raises as `predict`."""
+        return self.predict(image, [contour])[0].dice
 
     @cached_property
-    def loaded(self) -> tuple[Any, Any]:
-        """The network in evaluation mode and its preprocessing settings; read from disk once.
+    def loaded(self) -> Predictor:
+        """The network, ready to predict; read from disk once.
 
         Raises:
             ModelError: torch is not installed, or the bundle is incomplete or damaged.
         """
         _torch()
         from safetensors import SafetensorError
-        from safetensors.torch import load_file
 
-        from ContourQALib.networks.efficientdet3d import EfficientDet3D, config_from_dict
-        from ContourQALib.quality.preprocessing import settings_from_dict
+        from ContourQALib.quality.predictor import open_predictor
 
         missing = [name for name in REQUIRED_FILES if name not in self.card.files]
         if missing:
@@ -71,14 +83,11 @@ class QualityModel:
         verify_files(self.folder, self.card)
         try:
             config = json.loads((self.folder / CONFIG_FILE).read_text(encoding="utf-8"))
-            network = EfficientDet3D(config_from_dict(config["network"]))
-            network.load_state_dict(load_file(self.folder / WEIGHTS_FILE))
-            settings = settings_from_dict(config["preprocessing"])
+            return open_predictor(config, self.folder / WEIGHTS_FILE, self.card)
         except (SafetensorError, SettingError, RuntimeError, ValueError, KeyError, TypeError) as error:
             raise ModelError(
                 f"The model {self.card.name} cannot be loaded: its configuration and weights do not fit."
             ) from error
-        return network.eval(), settings
 
 
 def _torch() -> Any:

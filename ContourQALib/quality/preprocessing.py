@@ -8,7 +8,7 @@ Numpy only.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
@@ -30,6 +30,10 @@ class PreprocessingSettings:
         lower_percentile: percentile of the window's intensities that becomes 0.
         upper_percentile: percentile that becomes `top`.
         top: upper end of the range (the paper's 255).
+        intensity: "percentile" maps two percentiles of each window, for MR, whose numbers mean nothing by
+            themselves; "window" maps the same two CT numbers for all images.
+        low_hu: CT number that becomes 0.
+        high_hu: CT number that becomes `top`; both ends are cut.
         center: where the window lies: around the "contour"'s center of mass, which also works in an image far
             larger than the window, or at the "image"'s center, as the paper crops.
         clip: whether intensities beyond the two percentiles are cut to the range. The paper maps "the 0th and
@@ -47,6 +51,9 @@ class PreprocessingSettings:
     top: float = 255.0
     clip: bool = False
     center: Literal["contour", "image"] = "contour"
+    intensity: Literal["percentile", "window"] = "percentile"
+    low_hu: float = -160.0
+    high_hu: float = 240.0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "size", tuple(int(n) for n in self.size))
@@ -58,6 +65,10 @@ class PreprocessingSettings:
         if not 0 <= self.lower_percentile < self.upper_percentile <= 100 or self.top <= 0:
             raise SettingError(
                 "Preprocessing needs 0 <= lower percentile < upper percentile <= 100, top > 0."
+            )
+        if self.intensity not in ("percentile", "window") or not self.low_hu < self.high_hu:
+            raise SettingError(
+                "Preprocessing needs the intensity percentile or window, and low_hu below high_hu."
             )
         if self.center not in ("contour", "image"):
             raise SettingError(f"The window's center must be contour or image, not {self.center!r}.")
@@ -139,34 +150,67 @@ def cut_window(
     Returns:
         Values (bool for a mask, else float64) and bool "inside", both of `settings.size`; outside is zero.
     """
-    step = np.asarray(settings.spacing_mm) / np.asarray(spacing_mm)
-    same = bool((np.abs(np.subtract(settings.spacing_mm, spacing_mm)) <= POSITION_TOLERANCE_MM).all())
     mask = values.dtype == bool
+    window, inside = sample(values, window_positions(center, spacing_mm, settings))
+    return (window >= 0.5 if mask else window), inside
+
+
+def window_positions(
+    center: np.ndarray, spacing_mm: Vector, settings: PreprocessingSettings
+) -> list[np.ndarray]:
+    """Where the voxels of a window lie in an array of this spacing, along K, J, I."""
+    if same_spacing(spacing_mm, settings):  # whole voxels: nothing is interpolated
+        return [
+            np.floor(center[axis] - (size - 1) / 2 + 0.5) + np.arange(size)
+            for axis, size in enumerate(settings.size)
+        ]
+    step = np.asarray(settings.spacing_mm) / np.asarray(spacing_mm)
+    return [
+        center[axis] + (np.arange(size) - (size - 1) / 2) * step[axis]
+        for axis, size in enumerate(settings.size)
+    ]
+
+
+def same_spacing(spacing_mm: Vector, settings: PreprocessingSettings) -> bool:
+    """Whether an image has the window's spacing."""
+    return bool((np.abs(np.subtract(settings.spacing_mm, spacing_mm)) <= POSITION_TOLERANCE_MM).all())
+
+
+def sample(values: np.ndarray, positions: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Values at positions along every axis, linearly interpolated, and bool where the array has voxels.
+
+    Returns:
+        float64 values, 0 outside, and bool "inside", both of the positions' lengths.
+    """
     window = values
-    inside = np.ones(settings.size, bool)
-    for axis, (size, ratio) in enumerate(zip(settings.size, step, strict=True)):
-        position = center[axis] + (np.arange(size) - (size - 1) / 2) * (1.0 if same else ratio)
-        if same:  # whole voxels: nothing is interpolated
-            position = np.floor(center[axis] - (size - 1) / 2 + 0.5) + np.arange(size)
+    inside = np.ones([len(position) for position in positions], bool)
+    for axis, position in enumerate(positions):
         length = values.shape[axis]
         within = (position >= -0.5) & (position < length - 0.5)
         low = np.clip(np.floor(position).astype(int), 0, length - 1)
         high = np.minimum(low + 1, length - 1)
         weight = np.clip(position - low, 0, 1)
         shape = [1, 1, 1]
-        shape[axis] = size
+        shape[axis] = len(position)
         weight, within = weight.reshape(shape), within.reshape(shape)
-        window = window.take(low, axis) * (1 - weight) + window.take(high, axis) * weight
+        if weight.any():
+            window = window.take(low, axis) * (1 - weight) + window.take(high, axis) * weight
+        else:
+            window = window.take(low, axis)
         inside &= within
-    window *= inside
-    return (window >= 0.5 if mask else window), inside
+    return window * inside, inside
 
 
 def normalize(window: np.ndarray, inside: np.ndarray, settings: PreprocessingSettings) -> np.ndarray:
     """Intensities of a window on the settings' range, 0 outside the image and everywhere in a constant image.
 
-    A positive gain and any offset of the scanner cancel: only the percentiles' places count.
+    Between percentiles a positive gain and any offset of the scanner cancel: only their places count.
     """
+    if settings.intensity == "window":
+        scaled = (np.clip(window, settings.low_hu, settings.high_hu) - settings.low_hu) * (
+            settings.top / (settings.high_hu - settings.low_hu)
+        )
+        return np.where(inside, scaled, 0.0).astype(np.float32)
     seen = window[inside]
     if seen.size == 0:
         return np.zeros(window.shape, np.float32)
@@ -189,6 +233,13 @@ def to_standard_axes(values: np.ndarray, axes: np.ndarray) -> np.ndarray:
     order, flips = _standard_order(axes)
     turned = values.transpose(order)
     return turned[tuple(slice(None, None, -1) if flip else slice(None) for flip in flips)]
+
+
+def from_standard_axes(values: np.ndarray, axes: np.ndarray) -> np.ndarray:
+    """What `to_standard_axes` did to an array, undone."""
+    order, flips = _standard_order(axes)
+    turned = values[tuple(slice(None, None, -1) if flip else slice(None) for flip in flips)]
+    return turned.transpose(np.argsort(order))
 
 
 def standard_spacing(spacing_kji: Vector, axes: np.ndarray) -> Vector:

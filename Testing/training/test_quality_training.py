@@ -69,7 +69,7 @@ def test_the_model_predicts_as_its_checkpoint_does(run: Path, folder: Path) -> N
     assert isinstance(model, QualityModel)
     case = load_case(folder, TRAIN[0], "ball")
     dice = model.predict_dice(case.image, case.reference)
-    network, _ = model.loaded
+    network = model.loaded.network
     assert 0 <= dice <= 1
     for name, value in weights(run, "best.ckpt").items():
         assert torch.equal(network.state_dict()[name.removeprefix("network.")], value)

@@ -36,11 +36,16 @@ class TrainingCase:
 
     @property
     def regime(self) -> str:
-        """The intensity regime by the image's maximum: "8-bit", "float" or "scaled"."""
-        highest = float(self.image.values.max())
-        if highest <= REGIME_LIMITS[0]:
-            return "8-bit"
-        return "scaled" if highest >= REGIME_LIMITS[1] else "float"
+        """The intensity regime of the image; see `regime_of`."""
+        return regime_of(self.image.values)
+
+
+def regime_of(values: np.ndarray) -> str:
+    """The intensity regime by the image's maximum: "8-bit", "float" or "scaled"."""
+    highest = float(values.max())
+    if highest <= REGIME_LIMITS[0]:
+        return "8-bit"
+    return "scaled" if highest >= REGIME_LIMITS[1] else "float"
 
 
 def load_case(folder: Path, patient: str, structure: str) -> TrainingCase:

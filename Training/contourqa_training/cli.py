@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from contourqa_training.evaluate_cli import evaluate
 from contourqa_training.finetune_cli import finetune
+from contourqa_training.library_cli import app as library_app
 from contourqa_training.options import (
     CACHE,
     OPENKBP,
@@ -43,7 +45,9 @@ study_app = typer.Typer(
 )
 app.add_typer(study_app, name="study")
 app.add_typer(segmenter_app, name="segmenter")
+app.add_typer(library_app, name="contours")
 app.command()(finetune)
+app.command()(evaluate)
 
 DataOption = Annotated[Path, typer.Option("--data", help="Folder with images/ and labels/.")]
 HIPPOCAMPUS = Path("../shared/data/hippocampus")

@@ -137,7 +137,7 @@ def cost(model: QualityModel, case: TrainingCase, repeats: int = 20) -> dict[str
     """Parameters and the median time of one prediction on this machine's processor, ms."""
     import torch
 
-    network, _ = model.loaded
+    network = model.loaded.network
     seconds = []
     for _ in range(repeats):
         started = time.perf_counter()

@@ -4,28 +4,30 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from contourqa_training.cases import load_case, patients_of
-from contourqa_training.geng.split import ORGANS, SPLIT, Candidate, draw_cohorts
+from contourqa_training.geng.split import EXCLUDED, ORGANS, SPLIT, Candidate, draw_cohorts
 from contourqa_training.patient_split import draw_split
 from contourqa_training.segmentation_cases import find_cases
 from ContourQALib.errors import FormatError
 from ContourQALib.formats.output import output_folder, write_atomically
 
 HIPPOCAMPUS_COUNTS = {"train": 0, "choose": 20, "calibrate": 50, "test": 40}
+HEADNECK_COUNTS = {"train": 0, "choose": 20, "calibrate": 52}
 OPENKBP_TEST = 30
 SEED = 20260101
 
 
 def write_splits(data: Path, folder: Path) -> list[Path]:
-    """Write hippocampus.csv, openkbp.csv and geng.csv.
+    """Write hippocampus.csv, openkbp.csv, headneck.csv and geng.csv.
 
     Hippocampus patients are spread over the three intensity regimes; 50 calibrate, the least that an interval
     needs (EVALUATION.md). OpenKBP: 30 patients of its training folder are the test set, spread over the most
-    common in-plane spacing and the others; its validation folder chooses. The cohorts of
-    geng.csv are those of `geng.split`, in its order.
+    common in-plane spacing and the others; its validation folder chooses. headneck.csv has the same test
+    patients; of the others, patients with all five organs calibrate, so that there are enough for each organ.
+    The cohorts of geng.csv are those of `geng.split`, in its order.
 
     Raises:
         FormatError: a data folder is missing.
@@ -52,10 +54,27 @@ def write_splits(data: Path, folder: Path) -> list[Path]:
         Candidate(case.name, spacings[case.name], case.present)
         for case in find_cases(data / "openkbp", ORGANS)
     ]
+    made.append(_write(folder / "headneck.csv", headneck_split(candidates, split), groups))
     tested = {patient for patient, part in split.items() if part == "test"}
     cohorts = draw_cohorts(candidates, tested, SEED)
     strata = {candidate.name: candidate.group for candidate in candidates}
     return [*made, _write(folder / f"{SPLIT}.csv", cohorts, strata, in_order=True)]
+
+
+def headneck_split(candidates: Sequence[Candidate], openkbp: Mapping[str, str]) -> dict[str, str]:
+    """The split of the quality model of head and neck; patients of `EXCLUDED` take no part.
+
+    Args:
+        candidates: all patients.
+        openkbp: the split of the segmenters, whose test patients are the same.
+    """
+    able = {c.name: c for c in candidates if c.name not in EXCLUDED or openkbp[c.name] == "test"}
+    split = {name: "test" for name in able if openkbp[name] == "test"}
+    whole = {n: c.group for n, c in able.items() if n not in split and len(c.organs) == len(ORGANS)}
+    counts = {"train": 0, "calibrate": HEADNECK_COUNTS["calibrate"]}
+    split |= {n: kind for n, kind in draw_split(whole, counts, SEED).items() if kind == "calibrate"}
+    rest = {n: c.group for n, c in able.items() if n not in split}
+    return split | draw_split(rest, HEADNECK_COUNTS | {"calibrate": 0}, SEED)
 
 
 def _spacings(path: Path) -> dict[str, float]:
