@@ -187,7 +187,7 @@ class _ReadFile:
     def of(cls, path: str, read: Read) -> _ReadFile:
         stamp: FileStamp | None = None
         try:
-            stamp = _stamp(path)
+            stamp = stamp_of(path)
             return cls(path, stamp, read(Path(path)), None)
         except ContourQAError as error:
             return cls(path, stamp, (), error)
@@ -214,7 +214,8 @@ def _found(file: _ReadFile | None, structure: str) -> Contour:
     return replace(next(contour for contour in file.contours if contour.name == name), name=structure)
 
 
-def _stamp(path: str) -> FileStamp | None:
+def stamp_of(path: str) -> FileStamp | None:
+    """Which file lies there now; None for one that cannot be read."""
     state = state_of(path)  # before reading: a file that changes meanwhile is measured again by the next run
     try:
         with open(path, "rb") as file:

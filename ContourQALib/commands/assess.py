@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from ContourQALib.case import Contour, ProbabilityMap
+from ContourQALib.commands.assess_cases import HowToAssess, assess_cases
+from ContourQALib.commands.assess_saving import save_assessment
 from ContourQALib.commands.options import (
     ColorTableOption,
     Format,
@@ -17,18 +21,20 @@ from ContourQALib.commands.options import (
     OutputOption,
     StructureOption,
 )
-from ContourQALib.commands.printing import print_result, progress
+from ContourQALib.commands.printing import print_result, progress, say
 from ContourQALib.commands.reading import LabelNaming
-from ContourQALib.commands.saving import save_assessment
+from ContourQALib.commands.saving import check_folder
+from ContourQALib.errors import SettingError, StructureError
 from ContourQALib.formats.images import read_image
-from ContourQALib.names import select
-from ContourQALib.quality.assessment import Assessment
+from ContourQALib.formats.probability import read_probability
+from ContourQALib.names import match, select
 from ContourQALib.quality.model import find_model
 from ContourQALib.quality.predict import assess as assess_contours
 from ContourQALib.quality.verdict import Levels, Verdict
 from ContourQALib.report.provenance import Provenance
 from ContourQALib.report.records import assessment_document, assessment_rows
 from ContourQALib.report.tables import print_assessment
+from ContourQALib.thresholds.map_names import MapFile, match_maps
 
 FOUND = 3
 """Exit code when what --fail-on names was found."""
@@ -42,20 +48,56 @@ class FailOn(StrEnum):
 
 
 def assess(
-    image: Annotated[Path, typer.Option("--image", help="The image the contours were drawn on.")],
-    contours: Annotated[Path, typer.Option("--contours", help="Label map or segmentation to assess.")],
+    image: Annotated[
+        Path | None, typer.Option("--image", help="The image the contours were drawn on.")
+    ] = None,
+    contours: Annotated[
+        Path | None, typer.Option("--contours", help="Label map or segmentation to assess.")
+    ] = None,
+    cases: Annotated[
+        Path | None,
+        typer.Option(
+            "--cases",
+            metavar="MANIFEST.csv",
+            help="Many cases instead: CSV with the columns case, image, contour; structure, patient, "
+            "probability where there are.",
+        ),
+    ] = None,
     structure: StructureOption = None,
     model: Annotated[
         str | None,
         typer.Option("--model", help="Bundled model by name, or a model's folder; else chosen by structure."),
+    ] = None,
+    probability: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--probability",
+            metavar="[NAME=]PATH",
+            help="Probability map that a contour was cut from, found by its file's name or NAME; repeatable.",
+        ),
+    ] = None,
+    second: Annotated[
+        str | None,
+        typer.Option(
+            "--second",
+            metavar="PATH",
+            help="A second segmentation of the same structures; with --cases the column that names them.",
+        ),
     ] = None,
     accept: Annotated[
         float, typer.Option("--accept", help="Dice at or above this is acceptable.")
     ] = Levels.accept,
     reject: Annotated[float, typer.Option("--reject", help="Dice below this is not.")] = Levels.reject,
     fail_on: Annotated[
-        FailOn | None, typer.Option("--fail-on", help="Exit with 3 when a verdict is this, or worse.")
+        FailOn | None,
+        typer.Option(
+            "--fail-on",
+            help="Exit with 3 when a verdict is this, or worse; a case that cannot be read is worse.",
+        ),
     ] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="With --cases: assess every case anew, whatever the folder holds.")
+    ] = False,
     labels: LabelsOption = None,
     merge: MergeOption = None,
     color_table: ColorTableOption = None,
@@ -65,19 +107,38 @@ def assess(
     """Say which contours to check and why, without a reference.
 
     Mask-only rules come first (empty, cut off, in pieces, impossible volume), then the model that knows the
-    structure in this kind of image, if there is one; the result says which answered.
+    structure in this kind of image, if there is one; the result says which answered. With --cases many
+    cases make one list, the greatest risk first; with -o as well, a killed run goes on where it was.
     """
     levels = Levels(accept, reject)
     chosen = find_model(model) if model is not None else None
     naming = LabelNaming(labels, merge, color_table)
+    if cases is not None:
+        if image or contours or probability:
+            raise SettingError("--cases names images, contours and maps itself; leave out the others.")
+        how = HowToAssess(naming, levels, chosen, tuple(structure or ()), second)
+        found, failed = assess_cases(cases, how, form, output, fresh=fresh)
+        _leave(found, fail_on, failed)
+        return
+    if image is None or contours is None:
+        raise SettingError("Name --image and --contours, or --cases for a manifest of many.")
+    if fresh:
+        raise SettingError("--fresh is about a manifest's folder; add --cases, or leave it out.")
+    if output is not None:
+        check_folder(output)
     shown = read_image(image)
     drawn = naming.read(contours)
     if structure:
         drawn = select(drawn, structure)
+    maps = _maps(list(dict.fromkeys(map(MapFile.parse, probability or ()))), drawn, contours)
+    others = _seconds(Path(second), naming, drawn) if second is not None else ()
     with progress("Assessing") as report:
-        result = assess_contours(shown, drawn, chosen, levels, progress=report)
+        result = assess_contours(
+            shown, drawn, chosen, levels, probabilities=maps, seconds=others, progress=report
+        )
     settings = {"accept": accept, "reject": reject, "structures": list(structure or ()), **naming.settings()}
-    provenance = Provenance.of([image, contours], settings, result.model)
+    further = [*(one.path for one in maps if one.path), *([Path(second)] if second else [])]
+    provenance = Provenance.of([image, contours, *further], settings, result.model)
     if output is not None:
         save_assessment(output, result, shown, drawn, provenance)
     print_result(
@@ -86,10 +147,51 @@ def assess(
         document=assessment_document(result, provenance),
         rows=assessment_rows(result),
     )
-    if fail_on is not None and _found(result, fail_on):
-        raise typer.Exit(FOUND)
+    _leave([one.verdict for one in result.structures], fail_on)
 
 
-def _found(result: Assessment, fail_on: FailOn) -> bool:
+def _maps(maps: Sequence[MapFile], drawn: Sequence[Contour], source: Path) -> list[ProbabilityMap]:
+    """The maps, each under the name of its contour.
+
+    Raises:
+        StructureError: no map is of any contour, or one could be of several.
+    """
+    if not maps:
+        return []
+    found = match_maps(maps, [contour.name for contour in drawn])
+    if not found.pairs:
+        names = ", ".join(contour.name for contour in drawn)
+        raise StructureError(
+            f"No map is named like a structure of {source} ({names}); say which with "
+            f"--probability NAME={maps[0].path}."
+        )
+    if found.unmatched_maps:
+        say(f"Not used, of no structure here: {', '.join(str(one.path) for one in found.unmatched_maps)}.")
+    return [read_probability(one.path, name) for one, name in found.pairs]
+
+
+def _seconds(path: Path, naming: LabelNaming, drawn: Sequence[Contour]) -> tuple[Contour, ...]:
+    """The contours of the second segmentation.
+
+    Raises:
+        StructureError: none is of a structure that is assessed.
+    """
+    others = naming.read(path)
+    found = match([contour.name for contour in drawn], [other.name for other in others])
+    if not found.pairs:
+        ours, theirs = (", ".join(one.name for one in side) for side in (drawn, others))
+        raise StructureError(
+            f"{path} holds no structure that is assessed ({ours}) but {theirs}; name its labels by --labels."
+        )
+    if found.unmatched_reference:
+        say(f"{path} has no second contour of {', '.join(found.unmatched_reference)}.")
+    return others
+
+
+def _leave(verdicts: Iterable[Verdict], fail_on: FailOn | None, failed: bool = False) -> None:
+    """Leave with `FOUND` where something is as bad as --fail-on says, or worse."""
+    if fail_on is None:
+        return
     bad = {Verdict.REJECT} if fail_on is FailOn.REJECT else {Verdict.REJECT, Verdict.REVIEW}
-    return any(structure.verdict in bad for structure in result.structures)
+    if failed or any(verdict in bad for verdict in verdicts):
+        raise typer.Exit(FOUND)

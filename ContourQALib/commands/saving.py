@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from ContourQALib.case import Contour, Image
+from ContourQALib.case import Contour
 from ContourQALib.commands.printing import progress, say
 from ContourQALib.commands.threshold_overlays import optimum_overlays
 from ContourQALib.formats.images import read_image
@@ -19,14 +19,10 @@ from ContourQALib.formats.segmentation import write_segmentation
 from ContourQALib.geometry import Grid
 from ContourQALib.metrics.compare import error_maps
 from ContourQALib.metrics.comparison_set import ComparedPair, ComparisonSet
-from ContourQALib.quality.assessment import Assessment
-from ContourQALib.report.assessment_section import assessment_section
 from ContourQALib.report.folder import write_report_folder
 from ContourQALib.report.html import Section, definitions_section, page
 from ContourQALib.report.provenance import Provenance
 from ContourQALib.report.records import (
-    assessment_document,
-    assessment_rows,
     comparison_document,
     comparison_rows,
     slice_rows,
@@ -79,21 +75,6 @@ def save_comparison(folder: Path, result: ComparisonSet, provenance: Provenance,
     overlays = _segmentations("differences", wrong) | _segmentations("consensus", result.consensus)
     document = comparison_document(result.comparisons, result.unmatched, result.matrices, provenance)
     _write(folder, html, document, tables, overlays)
-
-
-def save_assessment(
-    folder: Path, result: Assessment, image: Image, contours: Sequence[Contour], provenance: Provenance
-) -> None:
-    """Write an assessment's report, tables and the assessed contours on the image's grid.
-
-    Raises:
-        OutputError: the folder cannot be written.
-    """
-    placed = [contour.on(image.grid) for contour in contours]
-    section = assessment_section(result, image, placed)
-    html = page("Contour assessment", [section], provenance, generated=today())
-    tables = {"report.csv": to_csv(assessment_rows(result))}
-    _write(folder, html, assessment_document(result, provenance), tables, {"contours.seg.nrrd": placed})
 
 
 def save_study(

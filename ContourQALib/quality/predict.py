@@ -133,10 +133,7 @@ def _predictions(image: Image, asked: Sequence[_Asked]) -> list[Prediction | Non
         model = asked[numbers[0]].model
         assert model is not None
         hints = [asked[n].hint for n in numbers]
-        if not hasattr(model, "predict"):
-            said = [Prediction(model.predict_dice(image, asked[n].contour)) for n in numbers]
-        else:
-            said = model.predict(image, [asked[n].contour for n in numbers], hints)
+        said = model.predict(image, [asked[n].contour for n in numbers], hints)
         for number, prediction in zip(numbers, said, strict=True):
             found[number] = prediction
     return found

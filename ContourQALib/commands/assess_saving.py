@@ -1,0 +1,88 @@
+"""What `contourqa assess -o FOLDER` writes: page, tables, and where the contours are probably wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from ContourQALib.case import Contour, Image
+from ContourQALib.commands.printing import say
+from ContourQALib.commands.saving import today
+from ContourQALib.formats.images import write_image
+from ContourQALib.formats.segmentation import Color, write_segmentation
+from ContourQALib.quality.assessment import Assessment
+from ContourQALib.quality.error_map import ErrorMap
+from ContourQALib.report.assessment_section import assessment_section
+from ContourQALib.report.cohort_overlays import file_stem
+from ContourQALib.report.folder import write_report_folder
+from ContourQALib.report.html import page
+from ContourQALib.report.outlines import LEFT_OUT, TOO_MUCH, Look
+from ContourQALib.report.provenance import Provenance
+from ContourQALib.report.records import assessment_document, assessment_rows, to_csv
+
+CONTOURS_FILE, ERRORS_FILE = "contours.seg.nrrd", "errors.seg.nrrd"
+
+Writer = Callable[[Path], None]
+
+
+def save_assessment(
+    folder: Path, result: Assessment, image: Image, contours: Sequence[Contour], provenance: Provenance
+) -> None:
+    """Write an assessment's report, tables, the contours on the image's grid, and their predicted errors.
+
+    Args:
+        folder: where to.
+        result: with the error maps, where the model has them.
+        image: the image.
+        contours: the assessed contours, in the order of `result.structures`.
+        provenance: where the result comes from.
+
+    Raises:
+        OutputError: the folder cannot be written.
+    """
+    placed = [contour.on(image.grid) for contour in contours]
+    section = assessment_section(result, image, placed)
+    html = page("Contour assessment", [section], provenance, generated=today())
+    files: dict[str, Writer] = {CONTOURS_FILE: partial(write_segmentation, placed)}
+    report = write_report_folder(
+        folder,
+        html,
+        assessment_document(result, provenance),
+        {"report.csv": to_csv(assessment_rows(result))},
+        files | error_files(result, image, placed),
+    )
+    say(f"Wrote {report}.")
+
+
+def error_files(result: Assessment, image: Image, placed: Sequence[Contour]) -> dict[str, Writer]:
+    """What writes each predicted error map, and one segmentation of the voxels that are probably wrong.
+
+    Args:
+        result: with the error maps.
+        image: the image.
+        placed: the assessed contours on the image's grid, in the order of `result.structures`.
+
+    Returns:
+        By file name; nothing where no contour has an error map.
+    """
+    files: dict[str, Writer] = {}
+    segments: list[Contour] = []
+    taken: set[str] = set()
+    for structure, contour in zip(result.structures, placed, strict=True):
+        if structure.error is None:
+            continue
+        name = f"{file_stem('error', [structure.structure], taken)}.nrrd"
+        shown = Image(structure.error, image.grid, f"error of {structure.structure}")
+        files[name] = partial(write_image, shown)
+        over, under = ErrorMap(structure.error, contour.mask, image.grid).marked()
+        for mask, look, words in ((over, TOO_MUCH, "too much"), (under, LEFT_OUT, "left out")):
+            segments.append(Contour(mask, image.grid, f"{structure.structure} {words}", _rgb(look)))
+    if segments:
+        files[ERRORS_FILE] = partial(write_segmentation, segments)
+    return files
+
+
+def _rgb(look: Look) -> Color:
+    red, green, blue = (int(look.color[n : n + 2], 16) / 255 for n in (1, 3, 5))
+    return red, green, blue
