@@ -48,7 +48,10 @@ def evaluate(
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", metavar="FOLDER", help="Also write report.html, evaluation.json, tables, figures."
+            "--output",
+            "-o",
+            metavar="FOLDER",
+            help="Also write report.html, evaluation.json, tables, figures.",
         ),
     ] = None,
 ) -> None:

@@ -209,7 +209,7 @@ def fit(rows: Sequence[Any], strata: Sequence[str] | None = None, *, trees: bool
     fitted: dict[str, dict[str, FigureBaseline]] = {}
     for stratum in wanted:
         members = [row for row in rows if row.stratum == stratum]
-        figures = {}
+        figures: dict[str, FigureBaseline] = {}
         for figure in FIGURES:
             baseline = _fit_figure([r for r in members if math.isfinite(r.true[figure])], figure, trees)
             if baseline is not None:

@@ -31,7 +31,7 @@ class PatientDraws:
 
     def __init__(self, patients: Sequence[str], seed: int = 0, draws: int = DRAWS) -> None:
         names, self.patient_of = np.unique(np.asarray(patients, str), return_inverse=True)
-        self.patients = len(names)
+        self.patients, self.draws = len(names), draws
         random = np.random.default_rng(seed)
         chances = np.full(self.patients, 1 / max(self.patients, 1))
         self._drawn = random.multinomial(self.patients, chances, size=draws) if self.patients else None
@@ -39,7 +39,8 @@ class PatientDraws:
     def of(self, chosen: np.ndarray) -> PatientDraws:
         """The same draws for some of the contours: `chosen` is bool or indices into (n,)."""
         part = object.__new__(PatientDraws)
-        part.patient_of, part.patients, part._drawn = self.patient_of[chosen], self.patients, self._drawn
+        part.patient_of = self.patient_of[chosen]
+        part.patients, part.draws, part._drawn = self.patients, self.draws, self._drawn
         return part
 
     def samples(self, figures: Callable[[np.ndarray], Mapping[str, float]]) -> dict[str, np.ndarray]:

@@ -45,7 +45,9 @@ def intervals_record(
         if calibration is None:
             found[figure] = {"reason": NOT_CALIBRATED, "levels": None}
             continue
-        levels = {f"{level:.2f}": _at(contours, calibration, figure, constants, level, draws) for level in LEVELS}
+        levels = {
+            f"{level:.2f}": _at(contours, calibration, figure, constants, level, draws) for level in LEVELS
+        }
         reasons = [record["reason"] for record in levels.values() if record["reason"]]
         found[figure] = {"reason": reasons[0] if reasons else None, "levels": levels}
     return found
@@ -66,7 +68,7 @@ def _at(
     constant = constants[figure]
     # Of empty contours nobody needs an interval, and an infinite distance lies in none.
     asked = np.array([c.status.value == "ok" for c in contours])
-    used = np.flatnonzero(np.isfinite(true) & np.isfinite(raw) & np.isfinite(constant) & asked)
+    used = np.flatnonzero(np.isfinite(true) & np.isfinite(raw) & np.isfinite(constant) & asked).tolist()
     record: dict[str, Any] = {"reason": None, "cases": None, "n": len(used)}
     two: list[tuple[Interval, Interval]] = []
     one: list[tuple[Interval, Interval]] = []
@@ -82,16 +84,19 @@ def _at(
         if key not in constants_known:
             constants_known[key] = _constant_residuals(site, figure, key[1])
         plain = constants_known[key]
-        pair = site.interval(figure, float(raw[n]), level), plain.interval(float(constant[n]), level)
-        if isinstance(pair[0], Refusal) or isinstance(pair[1], Refusal):
-            record["reason"] = next(p.reason for p in pair if isinstance(p, Refusal))
+        ours, theirs = site.interval(figure, float(raw[n]), level), plain.interval(float(constant[n]), level)
+        if isinstance(ours, Refusal) or isinstance(theirs, Refusal):
+            record["reason"] = ours.reason if isinstance(ours, Refusal) else theirs.reason  # type: ignore[union-attr]
             continue
-        judged.append(int(n))
-        two.append(pair)
+        judged.append(n)
+        two.append((ours, theirs))
         if figure == "dice":
-            least = site.at_least(float(raw[n]), level), plain.at_least(float(constant[n]), level)
-            if not (isinstance(least[0], Refusal) or isinstance(least[1], Refusal)):
-                one.append(least)
+            bound, plain_bound = (
+                site.at_least(float(raw[n]), level),
+                plain.at_least(float(constant[n]), level),
+            )
+            if isinstance(bound, Interval) and isinstance(plain_bound, Interval):
+                one.append((bound, plain_bound))
     if not judged:
         record["reason"] = record["reason"] or "No contour of this group can have an interval."
         return record
@@ -129,7 +134,7 @@ def _two_sided(
 
 
 def _coverage(held: np.ndarray, draws: PatientDraws) -> dict[str, Any]:
-    """Share of contours held, each patient counting alike: what a hierarchical conformal interval promises."""
+    """Share of contours held, each patient counting alike: what a hierarchical interval promises."""
     counts = np.bincount(draws.patient_of, minlength=draws.patients)[draws.patient_of]
     return {
         "coverage": float((held / counts).sum() / (1 / counts).sum()),

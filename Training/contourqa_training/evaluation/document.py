@@ -25,7 +25,7 @@ MACRO = ("mae", "skill", "pearson", "spearman")
 
 
 def groups_of(
-    contours: Sequence[EvaluatedContour], bundle: Baselines | None
+    contours: Sequence[EvaluatedContour], bundle: Baselines | None, draws: int = DRAWS
 ) -> dict[str, tuple[Group, str]]:
     """Each stratum's group, and what its baselines were fitted to.
 
@@ -36,7 +36,7 @@ def groups_of(
         members = [c for c in contours if c.stratum == stratum and c.status is not Status.BOTH_EMPTY]
         if members:
             fitted, source = baseline_predictions(members, stratum, bundle)
-            found[stratum] = group_of(members, fitted, MEDIAN), source
+            found[stratum] = group_of(members, fitted, MEDIAN, draws), source
     return found
 
 
@@ -94,9 +94,9 @@ def _macro(structures: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     }
 
 
-def settings_record(seconds: Sequence[str], ablations: Sequence[str]) -> dict[str, Any]:
+def settings_record(seconds: Sequence[str], ablations: Sequence[str], draws: int) -> dict[str, Any]:
     """What shaped the figures, for provenance."""
-    return {"bootstrap_draws": DRAWS, "seconds": list(seconds), "ablations": list(map(str, ablations))}
+    return {"bootstrap_draws": draws, "seconds": list(seconds), "ablations": list(map(str, ablations))}
 
 
 def plain(value: Any) -> Any:
@@ -137,7 +137,7 @@ def flat_rows(document: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def contour_rows(contours: Sequence[EvaluatedContour]) -> list[dict[str, Any]]:
-    """Every contour with its true and predicted figures: whatever else one wants to know follows from them."""
+    """Every contour with its true and predicted figures, from which all else follows."""
     names = list(dict.fromkeys(name for contour in contours for name in contour.predicted))
     rows = []
     for contour in contours:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from contourqa_training.evaluation.bootstrap import Interval, PatientDraws, percentiles
+from contourqa_training.evaluation.bootstrap import DRAWS, Interval, PatientDraws, percentiles
 from contourqa_training.evaluation.contours import (
     MODEL,
     UNADJUSTED,
@@ -46,7 +46,7 @@ class Group:
         contours: the group, (n,).
         values: of every predictor.
         constants: per figure the training median for each contour, (n,).
-        seed: of the bootstrap.
+        draws: of the bootstrap.
     """
 
     def __init__(
@@ -54,21 +54,21 @@ class Group:
         contours: Sequence[EvaluatedContour],
         values: Values,
         constants: Mapping[Figure, np.ndarray],
-        seed: int = 0,
+        draws: int = DRAWS,
     ) -> None:
         self.contours = contours
         self.values = values
         self.constants = constants
-        self.draws = PatientDraws([c.patient for c in contours], seed)
+        self.draws = PatientDraws([c.patient for c in contours], draws=draws)
         self.true = {figure: true_values(contours, figure) for figure in FIGURES}
         self._samples: dict[tuple[str, Figure, bytes], dict[str, np.ndarray]] = {}
 
     def of(self, structure: str) -> Group:
         """The contours of one structure."""
-        chosen = np.flatnonzero([c.structure == structure for c in self.contours])
+        chosen = np.flatnonzero([c.structure == structure for c in self.contours]).tolist()
         values = {p: {f: v[chosen] for f, v in figures.items()} for p, figures in self.values.items()}
         constants = {f: v[chosen] for f, v in self.constants.items()}
-        return Group([self.contours[n] for n in chosen], values, constants)
+        return Group([self.contours[n] for n in chosen], values, constants, self.draws.draws)
 
     def predictors(self) -> dict[str, Any]:
         """Every predictor's figures; a figure that it does not predict is missing."""
@@ -96,7 +96,7 @@ class Group:
         index = np.flatnonzero([c.localization is not None for c in self.contours])
         if not len(index):
             return {"n": 0, "reason": NO_MAP}
-        held = [self.contours[n].localization for n in index]
+        held = [c.localization for c in self.contours if c.localization is not None]
         record: dict[str, Any] = {"n": len(index), "reason": None}
         for field in fields(Localization):
             values = np.array([getattr(one, field.name) for one in held])
@@ -135,7 +135,9 @@ class Group:
             return None
         return Ranking(predicted[index], self.true[figure][index], self.constants[figure][index]), index
 
-    def _sampled(self, name: str, figure: Figure, ranking: Ranking, index: np.ndarray) -> dict[str, np.ndarray]:
+    def _sampled(
+        self, name: str, figure: Figure, ranking: Ranking, index: np.ndarray
+    ) -> dict[str, np.ndarray]:
         key = name, figure, index.tobytes()
         if key not in self._samples:
             self._samples[key] = self.draws.of(index).samples(lambda w: _figures(ranking, figure, w))
@@ -210,7 +212,10 @@ def _figures(ranking: Ranking, figure: Figure, weights: np.ndarray | None) -> di
 
 
 def group_of(
-    contours: Sequence[EvaluatedContour], fitted: Mapping[str, Mapping[Figure, np.ndarray]], median: str
+    contours: Sequence[EvaluatedContour],
+    fitted: Mapping[str, Mapping[Figure, np.ndarray]],
+    median: str,
+    draws: int = DRAWS,
 ) -> Group:
     """A group with the predictions that its contours carry and those of fitted baselines.
 
@@ -218,6 +223,7 @@ def group_of(
         contours: the group, (n,).
         fitted: per baseline and figure (n,).
         median: the baseline that skill is measured against.
+        draws: of the bootstrap.
     """
     names = dict.fromkeys(name for contour in contours for name in contour.predicted)
     values: dict[str, dict[Figure, np.ndarray]] = {}
@@ -227,5 +233,6 @@ def group_of(
             for figure in FIGURES
             if any(figure in contour.predicted.get(name, {}) for contour in contours)
         }
-    values |= {name: dict(figures) for name, figures in fitted.items()}
-    return Group(contours, values, fitted[median])
+    # Baselines of a figure that the model does not predict would stand beside nothing.
+    values |= {name: {f: v for f, v in known.items() if f in values[MODEL]} for name, known in fitted.items()}
+    return Group(contours, values, fitted[median], draws)

@@ -1,4 +1,4 @@
-"""Baselines where no bundle has them: fitted to the manifest's other patients, each patient left out once."""
+"""Baselines of a stratum: those of the bundle, or fitted to the manifest's own patients where it has none."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from contourqa_training.evaluation.baselines import FITTED, TREES, Baselines, fit
+from contourqa_training.evaluation.baselines import FITTED, MEDIAN, RULE, TREES, VOLUME, Baselines, fit
 from contourqa_training.evaluation.contours import EvaluatedContour
 from ContourQALib.quality.intervals import FIGURES, Figure
 
 TREE_FOLDS = 10
 """Trees are fitted so many times at most, each time without a tenth of the patients."""
 
-TRAINING, LEFT_OUT = "training patients", "the other patients of this manifest"
+TRAINING = "training patients"
+LEFT_OUT = "this manifest: medians of all patients, regression and trees of those not judged"
+"""What baselines know; medians of the judged contours themselves are the hardest constants there are."""
 
 Predictions = dict[str, dict[Figure, np.ndarray]]
 """Per baseline and figure (n,); nan where it has none."""
@@ -34,16 +36,15 @@ def baseline_predictions(
     if bundle is not None and all(bundle.of(stratum, name) for name in names):
         return _filled(contours, [(bundle, np.arange(len(contours)), FITTED)], stratum), TRAINING
     patients = np.array([contour.patient for contour in contours])
-    fits = []
-    for folds, wanted in (
-        (len(np.unique(patients)), tuple(name for name in FITTED if name != TREES)),
-        (TREE_FOLDS, (TREES,)),
-    ):
+    # A constant that changed with who is left out would order the contours, and against the truth.
+    fits: list[tuple[Baselines, np.ndarray, tuple[str, ...]]] = []
+    fits.append((fit(contours, [stratum], trees=False), np.arange(len(contours)), (MEDIAN, RULE)))
+    for folds, name in ((len(np.unique(patients)), VOLUME), (TREE_FOLDS, TREES)):
         for left_out in _folds(patients, folds):
-            others = [contours[n] for n in np.flatnonzero(~np.isin(patients, left_out))]
+            others = [contours[n] for n in np.flatnonzero(~np.isin(patients, left_out)).tolist()]
             if others:
                 index = np.flatnonzero(np.isin(patients, left_out))
-                fits.append((fit(others, [stratum], trees=TREES in wanted), index, wanted))
+                fits.append((fit(others, [stratum], trees=name == TREES), index, (name,)))
     return _filled(contours, fits, stratum), LEFT_OUT
 
 

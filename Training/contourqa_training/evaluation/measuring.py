@@ -95,13 +95,13 @@ def evaluate_contours(
             last = image, StandardImage.of(image)
         found = _predict(image, rows, how)
         for n, row in enumerate(rows):
-            made[row.task.row.line] = _evaluated(image, last[1], row, how, {k: v[n] for k, v in found.items()})
+            made[row.task.row.line] = _evaluated(
+                image, last[1], row, how, {k: v[n] for k, v in found.items()}
+            )
     return [made[task.row.line] for task in known]
 
 
-def _predict(
-    image: Image, rows: Sequence[ReadContour], how: Measuring
-) -> dict[str, list[Prediction | None]]:
+def _predict(image: Image, rows: Sequence[ReadContour], how: Measuring) -> dict[str, list[Prediction | None]]:
     """Predictions by predictor, one a row; None for an empty contour, of which no network is asked."""
     full = [n for n, row in enumerate(rows) if row.contour.mask.any()]
     contours = [rows[n].contour for n in full]
@@ -126,10 +126,7 @@ def ask(
     model: QualityModel, image: Image, contours: list[Contour], hints: list[np.ndarray | None]
 ) -> Sequence[Prediction]:
     """What a model says of contours that are not empty, in one pass; one hint or None for each."""
-    predict = getattr(model, "predict", None)
-    if predict is not None:
-        return list(predict(image, contours, hints))
-    return [Prediction(model.predict_dice(image, contour)) for contour in contours]
+    return list(model.predict(image, contours, hints))
 
 
 def _hint(row: ReadContour, how: Measuring) -> np.ndarray | None:
@@ -148,7 +145,9 @@ def usual_ball(contour: Contour, how: Measuring) -> Contour:
     radius = (3000 * (usual or contour.volume_cc) / (4 * math.pi)) ** (1 / 3)
     spacing = contour.grid.spacing_kji
     center = [float(axis.mean()) for axis in np.nonzero(contour.mask)]
-    axes = [((np.arange(n) - c) * s) ** 2 for n, c, s in zip(contour.mask.shape, center, spacing, strict=True)]
+    axes = [
+        ((np.arange(n) - c) * s) ** 2 for n, c, s in zip(contour.mask.shape, center, spacing, strict=True)
+    ]
     square = axes[0][:, None, None] + axes[1][None, :, None] + axes[2][None, None, :]
     ball = square <= max(radius, max(spacing)) ** 2
     return replace(contour, mask=ball)
@@ -170,7 +169,9 @@ def _evaluated(
     site = how.calibration.of(contour.name) if how.calibration else None
     if site is not None and site.adjustment is not None and found[MODEL] is not None:
         predicted[UNADJUSTED] = predicted[MODEL]
-        predicted[MODEL] = {f: site.adjusted(f, predicted[MODEL][f]) for f in FIGURES if f in predicted[MODEL]}
+        predicted[MODEL] = {
+            f: site.adjusted(f, predicted[MODEL][f]) for f in FIGURES if f in predicted[MODEL]
+        }
     predicted[WITH_RULES] = predicted[MODEL] | ({} if passes else {"dice": 0.0})
     if row.probability is not None:
         predicted[EXPECTED] = {"dice": expected_dice(row.probability, contour.mask)}

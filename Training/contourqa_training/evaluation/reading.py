@@ -15,7 +15,6 @@ from ContourQALib.errors import SettingError, StructureError
 from ContourQALib.formats.images import read_image
 from ContourQALib.formats.manifest import Manifest, ManifestRow, read_manifest
 from ContourQALib.formats.probability import read_probability
-from ContourQALib.names import normalize
 from ContourQALib.quality.card import ModelCard
 
 NEEDED = ("image", "contour", "reference")
@@ -116,17 +115,16 @@ def _task(manifest: Manifest, row: ManifestRow, card: ModelCard) -> EvaluationTa
         kind, severity = words[KIND], _number(words[SEVERITY])
     elif len(parts) > 2:
         kind, severity = "/".join(parts[1:-1]), _number(parts[-1])
-    return EvaluationTask(row, structure, row.stratum or WHOLE, kind if severity is not None else "", severity)
+    return EvaluationTask(
+        row, structure, row.stratum or WHOLE, kind if severity is not None else "", severity
+    )
 
 
 def _known(structure: str, card: ModelCard) -> str | None:
     """The model's name of a structure; that of a model's only one where the row names none."""
     if not structure:
         return card.structures[0] if len(card.structures) == 1 else None
-    for name in card.structures:
-        if normalize(structure) in map(normalize, (name, *card.aliases.get(name, ()))):
-            return name
-    return None
+    return card.name_of(structure)
 
 
 def _number(text: str) -> float | None:
@@ -139,10 +137,10 @@ def _number(text: str) -> float | None:
 def read_by_image(
     tasks: Sequence[EvaluationTask], naming: LabelNaming, seconds: Sequence[str], most: int
 ) -> Iterator[tuple[Image, list[ReadContour]]]:
-    """Each image with contours on its grid, at most `most` at a time, wherever in the manifest they stand.
+    """Each image with contours on its grid, at most `most` at a time, wherever they stand in the manifest.
 
     Raises:
-        FormatError, GeometryError, StructureError: a file cannot be read, lies elsewhere, or lacks the structure.
+        FormatError, GeometryError, StructureError: a file is unreadable, lies elsewhere, lacks the structure.
     """
     sharing: dict[Path, list[EvaluationTask]] = {}
     for task in tasks:
@@ -173,6 +171,4 @@ def _read(
         for column, source in others.items()
         if column in task.row.models
     }
-    return ReadContour(
-        task, replace(contour, name=task.structure or name), reference, probability, seconds
-    )
+    return ReadContour(task, replace(contour, name=task.structure or name), reference, probability, seconds)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from contourqa_training.evaluation.baselines import BASELINES_FILE, TREES_FILE, Baselines
+from contourqa_training.evaluation.bootstrap import DRAWS
 from contourqa_training.evaluation.contours import EvaluatedContour
 from contourqa_training.evaluation.cost import measure_cost
 from contourqa_training.evaluation.document import groups_of, plain, settings_record, stratum_record
@@ -35,6 +36,7 @@ class Request:
         strata: only these; all where empty.
         ablations: which are made.
         cost: whether to time the model.
+        draws: of the bootstrap.
     """
 
     model: QualityModel
@@ -44,6 +46,7 @@ class Request:
     strata: tuple[str, ...] = ()
     ablations: tuple[Ablation, ...] = ()
     cost: bool = True
+    draws: int = DRAWS
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +66,9 @@ class Evaluation:
     provenance: Provenance
 
 
-def evaluate(request: Request, say: Say | None = None, stage: Callable[[str], None] | None = None) -> Evaluation:
+def evaluate(
+    request: Request, say: Say | None = None, stage: Callable[[str], None] | None = None
+) -> Evaluation:
     """Measure, predict and judge every contour of a manifest.
 
     Args:
@@ -72,7 +77,7 @@ def evaluate(request: Request, say: Say | None = None, stage: Callable[[str], No
         stage: told what is done after that.
 
     Raises:
-        FormatError, GeometryError, StructureError, SettingError: the manifest or a file of it cannot be used.
+        FormatError, GeometryError, StructureError, SettingError: the manifest or a file in it is of no use.
         ModelError: the bundle is incomplete, altered, or its calibration another model's.
     """
     model = request.model
@@ -89,14 +94,14 @@ def evaluate(request: Request, say: Say | None = None, stage: Callable[[str], No
         volumes_cc=baselines.volumes_cc if baselines else None,
     )
     contours = evaluate_contours(tasks, how, say)
-    judged = groups_of(contours, baselines)
+    judged = groups_of(contours, baselines, request.draws)
     strata: dict[str, Any] = {}
     for name, (group, source) in judged.items():
         if stage:
             stage(f"stratum {name}: {len(group.contours)} contours")
         empty = sum(c.stratum == name and c.status is Status.BOTH_EMPTY for c in contours)
         strata[name] = stratum_record(group, source, calibration, empty)
-    settings = settings_record(request.seconds, request.ablations)
+    settings = settings_record(request.seconds, request.ablations, request.draws)
     provenance = Provenance.of([request.manifest], settings, model.identity)
     document: dict[str, Any] = {
         "model": model_record(model.identity),

@@ -158,17 +158,30 @@ def localization_sheet(group: Mapping[str, Any]) -> Sheet | None:
     if record["reason"]:
         return None
     ratio = number(record["auprc_over_prevalence"], 1)
+    by_chance = f"{number(record['prevalence'])} prevalence (times {ratio})"
+    effort = f"{percent(record['effort'])} ({'–'.join(percent(v) for v in record['effort_interval'])})"
     rows = (
-        ("error-map AUPRC within 10 mm", ranged(record, "auprc"), f"{number(record['prevalence'])} prevalence "
-         f"(times {ratio}); {number(record['auprc_near_surface'])} closeness to the contour"),
-        ("worst slice is the one predicted worst", ranged(record, "hit_at_1", 2),
-         f"{number(record['hit_at_1_by_chance'], 2)} by chance"),
-        ("worst slice among the three predicted worst", ranged(record, "hit_at_3", 2),
-         f"{number(record['hit_at_3_by_chance'], 2)} by chance"),
-        ("slices to open for 90 % of the error volume, %",
-         f"{percent(record['effort'])} ({'–'.join(percent(v) for v in record['effort_interval'])})",
-         f"{percent(record['effort_in_order'])} in order; {percent(record['effort_at_best'])} at best"),
-    )  # fmt: skip
+        (
+            "error-map AUPRC within 10 mm",
+            ranged(record, "auprc"),
+            f"{by_chance}; {number(record['auprc_near_surface'])} closeness to the contour",
+        ),
+        (
+            "worst slice is the one predicted worst",
+            ranged(record, "hit_at_1", 2),
+            f"{number(record['hit_at_1_by_chance'], 2)} by chance",
+        ),
+        (
+            "worst slice among the three predicted worst",
+            ranged(record, "hit_at_3", 2),
+            f"{number(record['hit_at_3_by_chance'], 2)} by chance",
+        ),
+        (
+            "slices to open for 90 % of the error volume, %",
+            effort,
+            f"{percent(record['effort_in_order'])} in order; {percent(record['effort_at_best'])} at best",
+        ),
+    )
     columns = (("Localization", f"n = {record['n']} contours"), ("model", ""), ("beside it", ""))
     return Sheet("Localization", columns, rows)
 
@@ -202,7 +215,10 @@ def cost_sheet(cost: Mapping[str, Any]) -> Sheet:
     rows = (
         ("parameters", f"{cost['parameters']:,}"),
         ("GMAC a prediction", number(cost["gmac"], 2)),
-        (f"time a contour, ms ({cost['threads']} threads, {cost['device']})", number(cost["prediction_ms"], 1)),
+        (
+            f"time a contour, ms ({cost['threads']} threads, {cost['device']})",
+            number(cost["prediction_ms"], 1),
+        ),
         ("image, voxels K x J x I", " x ".join(map(str, cost["image_voxels_kji"]))),
         ("peak memory of the process, MB", number(cost["peak_memory_mb"], 0)),
         ("GPU", gpu["reason"] or f"{gpu['name']}: {number(gpu['prediction_ms'], 1)} ms"),
@@ -254,5 +270,3 @@ def _print(console: Console, sheet: Sheet) -> None:
     for row in sheet.rows:
         table.add_row(*row)
     console.print(table)
-
-

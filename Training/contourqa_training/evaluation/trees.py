@@ -1,4 +1,4 @@
-"""BoostedTrees: gradient-boosted oblivious trees; CatBoost fits them, and plain numpy reads and applies them."""
+"""BoostedTrees: gradient-boosted oblivious trees; CatBoost fits them, plain numpy reads and applies them."""
 
 from __future__ import annotations
 
