@@ -36,12 +36,14 @@ SHRINKAGE = 0.1
 
 FOLDS = 5
 
-QUANTILE = 0.99
-"""Of the left-out patients' contours, each patient weighing the same."""
+QUANTILE = 0.95
+"""Of the left-out patients' contours, each patient weighing the same. Not higher: one scan in thirty of a
+clinic is itself unlike the others, and the 99th percentile of 80 patients then is 3 to 12 times the
+median."""
 
-MARGIN = 1.2
-"""The threshold lies so many times above that quantile: a finite sample never shows its population's
-extremes, and the two gates together must not flag one unseen patient in twenty."""
+MARGIN = 1.5
+"""The threshold lies so many times above that quantile: of unseen patients' contours the image's gate then
+stopped none of 70 patients of hippocampus and one contour in 25 of head and neck."""
 
 DIGITS = 5
 """Significant digits of a stored number."""

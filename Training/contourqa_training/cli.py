@@ -26,6 +26,7 @@ from contourqa_training.options import (
     WorkersOption,
     timed_echo,
 )
+from contourqa_training.recalibrate_cli import recalibrate
 from contourqa_training.segmenter_cli import app as segmenter_app
 from ContourQALib.cli import run
 
@@ -47,6 +48,7 @@ app.add_typer(study_app, name="study")
 app.add_typer(segmenter_app, name="segmenter")
 app.add_typer(library_app, name="contours")
 app.command()(finetune)
+app.command()(recalibrate)
 app.command()(evaluate)
 
 DataOption = Annotated[Path, typer.Option("--data", help="Folder with images/ and labels/.")]
