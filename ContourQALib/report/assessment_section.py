@@ -7,7 +7,7 @@ from html import escape
 
 from ContourQALib.case import Contour, Image
 from ContourQALib.quality.assessment import Assessment, ModelIdentity, StructureAssessment
-from ContourQALib.quality.error_map import ErrorMap
+from ContourQALib.quality.error_map import LISTED_SLICES, ErrorMap
 from ContourQALib.quality.verdict import Verdict
 from ContourQALib.report.assessment_charts import dice_chart, slice_error_chart
 from ContourQALib.report.canvas import Picture
@@ -35,9 +35,6 @@ MEANING = {
     Verdict.REVIEW: "a reader decides",
     Verdict.REJECT: "to be corrected or drawn again",
 }
-
-LISTED_SLICES = 10
-"""Slices named below a picture."""
 
 
 def assessment_section(
@@ -113,11 +110,15 @@ def _article(structure: StructureAssessment, contour: Contour, image: Image | No
     shown = f'<span class="score">{escape(score)}</span>' if structure.dice is not None else ""
     heading = f"<h3>{escape(structure.structure)} {badge(structure.verdict)} {shown}</h3>"
     pictures = "".join(map(figure, structure_pictures(structure, contour, image)))
+    return f"<article>{heading}{look_first(structure)}{pictures}</article>"
+
+
+def look_first(structure: StructureAssessment) -> str:
+    """The slices to look at first, as a paragraph; "" where there are none."""
+    if not structure.slices:
+        return ""
     looks = slices_text(structure, LISTED_SLICES)
-    look = (
-        f"<p>Slices to look at first, zero-based K: <strong>{looks}</strong>.</p>" if structure.slices else ""
-    )
-    return f"<article>{heading}{look}{pictures}</article>"
+    return f"<p>Slices to look at first, zero-based K: <strong>{looks}</strong>.</p>"
 
 
 def _model_line(model: ModelIdentity) -> str:

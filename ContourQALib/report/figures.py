@@ -163,7 +163,7 @@ def slice_figure(
     caption += "Outlines run halfway between voxel centers."
     caption += f" {gray.text}." if gray is not None else " No image was given."
     if error is not None:
-        caption += f" The stronger a tint, the surer the error; below {SEEN_ERROR:.0%} there is none."
+        caption += f" The stronger a tint, the surer the error; below {100 * SEEN_ERROR:g} % there is none."
     return Picture(to_png(figure), f"Slices with the outlines of {drawn}: {titles}.", caption)
 
 

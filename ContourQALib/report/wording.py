@@ -29,6 +29,10 @@ NEGLIGIBLE_CC = 5e-4
 """Lost foreground below this reads as 0.00 cc and is not worth a footnote."""
 
 
+SLICES_NAMED = 3
+"""Slices named in a table's cell: a reader opens them one by one."""
+
+
 def number(value: float | None, form: str) -> str:
     """A figure in the format `form`, or `UNDEFINED` for None, nan and infinity."""
     return UNDEFINED if value is None or not math.isfinite(value) else format(value, form)
@@ -87,7 +91,7 @@ def interval_source(structure: StructureAssessment) -> str:
     return f"{100 * structure.interval_level:g} % interval from {structure.interval_cases} patients"
 
 
-def slices_text(structure: StructureAssessment, most: int = 5) -> str:
+def slices_text(structure: StructureAssessment, most: int = SLICES_NAMED) -> str:
     """Zero-based K of the slices to look at first, the worst first; `UNDEFINED` without an error map."""
     if not structure.slices:
         return UNDEFINED

@@ -11,6 +11,7 @@ from ContourQALib.quality.worklist import Worklist, WorklistEntry
 from ContourQALib.report.assessment_section import (
     badge,
     figure_cell,
+    look_first,
     note_lines,
     reason_list,
     verdict_strip,
@@ -124,7 +125,7 @@ def _article(number: int, entry: WorklistEntry, png: bytes) -> str:
     assert found is not None
     data = base64.b64encode(png).decode("ascii")
     names = f"{escape(entry.case.case)}, {escape(found.structure)}"
-    looks = f"<p>Slices to look at first, zero-based K: {slices_text(found)}.</p>" if found.slices else ""
+    looks = look_first(found)
     alt = escape(f"Outline of {found.structure} of case {entry.case.case} on its image.")
     return (
         f'<article id="{_anchor(number)}"><h3>{names} {badge(found.verdict)}</h3>{reason_list(found.reasons)}'
