@@ -39,7 +39,7 @@ def ranged(record: Mapping[str, Any], name: str, digits: int = 3) -> str:
     if record.get(name) is None:
         return NONE
     text = number(record[name], digits)
-    return text if low is None else f"{text} ({number(low, digits)}–{number(high, digits)})"
+    return text if low is None else f"{text} ({number(low, digits)} to {number(high, digits)})"
 
 
 def percent(value: Any) -> str:
@@ -97,7 +97,7 @@ def detection_sheet(group: Mapping[str, Any]) -> Sheet:
             number(record["e_aurc"], 4),
             number(record["augrc"], 4),
             f"{percent(record['global_accuracy'])} "
-            f"({'–'.join(percent(v) for v in record['global_accuracy_interval'])})",
+            f"({' to '.join(percent(v) for v in record['global_accuracy_interval'])})",
         )
         for name, figures in group["predictors"].items()
         if (record := figures.get("dice")) and record["n"]
@@ -113,10 +113,10 @@ def detection_sheet(group: Mapping[str, Any]) -> Sheet:
 def interval_sheet(group: Mapping[str, Any]) -> tuple[Sheet | None, tuple[str, ...]]:
     """Coverage, width and Winkler score beside the constant's, and why there are none."""
     rows: list[tuple[str, ...]] = []
-    reasons = []
+    reasons: dict[str, list[str]] = {}
     for figure, record in group["intervals"].items():
         if record["reason"]:
-            reasons.append(f"{UNITS[figure]}: {record['reason']}")
+            reasons.setdefault(record["reason"], []).append(UNITS[figure])
         for level, at in (record["levels"] or {}).items():
             if "model" not in at:
                 continue
@@ -126,7 +126,7 @@ def interval_sheet(group: Mapping[str, Any]) -> tuple[Sheet | None, tuple[str, .
                     f"{UNITS[figure]}, {100 * float(level):.0f} %",
                     f"{at['n']} / {at['cases']}",
                     percent(ours["coverage"]),
-                    "–".join(percent(v) for v in at["perfect"]),
+                    " to ".join(percent(v) for v in at["perfect"]),
                     f"{number(ours['mean_width'])} / {number(constant['mean_width'])}",
                     percent(at["narrower_by"]),
                     f"{number(ours['winkler'])} / {number(constant['winkler'])}",
@@ -139,7 +139,7 @@ def interval_sheet(group: Mapping[str, Any]) -> tuple[Sheet | None, tuple[str, .
         ("Winkler score", "model / constant"), ("at least", "held %, mean bound: model / constant"),
     )  # fmt: skip
     sheet = Sheet("Intervals", columns, tuple(rows)) if rows else None
-    return sheet, tuple(dict.fromkeys(reasons))
+    return sheet, tuple(f"{', '.join(figures)}: {reason}" for reason, figures in reasons.items())
 
 
 def _at_least(record: Mapping[str, Any] | None) -> str:
@@ -159,7 +159,7 @@ def localization_sheet(group: Mapping[str, Any]) -> Sheet | None:
         return None
     ratio = number(record["auprc_over_prevalence"], 1)
     by_chance = f"{number(record['prevalence'])} prevalence (times {ratio})"
-    effort = f"{percent(record['effort'])} ({'–'.join(percent(v) for v in record['effort_interval'])})"
+    effort = f"{percent(record['effort'])} ({' to '.join(percent(v) for v in record['effort_interval'])})"
     rows = (
         (
             "error-map AUPRC within 10 mm",
@@ -234,7 +234,7 @@ def print_evaluation(console: Console, document: Mapping[str, Any]) -> None:
             for sheet in sheets_of(group):
                 _print(console, sheet)
             for reason in interval_sheet(group)[1]:
-                console.print(f"No interval. {reason}", highlight=False, markup=False, soft_wrap=True)
+                console.print(reason, highlight=False, markup=False, soft_wrap=True)
             console.print()
     if document["cost"]:
         _print(console, cost_sheet(document["cost"]))
