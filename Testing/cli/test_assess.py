@@ -12,7 +12,17 @@ import pytest
 from bundles import write_bundle
 from command_line import JSON, assessing
 from contourqa_training.patient_split import read_split
-from files_on_disk import SHAPE, write
+from ContourQALib.case import Contour, Image
+from ContourQALib.commands.assess_saving import error_files
+from ContourQALib.formats.contours import read_contours
+from ContourQALib.formats.images import read_image
+from ContourQALib.formats.segmentation import write_segmentation
+from ContourQALib.geometry import Grid, Relation
+from ContourQALib.metrics.definitions import Status
+from ContourQALib.quality.assessment import Assessment, ModelIdentity, Novelty, StructureAssessment
+from ContourQALib.quality.verdict import Verdict
+from files_on_disk import BALL, SHAPE, SHIFTED, write
+from shapes import ball_mask
 
 FIELDS = {
     "structure", "status", "dice", "dice_interval", "interval_level", "interval_cases", "dice_at_least",
@@ -85,6 +95,62 @@ def test_the_report_folder_holds_everything(contourqa, files, toy, tmp_path):
     page = (out / "report.html").read_text()
     assert "toy" in page
     assert "not a medical device" in page
+
+
+def test_a_map_and_a_second_segmentation_give_figures_of_agreement(contourqa, files):
+    chance = write(files.folder / "probability.nii.gz", np.where(SHIFTED, 0.5, 0.0).astype(np.float32))
+    further = ("--probability", chance, "--second", files.reference)
+    found = contourqa(*assessing(files.image, files.test), *further, "--merge", "spleen", *JSON).json
+    (structure,) = found["structures"]
+    assert structure["expected_dice"] == pytest.approx(2 / 3, abs=1e-6)  # 2 * n/2 / (n/2 + n)
+    both = 2 * np.count_nonzero(BALL & SHIFTED)
+    assert structure["agreement_dice"] == pytest.approx(both / (BALL.sum() + SHIFTED.sum()))
+    assert [Path(file["path"]) for file in found["provenance"]["inputs"]][2:] == [chance, files.reference]
+
+
+@pytest.mark.parametrize("option", ["--probability", "--second"])
+def test_what_is_of_no_structure_here_is_refused(contourqa, files, option):
+    grid = Grid.for_shape(SHAPE, (1.0, 1.0, 1.0))
+    drawn = files.folder / "two.seg.nrrd"
+    corner = np.zeros(SHAPE, bool)
+    corner[:3, :3, :3] = True
+    write_segmentation([Contour(BALL > 0, grid, "Rectum"), Contour(corner, grid, "Bladder")], drawn)
+    found = contourqa(*assessing(files.image, drawn), option, files.reference)
+    assert found.code == 2
+    assert len(found.err.strip().splitlines()) == 1
+    assert "Rectum" in found.err
+
+
+def test_predicted_errors_are_a_map_and_two_segments_a_structure(tmp_path):
+    drawn = Contour(ball_mask(SHAPE, (15, 16, 17), 9), Grid.for_shape(SHAPE, (1.0, 1.0, 2.0)), "Parotid/L")
+    error = np.zeros(SHAPE, np.float32)
+    error[15, 16, 17], error[2, 2, 2], error[3, 3, 3] = 0.9, 0.8, 0.4  # inside, outside, not likely enough
+    found = StructureAssessment(
+        drawn.name,
+        Status.OK,
+        0.8,
+        Verdict.REVIEW,
+        (),
+        Novelty(True),
+        drawn.volume_cc,
+        False,
+        0.0,
+        error=error,
+    )
+    result = Assessment(ModelIdentity("toy", "1", "CC0-1.0"), (found,), 0.1)
+    image = Image(np.zeros(SHAPE, np.float32), drawn.grid)
+    files = error_files(result, image, [drawn])
+    assert set(files) == {"error_Parotid_L.nrrd", "errors.seg.nrrd"}
+    for name, save in files.items():
+        save(tmp_path / name)
+    saved = read_image(tmp_path / "error_Parotid_L.nrrd")
+    np.testing.assert_array_equal(saved.values, error)
+    assert saved.values.dtype == np.float32
+    assert saved.grid.relation_to(drawn.grid) is Relation.SAME
+    over, under = read_contours(tmp_path / "errors.seg.nrrd")
+    assert (over.name, under.name) == ("Parotid/L too much", "Parotid/L left out")
+    assert np.argwhere(over.on(drawn.grid).mask).tolist() == [[15, 16, 17]]
+    assert np.argwhere(under.on(drawn.grid).mask).tolist() == [[2, 2, 2]]
 
 
 def test_the_demo_runs_without_the_data_folder(contourqa, tmp_path, monkeypatch):
