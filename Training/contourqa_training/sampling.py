@@ -33,18 +33,26 @@ def swapped_and_scaled(
     Returns:
         bool (K, J, I) on the target's grid.
     """
-    from scipy import ndimage
-
     candidates = [case for case in others if case.patient != target.patient] or list(others)
     other = candidates[int(random.integers(len(candidates)))].reference.mask
-    factor = random.uniform(*SCALE_RANGE)
-    shape = target.reference.mask.shape
-    middle = np.argwhere(other).mean(axis=0)
-    offset = (np.asarray(other.shape) - np.asarray(shape)) / 2
-    # Scaled about its own center of mass, so that a scaled contour stays where the other one was.
+    return scaled_into(other, random.uniform(*SCALE_RANGE), target.reference.mask.shape)
+
+
+def scaled_into(mask: np.ndarray, factor: float, shape: tuple[int, ...]) -> np.ndarray:
+    """A contour scaled about its own center of mass, so that it stays where it was, in an array of `shape`.
+
+    Args:
+        mask: bool (K, J, I), not empty.
+        factor: above 1 enlarges.
+        shape: of the array that it is put into, center on center.
+    """
+    from scipy import ndimage
+
+    middle = np.argwhere(mask).mean(axis=0)
+    offset = (np.asarray(mask.shape) - np.asarray(shape)) / 2
     start = middle + (offset - middle) / factor
     scaled = ndimage.affine_transform(
-        other.astype(np.float32), np.full(3, 1 / factor), start, output_shape=shape, order=1
+        mask.astype(np.float32), np.full(3, 1 / factor), start, output_shape=shape, order=1
     )
     return np.asarray(scaled >= 0.5)
 
