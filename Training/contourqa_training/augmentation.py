@@ -43,17 +43,21 @@ class SpatialAugmentation:
         spacing = np.asarray(spacing_kji).reshape(3, 1, 1, 1)
         center = (np.asarray(shape).reshape(3, 1, 1, 1) - 1) / 2
         place = (np.indices(shape, dtype=float) - center) * spacing
-        if self.flip and random.random() < 0.5:
-            place[2] *= -1
+        flipped = self.flip and random.random() < 0.5
         angle = random.uniform(-self.rotation_radians, self.rotation_radians)
-        cos, sin = np.cos(angle), np.sin(angle)
-        place[1], place[2] = cos * place[1] - sin * place[2], sin * place[1] + cos * place[2]
         extent = np.asarray(shape) * np.asarray(spacing_kji)
-        for axis in (1, 2):
-            place[axis] += random.uniform(-self.translation, self.translation) * extent[axis]
-        place /= 1 + random.uniform(-self.zoom, self.zoom)
+        moves = [random.uniform(-self.translation, self.translation) * extent[axis] for axis in (1, 2)]
+        zoom = 1 + random.uniform(-self.zoom, self.zoom)
+        # A place says where a voxel comes from, so the image's last step is the first to be undone.
         if self.elastic_mm > 0:
             place += self._elastic(shape, spacing_kji, random)
+        place /= zoom
+        place[1] += moves[0]
+        place[2] += moves[1]
+        cos, sin = np.cos(angle), np.sin(angle)
+        place[1], place[2] = cos * place[1] - sin * place[2], sin * place[1] + cos * place[2]
+        if flipped:
+            place[2] *= -1
         return place / spacing + center
 
     def _elastic(
