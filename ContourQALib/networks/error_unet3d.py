@@ -104,7 +104,8 @@ def config_from_dict(values: Mapping[str, Any]) -> ErrorUNet3DConfig:
     unknown = sorted(set(values) - {f.name for f in fields(ErrorUNet3DConfig)})
     if unknown:
         raise SettingError(f"The network has no setting {', '.join(unknown)}; remove it.")
-    return ErrorUNet3DConfig(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+    known: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+    return ErrorUNet3DConfig(**known)
 
 
 class ErrorUNet3D(nn.Module):

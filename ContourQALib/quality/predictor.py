@@ -35,7 +35,9 @@ EFFICIENTDET = "efficientdet3d"
 class Predictor(Protocol):
     """What a bundle's network can do."""
 
-    network: Any
+    @property
+    def network(self) -> Any:
+        """The network, wherever it runs."""
 
     def predict(
         self, image: Image, contours: Sequence[Contour], hints: Sequence[np.ndarray | None]
@@ -161,8 +163,13 @@ class PaperPredictor:
     """The first paper's network: one number; a map of errors too, where its output is "error_map"."""
 
     def __init__(self, network: Any, settings: PreprocessingSettings) -> None:
-        self.network = network.eval()
+        self._network = network.eval()
         self.settings = settings
+
+    @property
+    def network(self) -> Any:
+        """The network."""
+        return self._network
 
     def predict(
         self, image: Image, contours: Sequence[Contour], hints: Sequence[np.ndarray | None]
@@ -174,5 +181,5 @@ class PaperPredictor:
         with torch.inference_mode():
             for contour in contours:
                 x = torch.from_numpy(prepare(image, contour, self.settings))[None]
-                found.append(Prediction(float(self.network(x)[0])))
+                found.append(Prediction(float(self._network(x)[0])))
         return found

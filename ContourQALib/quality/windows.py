@@ -116,7 +116,7 @@ def window_centers(mask: np.ndarray, spacing_mm: Vector, settings: Preprocessing
 
 
 def merged(
-    errors: Sequence[np.ndarray], windows: ContourWindows, settings: PreprocessingSettings
+    errors: np.ndarray, windows: ContourWindows, settings: PreprocessingSettings
 ) -> np.ndarray:
     """The error maps of a contour's windows as one map of the array: float32 (K, J, I), 0 where none looked.
 

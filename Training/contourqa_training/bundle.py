@@ -8,21 +8,27 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from torch import nn
+
 from ContourQALib.formats.output import output_folder, write_atomically
-from ContourQALib.networks.efficientdet3d import EfficientDet3D, config_to_dict
 from ContourQALib.quality.card import CARD_FILE
 from ContourQALib.quality.model import CONFIG_FILE, REQUIRED_FILES, WEIGHTS_FILE
 from ContourQALib.quality.preprocessing import PreprocessingSettings, settings_to_dict
 
 
 def write_bundle(
-    folder: Path, network: EfficientDet3D, preprocessing: PreprocessingSettings, card: Mapping[str, Any]
+    folder: Path,
+    network: nn.Module,
+    config: Mapping[str, Any],
+    preprocessing: PreprocessingSettings,
+    card: Mapping[str, Any],
 ) -> Path:
     """Write a bundle to `folder`; the card comes last, so that a bundle with a card is whole.
 
     Args:
         folder: made where it is missing.
-        network: its configuration and weights are written.
+        network: its weights are written.
+        config: the network's kind and settings, and what else `quality.predictor` opens it by.
         preprocessing: how its inputs are made.
         card: everything the card says but the hashes.
 
@@ -32,7 +38,7 @@ def write_bundle(
     from safetensors.torch import save_file
 
     output_folder(folder)
-    config = {"network": config_to_dict(network.config), "preprocessing": settings_to_dict(preprocessing)}
+    config = {**config, "preprocessing": settings_to_dict(preprocessing)}
     with write_atomically(folder / CONFIG_FILE) as path:
         path.write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
     weights = {name: value.detach().cpu().contiguous() for name, value in network.state_dict().items()}

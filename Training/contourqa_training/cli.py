@@ -10,22 +10,21 @@ import typer
 
 from contourqa_training.evaluate_cli import evaluate
 from contourqa_training.finetune_cli import finetune
+from contourqa_training.isaksson_cli import baseline, study_isaksson
 from contourqa_training.library_cli import app as library_app
 from contourqa_training.options import (
     CACHE,
     OPENKBP,
     RUNS,
     CacheOption,
-    EpochsOption,
     ResultsOption,
-    ResumeOption,
     RunsOption,
     SkipBadOption,
     SlicesDataOption,
-    ThreadsOption,
     WorkersOption,
     timed_echo,
 )
+from contourqa_training.quality_cli import quality
 from contourqa_training.recalibrate_cli import recalibrate
 from contourqa_training.segmenter_cli import app as segmenter_app
 from ContourQALib.cli import run
@@ -46,39 +45,16 @@ study_app = typer.Typer(
 )
 app.add_typer(study_app, name="study")
 app.add_typer(segmenter_app, name="segmenter")
+study_app.command("isaksson")(study_isaksson)
 app.add_typer(library_app, name="contours")
+app.command()(baseline)
 app.command()(finetune)
+app.command()(quality)
 app.command()(recalibrate)
 app.command()(evaluate)
 
 DataOption = Annotated[Path, typer.Option("--data", help="Folder with images/ and labels/.")]
 HIPPOCAMPUS = Path("../shared/data/hippocampus")
-
-
-@app.command()
-def quality(
-    config: Annotated[str, typer.Option("--config", help="isaksson, hippocampus-t1, or a TOML file.")],
-    data: DataOption = HIPPOCAMPUS,
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", metavar="FOLDER", help="Folder of the run; runs/NAME by default."),
-    ] = None,
-    epochs: EpochsOption = None,
-    resume: ResumeOption = False,
-    threads: ThreadsOption = None,
-) -> None:
-    """Train a quality model; the run folder holds checkpoints, curves and the model bundle."""
-    from dataclasses import replace
-
-    from contourqa_training.config import read_config
-    from contourqa_training.quality import train_quality
-
-    settings = read_config(config)
-    if epochs is not None:
-        settings = replace(settings, training=replace(settings.training, epochs=epochs))
-    folder = output or Path("runs") / settings.model.name
-    bundle = train_quality(settings, data, folder, resume=resume, threads=threads)
-    typer.echo(f"Wrote the model {bundle}.", err=True)
 
 
 @study_app.command("hippocampus-t1")

@@ -85,7 +85,6 @@ class LibraryCase:
         values: float32 intensities.
         spacing_kji: mm.
         references: bool masks by structure.
-        image_file: the image it was read from.
     """
 
     patient: str
@@ -93,7 +92,6 @@ class LibraryCase:
     values: np.ndarray
     spacing_kji: Vector
     references: Mapping[str, np.ndarray]
-    image_file: Path
     _masks: np.ndarray
     _maps: np.ndarray
 
@@ -181,17 +179,8 @@ class ContourLibrary:
                     for name, bits in zip(names, held["references"], strict=True)
                 }
                 k, j, i = (float(mm) for mm in spacing)
-                file = (self.folder / str(held["image_file"])).resolve()
-                return LibraryCase(
-                    patient,
-                    self.patients[patient],
-                    values,
-                    (k, j, i),
-                    references,
-                    file,
-                    held["masks"],
-                    held["maps"],
-                )
+                split = self.patients[patient]
+                return LibraryCase(patient, split, values, (k, j, i), references, held["masks"], held["maps"])
         except (OSError, ValueError, KeyError, EOFError) as error:
             raise FormatError(f"{path} is missing or damaged; build the library again.") from error
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import as_completed
 from dataclasses import asdict, dataclass, fields, replace
@@ -17,29 +16,23 @@ from contourqa_training.cases import TrainingCase
 from contourqa_training.library import CASES, FACTS, TABLE, LibraryContour, packed
 from contourqa_training.library_config import LibrarySettings
 from contourqa_training.library_patients import library_split
-from contourqa_training.natural_contours import (
-    NaturalContours,
-    NaturalMap,
-    by_structure,
-    cut_at,
-    fold_trainings,
-)
+from contourqa_training.library_sources import CaseSource, source_of
+from contourqa_training.natural_contours import NaturalMap, cut_at, fold_trainings
 from contourqa_training.sampling import spoiled, swapped_and_scaled
-from contourqa_training.segmentation_cases import SegmentationCase, find_cases, fingerprint, read_case
 from contourqa_training.segmenter import is_finished
 from contourqa_training.strata import battery_stratum, graded_stratum
 from contourqa_training.training_queue import train_side_by_side, workers_of
-from ContourQALib.case import Contour, Image
 from ContourQALib.errors import SettingError
 from ContourQALib.formats.output import output_folder, write_atomically
-from ContourQALib.geometry import Grid
 from ContourQALib.metrics.pair import measure
-from ContourQALib.quality.preprocessing import standard_spacing, to_standard_axes
 
 Say = Callable[[str], None]
 
 POOL = 24
 """Training patients whose contours are laid on others."""
+
+PART = 8
+"""Patients that a worker builds at a time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,20 +80,20 @@ def build_library(
         SettingError: too few patients, or the folder holds a library of other settings.
         OutputError: the folder cannot be written.
     """
-    cases = [c for c in find_cases(data, settings.structures) if c.name not in settings.exclude]
-    split = library_split(settings, cases)
-    used = [case for case in cases if case.name in split]
-    facts = {"settings": settings.record(), "fingerprint": fingerprint(used), "split": split}
+    source = source_of(settings, data, runs)
+    split = library_split(settings, source.patients())
+    used = list(split)
+    facts = {"settings": settings.record(), "fingerprint": source.fingerprint(used), "split": split}
     output_folder(output / CASES)
     _check_same(output, facts)
     missing = [training for training in fold_trainings(settings, runs) if not is_finished(training.run)]
     if missing:
         train_side_by_side(missing, data, cache=cache, workers=workers, say=say)
-    rows = _build_cases(settings, used, split, output, runs, workers, say)
+    rows = _build_cases(source, used, split, output, workers, say)
     with write_atomically(output / TABLE) as path, path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, [f.name for f in fields(LibraryContour)], lineterminator="\n")
         writer.writeheader()
-        writer.writerows(row for case in used for row in rows[case.name])
+        writer.writerows(row for patient in used for row in rows[patient])
     return output
 
 
@@ -117,108 +110,69 @@ def _check_same(output: Path, facts: Mapping[str, Any]) -> None:
 
 
 def _build_cases(
-    settings: LibrarySettings,
-    cases: Sequence[SegmentationCase],
+    source: CaseSource,
+    patients: Sequence[str],
     split: Mapping[str, str],
     output: Path,
-    runs: Path,
     workers: int,
     say: Say,
 ) -> dict[str, list[dict[str, Any]]]:
     """Every patient's rows; those that are there already are read."""
     rows = {}
     missing = []
-    for case in cases:
-        kept = _rows_file(output, case.name)
+    for patient in patients:
+        kept = _rows_file(output, patient)
         if kept.is_file():
-            rows[case.name] = json.loads(kept.read_text(encoding="utf-8"))
+            rows[patient] = json.loads(kept.read_text(encoding="utf-8"))
         else:
-            missing.append(case)
-    pool = [case for case in cases if split[case.name] == "train"][:POOL]
-    with workers_of(max(1, min(workers, len(missing)))) as executor:
-        work = [missing[start::workers] for start in range(workers)] if missing else []
-        done = {
-            executor.submit(_build_some, settings, part, split, pool, output, runs): len(part)
-            for part in _slices(work)
-        }
+            missing.append(patient)
+    if not missing:
+        return rows
+    pool = [patient for patient in patients if split[patient] == "train"][:POOL]
+    with workers_of(min(workers, len(missing))) as executor:
+        # parts small enough to tell of progress, large enough to load the networks seldom
+        parts = [missing[start : start + PART] for start in range(0, len(missing), PART)]
+        done = {executor.submit(_build_some, source, part, split, pool, output): len(part) for part in parts}
         finished = len(rows)
         for future in as_completed(done):
             rows.update(future.result())
             finished += done[future]
-            say(f"{finished} of {len(cases)} patients have their contours")
+            say(f"{finished} of {len(patients)} patients have their contours")
     return rows
 
 
-def _slices(
-    work: Sequence[Sequence[SegmentationCase]], size: int = 8
-) -> Iterator[Sequence[SegmentationCase]]:
-    """Parts small enough to tell of progress, large enough to load the networks seldom."""
-    for part in work:
-        for start in range(0, len(part), size):
-            yield part[start : start + size]
-
-
 def _build_some(
-    settings: LibrarySettings,
-    cases: Sequence[SegmentationCase],
-    split: Mapping[str, str],
-    pool: Sequence[SegmentationCase],
-    output: Path,
-    runs: Path,
+    source: CaseSource, patients: Sequence[str], split: Mapping[str, str], pool: Sequence[str], output: Path
 ) -> dict[str, list[dict[str, Any]]]:
     """Some patients, in a worker."""
-    natural = NaturalContours(settings, runs)
-    others = [read_training_cases(case)[1] for case in pool]
-    return {
-        case.name: _build_one(settings, case, split[case.name], natural, others, output) for case in cases
-    }
-
-
-def read_training_cases(case: SegmentationCase) -> tuple[Image, dict[str, TrainingCase]]:
-    """A patient's image as its file has it, and a `TrainingCase` of each contoured structure."""
-    image, masks = read_case(case)
-    axes = image.grid.axes
-    values = np.ascontiguousarray(to_standard_axes(image.values.astype(np.float32), axes))
-    k, j, i = standard_spacing(image.grid.spacing_kji, axes)
-    grid = Grid.for_shape(values.shape, (i, j, k))
-    turned = Image(values, grid, case.name)
-    return image, {
-        name: TrainingCase(
-            case.name, turned, Contour(np.ascontiguousarray(to_standard_axes(mask, axes)), grid, name)
-        )
-        for name, mask in masks.items()
-    }
+    others = [source.read(patient) for patient in pool]
+    return {patient: _build_one(source, patient, split[patient], others, output) for patient in patients}
 
 
 def _build_one(
-    settings: LibrarySettings,
-    case: SegmentationCase,
+    source: CaseSource,
+    patient: str,
     split: str,
-    natural: NaturalContours,
     others: Sequence[Mapping[str, TrainingCase]],
     output: Path,
 ) -> list[dict[str, Any]]:
-    image, references = read_training_cases(case)
-    drawn = by_structure(natural.draw(image, case.name, list(references)))
+    references = source.read(patient)
+    if not references:
+        return []
+    drawn = source.natural(patient, list(references))
     masks: list[np.ndarray] = []
     maps: list[np.ndarray] = []
     rows = []
     for structure, reference in references.items():
-        turned = [
-            replace(one, values=np.ascontiguousarray(to_standard_axes(one.values, image.grid.axes)))
-            for one in drawn[structure]
-        ]
         pool = [other[structure] for other in others if structure in other]
-        for one in _contours(settings, split, reference, turned, pool, len(maps)):
+        for one in _contours(source.settings, split, reference, drawn[structure], pool, len(maps)):
             if split != "test" and not one.mask.any():
                 continue  # nothing to learn from: the rules reject it
             rows.append(_row(one, reference, len(masks), split))
             masks.append(packed(one.mask))
-        maps += [one.values for one in turned]
-    if not references:
-        return []
+        maps += [one.values for one in drawn[structure]]
     first = next(iter(references.values()))
-    path = output / CASES / f"{case.name}.npz"
+    path = output / CASES / f"{patient}.npz"
     with write_atomically(path) as temporary, temporary.open("wb") as file:
         np.savez_compressed(
             file,
@@ -228,9 +182,8 @@ def _build_one(
             references=np.stack([packed(one.reference.mask) for one in references.values()]),
             masks=np.stack(masks),
             maps=np.stack(maps),
-            image_file=np.array(_relative(case.image, output)),
         )
-    with write_atomically(_rows_file(output, case.name)) as temporary:
+    with write_atomically(_rows_file(output, patient)) as temporary:
         temporary.write_text(json.dumps(rows) + "\n", encoding="utf-8")
     return rows
 
@@ -316,8 +269,3 @@ def _row(one: _Drawn, case: TrainingCase, number: int, split: str) -> dict[str, 
 
 def _rows_file(output: Path, patient: str) -> Path:
     return output / CASES / f"{patient}.json"
-
-
-def _relative(file: Path, folder: Path) -> str:
-    """A path as seen from a folder, so that a library can be moved with its data."""
-    return Path(os.path.relpath(file.resolve(), folder.resolve())).as_posix()

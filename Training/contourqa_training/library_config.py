@@ -32,7 +32,9 @@ class LibrarySettings:
         natural_errors: so many natural contours with a known error on top.
         others: so many contours of other patients.
         swapped: so many of the paper's: another patient's, scaled.
-        seed: of everything drawn.
+        phantoms: so many phantoms of consecutive seeds take the place of a folder's patients, and the
+            phantom's own two models that of the networks; 0 for none.
+        seed: of everything drawn; the first phantom's.
 
     Raises:
         SettingError: a value that cannot be used.
@@ -53,6 +55,7 @@ class LibrarySettings:
     natural_errors: int = 8
     others: int = 2
     swapped: int = 4
+    phantoms: int = 0
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -93,6 +96,6 @@ def read_library_config(name_or_path: str) -> LibrarySettings:
     sections = tomllib.loads(config_text(name_or_path, SECTIONS))
     check_sections(sections, SECTIONS)
     settings = read_section(LibrarySettings, sections, "library")
-    if not settings.structures or not settings.segmenters:
+    if not settings.structures or not (settings.segmenters or settings.phantoms):
         raise SettingError("library.structures and library.segmenters must name at least one each.")
     return settings

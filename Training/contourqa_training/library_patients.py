@@ -7,20 +7,18 @@ from collections.abc import Sequence
 from contourqa_training.library_config import LibrarySettings
 from contourqa_training.patient_split import draw_split, read_split
 from contourqa_training.patients import DRAWN
-from contourqa_training.segmentation_cases import SegmentationCase
 from ContourQALib.errors import SettingError
 
 FEWEST_PATIENTS = 20
 """Fewer cannot be divided into patients to learn from, to choose by, to calibrate with and to test on."""
 
 
-def library_split(settings: LibrarySettings, cases: Sequence[SegmentationCase]) -> dict[str, str]:
-    """The split of each patient of a folder that takes part, in the order of `cases`.
+def library_split(settings: LibrarySettings, names: Sequence[str]) -> dict[str, str]:
+    """The split of each patient of a folder that takes part, in the order of `names`.
 
     Raises:
         SettingError: too few patients, or none of the committed split.
     """
-    names = [case.name for case in cases]
     if settings.split != DRAWN:
         known = read_split(settings.split)
         found = {name: known[name] for name in names if name in known}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -112,11 +112,3 @@ def _blind(folds: Sequence[SegmenterModel], patient: str) -> SegmenterModel:
 def cut_at(steps: np.ndarray, threshold: float) -> np.ndarray:
     """The contour of a map in steps of 1/255, cut at a threshold (inclusive, METRICS.md)."""
     return np.asarray(steps.astype(np.float32) / PROBABILITY_STEPS >= threshold)
-
-
-def by_structure(maps: Iterator[NaturalMap]) -> Mapping[str, list[NaturalMap]]:
-    """Maps sorted by structure."""
-    found: dict[str, list[NaturalMap]] = {}
-    for one in maps:
-        found.setdefault(one.structure, []).append(one)
-    return found

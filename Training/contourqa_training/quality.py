@@ -23,7 +23,9 @@ from contourqa_training.quality_module import QualityModule
 from contourqa_training.sampling import Mixture
 from ContourQALib.errors import SettingError
 from ContourQALib.formats.output import output_folder
+from ContourQALib.networks.efficientdet3d import config_to_dict
 from ContourQALib.perturbation import perturb
+from ContourQALib.quality.predictor import EFFICIENTDET
 
 LAST = "last.ckpt"
 CHOOSING_CONTOURS = 6
@@ -161,7 +163,11 @@ def export_best(config: TrainingConfig, data: TrainingData, run: Path) -> Path:
     module = QualityModule(config.network, config.training)
     module.load_state_dict(state["state_dict"])
     return write_bundle(
-        run / "bundle", module.network, config.preprocessing, card_of(config, data, int(state["epoch"]))
+        run / "bundle",
+        module.network,
+        {"kind": EFFICIENTDET, "network": config_to_dict(config.network)},
+        config.preprocessing,
+        card_of(config, data, int(state["epoch"])),
     )
 
 

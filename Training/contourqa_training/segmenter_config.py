@@ -70,6 +70,10 @@ class SegmenterTraining:
         epochs: passes over the training slices, at most.
         slices_per_epoch: so many slices are drawn for a pass, as many of every patient, so that few patients
             are learned from in as many steps as many; 0 for every slice once.
+        refresh_batches: before every validation the batch norms' statistics are taken anew from so many
+            training batches, without dropout; 0 leaves those that training gathered. Dropout changes what
+            the norms see: after a few hundred steps of small batches a network that drew a hippocampus with
+            a Dice of 0.89 in this way drew one of 0.15 with training's own.
         running_mean: validation losses in the running mean whose least value chooses the stored model.
         stages: epochs after which the weights are kept as well, from 1.
         precision: "mixed" computes convolutions in half precision, "full" nothing; "auto" mixes on GPUs and
@@ -92,6 +96,7 @@ class SegmenterTraining:
     batch_size: int = 64
     epochs: int = 500
     slices_per_epoch: int = 0
+    refresh_batches: int = 0
     running_mean: int = 10
     stages: tuple[int, ...] = (1, 5, 15, 50, 150)
     precision: Literal["auto", "mixed", "full"] = "auto"
@@ -114,7 +119,7 @@ class SegmenterTraining:
         for name in ("batch_size", "epochs", "running_mean"):
             if getattr(self, name) < 1:
                 raise SettingError(f"training.{name} must be at least 1, not {getattr(self, name)}.")
-        for name in ("decay_epochs", "slices_per_epoch"):
+        for name in ("decay_epochs", "slices_per_epoch", "refresh_batches"):
             if getattr(self, name) < 0:
                 raise SettingError(f"training.{name} must not be below 0, as {getattr(self, name)} is.")
         if self.seed < 0 or any(stage < 1 for stage in self.stages):

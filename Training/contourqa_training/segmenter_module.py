@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any
 
 import lightning
@@ -12,7 +13,13 @@ from torch import Tensor
 
 from contourqa_training.segmenter_config import SegmenterTraining
 from contourqa_training.segmenter_loss import class_losses, mean_over_known, slice_losses
-from contourqa_training.segmenter_network import NetworkConfig, build_network, found, head_of
+from contourqa_training.segmenter_network import (
+    NetworkConfig,
+    build_network,
+    found,
+    head_of,
+    refresh_statistics,
+)
 from contourqa_training.slice_batches import SliceBatch
 
 
@@ -77,8 +84,13 @@ class SegmenterModule(lightning.LightningModule):
         return loss
 
     def on_validation_epoch_start(self) -> None:
-        """Begin new sums."""
+        """Begin new sums, and take the norms' statistics anew where that is asked for."""
         self._sums = []
+        if self.settings.refresh_batches:
+            loader = self.trainer.train_dataloader
+            assert loader is not None
+            batches = islice(loader, self.settings.refresh_batches)
+            refresh_statistics(self.network, (batch[0].to(self.device) for batch in batches))
 
     def validation_step(self, batch: SliceBatch, _: int) -> None:
         """Add up losses, known slices, and the voxels that Dice counts, per organ."""

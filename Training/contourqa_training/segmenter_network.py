@@ -7,7 +7,7 @@ the same weights serve both.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -85,3 +85,25 @@ def found(logits: Tensor, *, exclusive: bool) -> Tensor:
         return logits > 0
     likeliest = with_background(logits).argmax(dim=1)
     return torch.stack([likeliest == s for s in range(1, logits.shape[1] + 1)], dim=1)
+
+
+def refresh_statistics(network: nn.Module, batches: Iterable[Tensor]) -> None:
+    """Give batch norms the mean and variance that they see without dropout; the network is left evaluating.
+
+    Args:
+        network: any; without batch norms nothing changes.
+        batches: slices (N, 1, H, W) in [0, 1], as in training; every batch counts alike.
+    """
+    network.eval()
+    norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
+    momenta = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None  # the plain mean over batches
+        norm.train()
+    with torch.no_grad():
+        for batch in batches if norms else ():
+            network(batch.contiguous(memory_format=torch.channels_last))
+    for norm, momentum in zip(norms, momenta, strict=True):
+        norm.momentum = momentum
+    network.eval()
