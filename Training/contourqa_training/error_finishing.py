@@ -12,6 +12,7 @@ from contourqa_training.calibrating import JudgedContours, calibrate_bundle, lis
 from contourqa_training.cases import TrainingCase
 from contourqa_training.evaluation.baselines import BaselineRow, fit_baselines
 from contourqa_training.library import ContourLibrary, LibraryCase, LibraryContour
+from contourqa_training.library_export import BEST
 from contourqa_training.strata import battery_stratum
 from ContourQALib.case import Contour, Image
 from ContourQALib.geometry import Grid
@@ -134,13 +135,20 @@ def baseline_rows(
     library: ContourLibrary, patients: Sequence[str], structures: Sequence[str]
 ) -> Iterator[BaselineRow]:
     """Training contours of every stratum to fit the baselines to, patient by patient."""
+    best = library.best_thresholds()
     for number, patient in enumerate(patients):
         case = library.case(patient)
         mine = [c for c in library.contours if c.patient == patient and c.structure in structures]
-        for contour in mine[number % BASELINE_EVERY :: BASELINE_EVERY]:
-            if contour.volume_cc > 0:
-                true = {str(figure): getattr(contour, figure) for figure in FIGURES}
-                yield _row(case, contour.structure, contour.stratum, case.mask(contour), true)
+        chosen = set(mine[number % BASELINE_EVERY :: BASELINE_EVERY])
+        for contour in mine:
+            if contour.volume_cc == 0:
+                continue
+            true = {str(figure): getattr(contour, figure) for figure in FIGURES}
+            strata = ([contour.stratum] if contour in chosen else []) + (
+                [BEST] if best.holds(contour) else []
+            )
+            for stratum in strata:
+                yield _row(case, contour.structure, stratum, case.mask(contour), true)
         if number >= BATTERY_PATIENTS:
             continue
         image = image_of(case)

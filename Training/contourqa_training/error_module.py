@@ -20,12 +20,9 @@ SMALLEST_PROBABILITY = 1e-4
 SMALLEST_SIZE = 100.0
 """Voxels that a contour counts for at least, so that a contour of three does not outweigh all others."""
 
-STEEPEST = 1.0
-"""Gradients are cut to this norm: a contour far from anything gives a hundredfold one."""
-
 
 class ErrorModule(lightning.LightningModule):
-    """Trains an `ErrorUNet3D`; logs errors of Dice (`choose_mae`) and of log distances on choosing patients."""
+    """Trains an `ErrorUNet3D`; logs the error of Dice on the choosing patients as `choose_mae`."""
 
     def __init__(self, network: ErrorUNet3DConfig, training: ErrorTraining) -> None:
         super().__init__()

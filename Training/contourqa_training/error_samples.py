@@ -140,7 +140,7 @@ def make_sample(
 def _bent(
     center: np.ndarray, spacing: Sequence[float], config: ErrorConfig, random: np.random.Generator
 ) -> tuple[np.ndarray, bool]:
-    """Where in the case's arrays each voxel of a bent window lies (3, K, J, I), and whether it is mirrored."""
+    """Where in the case each voxel of a bent window lies (3, K, J, I), and whether it is mirrored."""
     size, mm = config.preprocessing.size, config.preprocessing.spacing_mm
     place = config.spatial.draw(size, mm, random)
     middle = (np.reshape(size, (3, 1, 1, 1)) - 1) / 2

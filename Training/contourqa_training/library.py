@@ -43,7 +43,7 @@ class LibraryContour:
         severity: of a known error, in its unit; 0 for the others.
         grade: rank of the severity among the error's typical ones, from 1; 0 without one.
         map: place of its probability map among its patient's; -1 without one.
-        dice, hd95_mm, msd_mm: exact figures against the reference (METRICS.md); inf for a distance to nothing.
+        dice, hd95_mm, msd_mm: exact figures against the reference (METRICS.md); inf is a distance to nothing.
         volume_cc: of the contour.
     """
 
@@ -116,6 +116,25 @@ class LibraryCase:
         return mask & ~reference, reference & ~mask
 
 
+@dataclass(frozen=True)
+class BestThresholds:
+    """Where the maps of each network's last stage are best cut, on average over the choosing patients.
+
+    Attributes:
+        thresholds: by network and structure.
+        stages: the last stage of each network.
+    """
+
+    thresholds: Mapping[tuple[str, str], float]
+    stages: Mapping[str, int]
+
+    def holds(self, contour: LibraryContour) -> bool:
+        """Whether a contour is one of the last stage at the best threshold."""
+        if contour.stratum != "N" or contour.stage != self.stages.get(contour.kind):
+            return False
+        return contour.threshold == self.thresholds.get((contour.kind, contour.structure))
+
+
 @dataclass(frozen=True, eq=False)
 class ContourLibrary:
     """A library on disk; open it with `ContourLibrary.open`.
@@ -162,6 +181,19 @@ class ContourLibrary:
     def of_split(self, *splits: str) -> list[str]:
         """The patients of some splits, in the order of the table."""
         return [patient for patient, split in self.patients.items() if split in splits]
+
+    def best_thresholds(self) -> BestThresholds:
+        """The threshold of each network and structure with the highest mean Dice on choosing patients."""
+        natural = [c for c in self.contours if c.stratum == "N" and c.stage is not None]
+        stages: dict[str, int] = {}
+        for c in natural:
+            stages[c.kind] = max(stages.get(c.kind, 0), c.stage or 0)
+        dice: dict[tuple[str, str], dict[float, list[float]]] = {}
+        for c in natural:
+            if c.split == "choose" and c.stage == stages[c.kind] and c.threshold is not None:
+                dice.setdefault((c.kind, c.structure), {}).setdefault(c.threshold, []).append(c.dice)
+        best = {key: max(found, key=lambda t: float(np.mean(found[t]))) for key, found in dice.items()}
+        return BestThresholds(best, stages)
 
     def case(self, patient: str) -> LibraryCase:
         """One patient's image and masks.

@@ -71,7 +71,7 @@ def export(
         list[str] | None, typer.Option("--stratum", help="N, S, B, G or O; may be repeated. All by default.")
     ] = None,
 ) -> None:
-    """Write contours as files with a manifest, for `contourqa-train evaluate` and `contourqa assess --cases`."""
+    """Write contours as files, and a manifest for `contourqa-train evaluate` and `contourqa assess --cases`."""
     from contourqa_training.library import ContourLibrary
     from contourqa_training.library_export import export_library
 
