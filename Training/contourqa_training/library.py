@@ -183,7 +183,13 @@ class ContourLibrary:
         return [patient for patient, split in self.patients.items() if split in splits]
 
     def best_thresholds(self) -> BestThresholds:
-        """The threshold of each network and structure with the highest mean Dice on choosing patients."""
+        """The threshold of each network and structure with the highest mean Dice on choosing patients.
+
+        A library of kept contours has no choosing patients and says what was best where it comes from.
+        """
+        if "best" in self.facts:
+            known = {(kind, structure): at for kind, structure, at in self.facts["best"]}
+            return BestThresholds(known, self.facts["stages"])
         natural = [c for c in self.contours if c.stratum == "N" and c.stage is not None]
         stages: dict[str, int] = {}
         for c in natural:

@@ -13,11 +13,13 @@ from typing import Any
 import numpy as np
 
 from contourqa_training.cases import TrainingCase
+from contourqa_training.kept_contours import KeptSource
 from contourqa_training.library import CASES, FACTS, TABLE, LibraryContour, packed
 from contourqa_training.library_config import LibrarySettings
 from contourqa_training.library_patients import library_split
 from contourqa_training.library_sources import CaseSource, source_of
 from contourqa_training.natural_contours import NaturalMap, cut_at, fold_trainings
+from contourqa_training.patients import check_there
 from contourqa_training.sampling import spoiled, swapped_and_scaled
 from contourqa_training.segmenter import is_finished
 from contourqa_training.strata import battery_stratum, graded_stratum
@@ -82,13 +84,51 @@ def build_library(
     """
     source = source_of(settings, data, runs)
     split = library_split(settings, source.patients())
+
+    def prepare() -> None:
+        trainings = fold_trainings(settings, runs, split)
+        missing = [training for training in trainings if not is_finished(training.run)]
+        if missing:
+            train_side_by_side(missing, data, cache=cache, workers=workers, say=say)
+
+    return _write_library(source, split, output, {}, prepare, workers, say)
+
+
+def restore_library(file: Path, data: Path, output: Path, *, workers: int, say: Say = lambda _: None) -> Path:
+    """Build a library of the patients and natural contours of a kept file; no network draws anything.
+
+    Args:
+        file: written by `kept_contours.keep_contours`.
+        data: the data folder that the patients are of.
+        output: folder of the library.
+        workers: processes.
+        say: told what is being done.
+
+    Raises:
+        FormatError, GeometryError: a file cannot be used.
+        SettingError: the data folder lacks a patient, or the folder holds another library.
+        OutputError: the folder cannot be written.
+    """
+    source = KeptSource(file, data)
+    check_there(source.split, source.patients())
+    return _write_library(source, source.split, output, source.best, lambda: None, workers, say)
+
+
+def _write_library(
+    source: CaseSource,
+    split: Mapping[str, str],
+    output: Path,
+    more: Mapping[str, Any],
+    prepare: Callable[[], None],
+    workers: int,
+    say: Say,
+) -> Path:
+    """Write a library's facts, then, prepared, its cases and its table."""
     used = list(split)
-    facts = {"settings": settings.record(), "fingerprint": source.fingerprint(used), "split": split}
+    facts = {"settings": source.settings.record(), "fingerprint": source.fingerprint(used), "split": split}
     output_folder(output / CASES)
-    _check_same(output, facts)
-    missing = [training for training in fold_trainings(settings, runs) if not is_finished(training.run)]
-    if missing:
-        train_side_by_side(missing, data, cache=cache, workers=workers, say=say)
+    _check_same(output, {**facts, **more})
+    prepare()
     rows = _build_cases(source, used, split, output, workers, say)
     with write_atomically(output / TABLE) as path, path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, [f.name for f in fields(LibraryContour)], lineterminator="\n")
@@ -170,7 +210,7 @@ def _build_one(
                 continue  # nothing to learn from: the rules reject it
             rows.append(_row(one, reference, len(masks), split))
             masks.append(packed(one.mask))
-        maps += [one.values for one in drawn[structure]]
+        maps += [one.values for one in drawn[structure] if not one.binary]
     first = next(iter(references.values()))
     path = output / CASES / f"{patient}.npz"
     with write_atomically(path) as temporary, temporary.open("wb") as file:
@@ -181,7 +221,7 @@ def _build_one(
             structures=np.array(list(references)),
             references=np.stack([packed(one.reference.mask) for one in references.values()]),
             masks=np.stack(masks),
-            maps=np.stack(maps),
+            maps=np.stack(maps) if maps else np.zeros((0, *first.image.values.shape), np.uint8),
         )
     with write_atomically(_rows_file(output, patient)) as temporary:
         temporary.write_text(json.dumps(rows) + "\n", encoding="utf-8")
@@ -198,11 +238,14 @@ def _contours(
 ) -> Iterator[_Drawn]:
     """All contours of one structure of a patient: those to learn from, to calibrate with, or to judge."""
     random = np.random.default_rng((settings.seed, *f"{case.patient} {case.reference.name}".encode()))
-    natural = [
-        _Drawn(cut_at(one.values, threshold), "N", one.network, one.stage, threshold, map=first_map + number)
-        for number, one in enumerate(maps)
-        for threshold in one.thresholds
-    ]
+    natural = []
+    for one in maps:
+        number = -1 if one.binary else first_map
+        first_map += not one.binary
+        natural += [
+            _Drawn(cut_at(one.values, threshold), "N", one.network, one.stage, threshold, map=number)
+            for threshold in one.thresholds
+        ]
     yield from natural
     yield _Drawn(case.reference.mask, "G", "reference")
     if split == "test":

@@ -12,7 +12,7 @@ from contourqa_training.options import CACHE, RUNS, CacheOption, SlicesDataOptio
 app = typer.Typer(
     help="Build a library of contours whose true quality is known.",
     invoke_without_command=True,
-    subcommand_metavar="[export]",
+    subcommand_metavar="[export|keep|restore]",
 )
 
 SegmentersOption = Annotated[
@@ -68,12 +68,41 @@ def export(
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where to write.")],
     split: Annotated[str, typer.Option("--split", help="Whose contours; test is looked at once.")] = "test",
     stratum: Annotated[
-        list[str] | None, typer.Option("--stratum", help="N, S, B, G or O; may be repeated. All by default.")
+        list[str] | None,
+        typer.Option("--stratum", help="N, N-best, S, B, G, O or I; may be repeated. All of them."),
     ] = None,
 ) -> None:
-    """Write contours as files, and a manifest for `contourqa-train evaluate` and `contourqa assess --cases`."""
+    """Write contours as files with a manifest, for `contourqa-train evaluate` and `contourqa assess`."""
     from contourqa_training.library import ContourLibrary
     from contourqa_training.library_export import export_library
 
     manifest = export_library(ContourLibrary.open(library), output, split, stratum or ())
     typer.echo(f"Wrote {manifest}.", err=True)
+
+
+@app.command()
+def keep(
+    library: Annotated[Path, typer.Option("--library", metavar="FOLDER", help="The library.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where to write, .npz.")],
+    split: Annotated[str, typer.Option("--split", help="Whose contours.")] = "test",
+) -> None:
+    """Keep the natural contours of one split in a small file, so that a judgement can be repeated."""
+    from contourqa_training.kept_contours import keep_contours
+    from contourqa_training.library import ContourLibrary
+
+    typer.echo(f"Wrote {keep_contours(ContourLibrary.open(library), split, output)}.", err=True)
+
+
+@app.command()
+def restore(
+    kept: Annotated[Path, typer.Option("--kept", metavar="FILE", help="Written by contours keep.")],
+    data: SlicesDataOption,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Of the library.")],
+    workers: WorkersOption = None,
+) -> None:
+    """Build a library of kept contours and the data folder that they are of; no network is trained."""
+    from contourqa_training.library_building import restore_library
+    from contourqa_training.training_queue import worker_count
+
+    restore_library(kept, data, output, workers=workers or worker_count(), say=timed_echo())
+    typer.echo(f"Wrote the contour library {output}.", err=True)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from contourqa_training.image_errors import IMAGE_ERRORS, spoil_image
 from contourqa_training.library import BestThresholds, ContourLibrary, LibraryCase, LibraryContour
 from ContourQALib.case import Image
 from ContourQALib.errors import SettingError
@@ -24,6 +26,10 @@ COLUMNS = (
 
 BEST = "N-best"
 """Stratum of the natural contours of the last stage at the best threshold alone: the narrow range of use."""
+
+
+SPOILED = "I"
+"""Stratum of contours as good as before on images that were spoiled."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,23 +57,28 @@ def export_library(
 
     Natural contours of a network's last stage, cut where its contours of the choosing patients are best on
     average, are listed once more as stratum N-best. The column `second` names what the other network drew,
-    cut likewise.
+    cut likewise. Stratum I is one natural contour of each structure on images with noise, a bias field and
+    another contrast.
 
     Args:
         library: the library.
         output: folder to write to; files that are there already are kept.
         split: whose contours.
-        strata: only these of N, S, B, G and O; all where empty.
+        strata: only these of N, N-best, S, B, G, O and I; all where empty.
 
     Raises:
         SettingError: the library has no such contours.
         OutputError: the folder cannot be written.
     """
-    wanted = [c for c in library.contours if c.split == split and (not strata or c.stratum in strata)]
-    if not wanted:
-        raise SettingError(f"{library.folder} has no contours of {split} patients to write.")
-    output_folder(output)
     best = library.best_thresholds()
+    there = [c for c in library.contours if c.split == split]
+    natural = {"N", BEST, SPOILED}
+    wanted = [
+        c for c in there if not strata or c.stratum in strata or (c.stratum == "N" and natural & set(strata))
+    ]
+    if not wanted:
+        raise SettingError(f"{library.folder} has no such contours of {split} patients to write.")
+    output_folder(output)
     by_patient: dict[str, list[LibraryContour]] = {}
     for contour in wanted:
         by_patient.setdefault(contour.patient, []).append(contour)
@@ -76,7 +87,8 @@ def export_library(
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()
         for patient, contours in by_patient.items():
-            writer.writerows(_rows(_Files(output, library.case(patient)), contours, best, library))
+            rows = _rows(_Files(output, library.case(patient)), contours, best, library)
+            writer.writerows(row for row in rows if not strata or row["stratum"] in strata)
     return path
 
 
@@ -112,6 +124,23 @@ def _rows(
         yield row
         if best.holds(contour):
             yield row | {"case": f"{case.patient}/{contour.kind}/best", "stratum": BEST}
+            if contour is seconds[contour.structure][0]:
+                yield from _spoiled(files, row)
+
+
+def _spoiled(files: _Files, row: Mapping[str, str]) -> Iterator[Mapping[str, str]]:
+    """The same contour on the image with every error at every severity."""
+    for kind, severities in IMAGE_ERRORS.items():
+        seed = zlib.crc32(f"{files.case.patient} {kind}".encode())
+        for severity in severities:
+            image = spoil_image(files.case.values, kind, severity, seed)
+            yield row | {
+                "case": f"{files.case.patient}/{kind}/{severity:g}",
+                "stratum": SPOILED,
+                "image": files.write(image, "images", f"{kind}-{severity:g}"),
+                "probability": "",
+                "second": "",
+            }
 
 
 def _contour_file(files: _Files, contour: LibraryContour) -> str:
