@@ -16,6 +16,10 @@ MODEL = "model"
 WITH_RULES = "model with rules"
 """The same, and Dice 0 where a mask-only rule fails, as `contourqa assess` judges."""
 
+HINTED = "model with hint"
+"""The network's score where it also sees the probability map or a second segmentation; its calibration
+knows contours without hints."""
+
 UNADJUSTED = "model before adjustment"
 """The network's score before the bundle's adjustment to local cases; only where there is one."""
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from contourqa_training.evaluation.bootstrap import DRAWS, Interval, PatientDraws, percentiles
 from contourqa_training.evaluation.contours import (
+    HINTED,
     MODEL,
     UNADJUSTED,
     WITH_RULES,
@@ -24,7 +25,7 @@ from contourqa_training.evaluation.monotony import monotony
 from contourqa_training.evaluation.ranking import Ranking, clopper_pearson
 from ContourQALib.quality.intervals import FIGURES, Figure
 
-OURS = (MODEL, WITH_RULES, UNADJUSTED, *map(str, Ablation))
+OURS = (MODEL, WITH_RULES, UNADJUSTED, HINTED, *map(str, Ablation))
 """Predictors that are the network in one form or another; all others are baselines."""
 
 DIFFERENCES = {"mae": -1, "spearman": 1, "aurc": -1}

@@ -10,6 +10,7 @@ from enum import StrEnum
 import numpy as np
 
 from contourqa_training.evaluation.contours import (
+    HINTED,
     MODEL,
     UNADJUSTED,
     WITH_RULES,
@@ -105,10 +106,13 @@ def _predict(image: Image, rows: Sequence[ReadContour], how: Measuring) -> dict[
     """Predictions by predictor, one a row; None for an empty contour, of which no network is asked."""
     full = [n for n, row in enumerate(rows) if row.contour.mask.any()]
     contours = [rows[n].contour for n in full]
-    inputs: dict[str, tuple[Image, list[Contour], list[np.ndarray | None]]] = {
-        MODEL: (image, contours, [_hint(rows[n], how) for n in full])
-    }
     nothing: list[np.ndarray | None] = [None] * len(full)
+    inputs: dict[str, tuple[Image, list[Contour], list[np.ndarray | None]]] = {
+        MODEL: (image, contours, nothing)
+    }
+    hints = [_hint(rows[n], how) for n in full]
+    if any(hint is not None for hint in hints):
+        inputs[HINTED] = image, contours, hints
     if Ablation.IMAGE_ONLY in how.ablations:
         balls = [usual_ball(contour, how) for contour in contours]
         inputs[Ablation.IMAGE_ONLY] = image, balls, nothing
@@ -166,6 +170,8 @@ def _evaluated(
     range_ = how.model.card.range_of(contour.name)
     passes = not any(f.failed for f in check_mask(contour, range_.rules if range_ else RuleSettings()))
     predicted = {name: _figures(prediction) for name, prediction in found.items()}
+    if _hint(row, how) is None:
+        predicted.pop(HINTED, None)
     site = how.calibration.of(contour.name) if how.calibration else None
     if site is not None and site.adjustment is not None and found[MODEL] is not None:
         predicted[UNADJUSTED] = predicted[MODEL]

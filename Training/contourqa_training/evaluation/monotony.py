@@ -19,7 +19,7 @@ class Monotony:
     """How a score follows growing errors.
 
     Attributes:
-        series: (patient, structure, error) with at least two severities.
+        series: (patient, structure, error of contour or image) with at least two severities.
         share: of the series, those in which the score never rises.
         steps: steps from one severity to the next.
         steps_share: of the steps, those that do not rise.
@@ -33,10 +33,10 @@ class Monotony:
 
 def monotony(values: np.ndarray, contours: Sequence[EvaluatedContour]) -> Monotony:
     """How `values` (n,) follow severity within the series that the contours belong to."""
-    points: dict[tuple[str, str, str, str], list[tuple[float, float]]] = {}
+    points: dict[tuple[str, str, str], list[tuple[float, float]]] = {}
     for value, contour in zip(values, contours, strict=True):
         if contour.severity is not None and math.isfinite(value):
-            key = (contour.patient, contour.image, contour.structure, contour.kind)
+            key = (contour.patient, contour.structure, contour.kind)
             points.setdefault(key, []).append((contour.severity, float(value)))
     falls = []
     for series in points.values():
