@@ -13,7 +13,7 @@ import numpy as np
 
 from contourqa_training.bundle import update_card
 from ContourQALib.errors import SettingError
-from ContourQALib.quality.adjustment import Adjustment, Line, LineFit, fit_line
+from ContourQALib.quality.adjustment import FEWEST_PATIENTS, Adjustment, Line, LineFit, fit_line
 from ContourQALib.quality.calibration import (
     CALIBRATION_FILE,
     Calibration,
@@ -58,6 +58,8 @@ def calibrate_bundle(
     folder: Path,
     judged: Sequence[JudgedContours],
     novelty: Mapping[str, NoveltySamples] | None = None,
+    *,
+    adjusted: bool = False,
 ) -> Calibration:
     """Write calibration.json and, where samples are given, novelty.json, and list both in the bundle's card.
 
@@ -66,13 +68,20 @@ def calibrate_bundle(
         judged: contours of calibration patients, one entry a structure; patients who neither trained the
             network nor chose it.
         novelty: contours by structure that say what is usual: of patients who trained or chose.
+        adjusted: also adjust the figures of a structure with enough patients by a line, as a recalibration
+            does: a network that is unsure of small differences exaggerates them.
 
     Raises:
         SettingError: arrays that do not fit each other, or too few patients for a gate.
         OutputError: the folder cannot be written.
     """
+    enough = {known.structure for known in judged if adjusted and known.patient_count >= FEWEST_PATIENTS}
     calibration = Calibration(
-        digest_of(folder / WEIGHTS_FILE), tuple(calibration_of(known) for known in judged)
+        digest_of(folder / WEIGHTS_FILE),
+        tuple(
+            calibration_of(known, fit_adjustment(known) if known.structure in enough else None)
+            for known in judged
+        ),
     )
     calibration.write(folder / CALIBRATION_FILE)
     written = [CALIBRATION_FILE]

@@ -20,7 +20,7 @@ from ContourQALib.metrics.overlap import overlap
 from ContourQALib.quality.descriptors import describe
 from ContourQALib.quality.intervals import FIGURES
 from ContourQALib.quality.model import QualityModel, find_model
-from ContourQALib.quality.novelty import NoveltySamples
+from ContourQALib.quality.novelty import FEWEST_PATIENTS, NoveltySamples
 from ContourQALib.quality.prediction import Prediction
 
 Say = Callable[[str], None]
@@ -51,7 +51,9 @@ class PredictedContour:
 
 
 def finish_bundle(folder: Path, library: ContourLibrary, say: Say = lambda _: None) -> None:
-    """Write a bundle's calibration, novelty gate and baselines; its weights stay as they are.
+    """Write a bundle's calibration, novelty gates and baselines; its weights stay as they are.
+
+    A structure of too few patients gets no gate, and its intervals refuse themselves.
 
     Calibration patients trained and chose nothing, and test patients are not opened.
 
@@ -66,17 +68,20 @@ def finish_bundle(folder: Path, library: ContourLibrary, say: Say = lambda _: No
     """
     model = find_model(str(folder))
     structures = model.card.structures
-    left_out = model.card.raw.get("training", {}).get("left_out")
-    learned = [p for p in library.of_split("train") if not left_out or library.case(p).regime != left_out]
+    left_out = model.card.raw.get("training", {}).get("left_out") or ""
+    learned = library.of_split("train", without=left_out)
     say("predicting the calibration patients' contours")
-    calibrating = list(predicted(model, library, library.of_split("calibrate"), ("N",), CALIBRATING))
+    calibrating = list(
+        predicted(model, library, library.of_split("calibrate", without=left_out), ("N",), CALIBRATING)
+    )
     say("predicting contours that say what is usual")
-    usual = [*library.of_split("choose"), *learned][:USUAL_PATIENTS]
+    usual = [*library.of_split("choose", without=left_out), *learned][:USUAL_PATIENTS]
     common = list(predicted(model, library, usual, ("N", "G"), USUAL, described=True))
     calibrate_bundle(
         folder,
         [_judged(name, [p for p in calibrating if p.contour.structure == name]) for name in structures],
-        {name: _usual([p for p in common if p.contour.structure == name]) for name in structures},
+        _gated({name: [p for p in common if p.contour.structure == name] for name in structures}, say),
+        adjusted=True,
     )
     say("fitting the baselines")
     rules = {name: known.rules for name, known in model.card.ranges.items()}
@@ -183,6 +188,18 @@ def _judged(structure: str, known: Sequence[PredictedContour]) -> JudgedContours
         {f: np.array([getattr(p.prediction, f) for p in known], float) for f in FIGURES},
         {f: np.array([getattr(p.contour, f) for p in known], float) for f in FIGURES},
     )
+
+
+def _gated(known: Mapping[str, Sequence[PredictedContour]], say: Say) -> dict[str, NoveltySamples]:
+    """What is usual of each structure that has enough patients to say so."""
+    found = {}
+    for structure, contours in known.items():
+        patients = len({p.contour.patient for p in contours if p.descriptor is not None})
+        if patients >= FEWEST_PATIENTS:
+            found[structure] = _usual(contours)
+        else:
+            say(f"{structure}: no novelty gate, which needs {FEWEST_PATIENTS} patients and not {patients}")
+    return found
 
 
 def _usual(known: Sequence[PredictedContour]) -> NoveltySamples:

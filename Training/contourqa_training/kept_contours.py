@@ -33,7 +33,7 @@ def keep_contours(library: ContourLibrary, split: str, path: Path) -> Path:
         OutputError: the file cannot be written.
     """
     kept: dict[str, Any] = {}
-    rows = []
+    rows: list[list[Any]] = []
     for patient in library.of_split(split):
         case = library.case(patient)
         for contour in library.contours:
@@ -48,8 +48,9 @@ def keep_contours(library: ContourLibrary, split: str, path: Path) -> Path:
         [kind, structure, best.thresholds[kind, structure]] for kind, structure in best.thresholds
     ]
     facts["stages"] = dict(best.stages)
+    kept[FACTS] = np.array(json.dumps(facts))
     with write_atomically(path) as temporary, temporary.open("wb") as file:
-        np.savez_compressed(file, **{FACTS: np.array(json.dumps(facts))}, **kept)
+        np.savez_compressed(file, **kept)
     return path
 
 
@@ -63,7 +64,8 @@ class KeptSource(FolderSource):
             FormatError: it holds no kept contours.
         """
         self.file = file
-        values = {k: tuple(v) if isinstance(v, list) else v for k, v in self._kept[0]["settings"].items()}
+        settings = self._kept[0]["settings"]
+        values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in settings.items()}
         super().__init__(LibrarySettings(**values), data, Path())
 
     def __getstate__(self) -> dict[str, object]:

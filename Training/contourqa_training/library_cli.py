@@ -71,12 +71,19 @@ def export(
         list[str] | None,
         typer.Option("--stratum", help="N, N-best, S, B, G, O or I; may be repeated. All of them."),
     ] = None,
+    structure: Annotated[
+        list[str] | None, typer.Option("--structure", help="Only this one; may be repeated. All of them.")
+    ] = None,
+    regime: Annotated[
+        str, typer.Option("--regime", help="Only images of this regime: 8-bit, float or scaled.")
+    ] = "",
 ) -> None:
     """Write contours as files with a manifest, for `contourqa-train evaluate` and `contourqa assess`."""
     from contourqa_training.library import ContourLibrary
     from contourqa_training.library_export import export_library
 
-    manifest = export_library(ContourLibrary.open(library), output, split, stratum or ())
+    opened = ContourLibrary.open(library)
+    manifest = export_library(opened, output, split, stratum or (), structure or (), regime)
     typer.echo(f"Wrote {manifest}.", err=True)
 
 

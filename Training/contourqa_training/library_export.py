@@ -51,7 +51,12 @@ class _Files:
 
 
 def export_library(
-    library: ContourLibrary, output: Path, split: str = "test", strata: Sequence[str] = ()
+    library: ContourLibrary,
+    output: Path,
+    split: str = "test",
+    strata: Sequence[str] = (),
+    structures: Sequence[str] = (),
+    regime: str = "",
 ) -> Path:
     """Write the contours of one split, their images, references and maps, and manifest.csv.
 
@@ -65,13 +70,17 @@ def export_library(
         output: folder to write to; files that are there already are kept.
         split: whose contours.
         strata: only these of N, N-best, S, B, G, O and I; all where empty.
+        structures: only these; all where empty.
+        regime: only patients whose image is of this intensity regime (`cases.regime_of`); all where empty.
 
     Raises:
         SettingError: the library has no such contours.
         OutputError: the folder cannot be written.
     """
     best = library.best_thresholds()
-    there = [c for c in library.contours if c.split == split]
+    there = [
+        c for c in library.contours if c.split == split and (not structures or c.structure in structures)
+    ]
     natural = {"N", BEST, SPOILED}
     wanted = [
         c for c in there if not strata or c.stratum in strata or (c.stratum == "N" and natural & set(strata))
@@ -87,7 +96,10 @@ def export_library(
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()
         for patient, contours in by_patient.items():
-            rows = _rows(_Files(output, library.case(patient)), contours, best, library)
+            case = library.case(patient)
+            if regime and case.regime != regime:
+                continue
+            rows = _rows(_Files(output, case), contours, best, library)
             writer.writerows(row for row in rows if not strata or row["stratum"] in strata)
     return path
 
@@ -134,7 +146,8 @@ def _spoiled(files: _Files, row: Mapping[str, str]) -> Iterator[Mapping[str, str
         seed = zlib.crc32(f"{files.case.patient} {kind}".encode())
         for severity in severities:
             image = spoil_image(files.case.values, kind, severity, seed)
-            yield row | {
+            yield {
+                **row,
                 "case": f"{files.case.patient}/{kind}/{severity:g}",
                 "stratum": SPOILED,
                 "image": files.write(image, "images", f"{kind}-{severity:g}"),
