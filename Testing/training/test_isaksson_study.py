@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -17,7 +18,9 @@ from contourqa_training.cli import app
 from contourqa_training.config import parse_config
 from contourqa_training.isaksson import fold as fold_module
 from contourqa_training.isaksson import pairs
+from contourqa_training.isaksson.config import read_isaksson_config
 from contourqa_training.isaksson.predicting import predict, predict_in_twos, with_fresh_statistics
+from contourqa_training.isaksson.preparing import prepare, train_folds
 from ContourQALib.cli import run
 from ContourQALib.networks.efficientdet3d import EfficientDet3D
 
@@ -84,18 +87,13 @@ class Study:
 
     def run(self) -> int:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(pairs, "corrected", lambda values, spacing, cache: values)
+            patch.setattr(pairs, "corrected", lambda values, spacing, cache, shrink: values)
             patch.setattr(sys, "argv", ["contourqa-train", "study", "isaksson", *map(str, self.options)])
             return run(app)
 
     def table(self, name: str) -> list[dict[str, str]]:
         with (self.results / f"{name}.csv").open(newline="") as file:
             return list(csv.DictReader(file))
-
-    def weights(self, fold: int) -> dict[str, torch.Tensor]:
-        path = self.folder / "runs" / f"fold-{fold}" / "checkpoints" / "last.ckpt"
-        found: dict[str, torch.Tensor] = torch.load(path, weights_only=True)["state_dict"]
-        return found
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +120,7 @@ def test_every_contour_is_tested_once_by_a_fold_that_did_not_learn_from_its_pati
     study: Study, document: dict[str, Any]
 ) -> None:
     rows = study.table("predictions")
-    assert len({(row["patient"], row["network"]) for row in rows}) == len(rows) == 16
+    assert len({(row["patient"], row["drawn_by"]) for row in rows}) == len(rows) == 16
     folds = {member["patient"]: member["fold"] for member in document["data"]["members"]}
     assert len(folds) == 12
     assert all(folds[row["patient"]] == int(row["fold"]) for row in rows)
@@ -169,33 +167,41 @@ def test_curves_hold_every_epoch_and_the_drop(study: Study) -> None:
     assert [float(r["learning_rate"]) for r in rows[:3]] == pytest.approx([2e-3, 2e-3, 2e-4])
 
 
-def test_a_study_that_is_there_is_not_trained_again(study: Study) -> None:
+def trained(study: Study, runs: Path) -> Mapping[int, fold_module.TrainedFold]:
+    """The folds of a study's configuration and patients, trained in a folder where they are not yet."""
+    config = read_isaksson_config(str(study.folder / "study.toml"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pairs, "corrected", lambda values, spacing, cache, shrink: values)
+        data = prepare(config, study.folder / "library")
+    return train_folds(config, data, runs, threads=1, progress=False)
+
+
+def test_folds_that_are_there_are_not_trained_again(study: Study) -> None:
     path = study.folder / "runs" / "fold-1" / "checkpoints" / "last.ckpt"
     before = path.stat().st_mtime_ns
-    first = (study.results / "predictions.csv").read_bytes()
-    assert study.run() == 0
+    assert trained(study, study.folder / "runs")[1].epochs == 3
     assert path.stat().st_mtime_ns == before
-    assert (study.results / "predictions.csv").read_bytes() == first
 
 
-def test_a_killed_training_goes_on_to_the_same_weights(
+def test_a_killed_training_goes_on_to_the_same_weights_and_curves(
     study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    other = Study(tmp_path, epochs=3)
     ended = fold_module.FoldModule.on_train_epoch_end
 
     def killed(self: fold_module.FoldModule) -> None:
         if self.current_epoch == 1:
-            raise KeyboardInterrupt
+            raise RuntimeError("killed")
         ended(self)
 
     with monkeypatch.context() as patch:
         patch.setattr(fold_module.FoldModule, "on_train_epoch_end", killed)
-        assert other.run() != 0
-    assert other.run() == 0
-    for name, value in study.weights(1).items():
-        assert torch.equal(value, other.weights(1)[name]), name
-    assert other.table("curves") == study.table("curves")
+        with pytest.raises(RuntimeError, match="killed"):
+            trained(study, tmp_path)
+    again, whole = trained(study, tmp_path), trained(study, study.folder / "runs")
+    for number, one in whole.items():
+        assert again[number].curve == one.curve
+        for name, value in one.network.state_dict().items():
+            assert torch.equal(value, again[number].network.state_dict()[name]), name
 
 
 def test_another_configuration_in_the_same_folder_is_refused(

@@ -11,6 +11,7 @@ from contourqa_training.options import (
     CACHE,
     RUNS,
     CacheOption,
+    EpochsOption,
     ResultsOption,
     RunsOption,
     ThreadsOption,
@@ -34,6 +35,7 @@ def study_isaksson(
             "--variables", help="CSV of clinical variables for the boosted trees, with a column patient."
         ),
     ] = None,
+    epochs: EpochsOption = None,
     runs: RunsOption = None,
     output: ResultsOption = None,
     threads: ThreadsOption = None,
@@ -45,6 +47,8 @@ def study_isaksson(
     from contourqa_training.study_output import Places
 
     study = read_isaksson_config(config)
+    if epochs is not None:
+        study = study.of_epochs(epochs)
     folder = runs or RUNS / study.study.name
     places = Places(library, folder, cache, output or folder / "results")
     run_study(study, places, variables=variables, threads=threads, say=timed_echo())

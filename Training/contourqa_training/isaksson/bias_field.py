@@ -14,13 +14,16 @@ FOLDER = "n4"
 """Folder of the corrected images in that of the cache."""
 
 
-def corrected(values: np.ndarray, spacing_kji: Vector, cache: Path | None = None) -> np.ndarray:
+def corrected(
+    values: np.ndarray, spacing_kji: Vector, cache: Path | None = None, shrink: int = 1
+) -> np.ndarray:
     """An image without its bias field: SimpleITK's N4 with default parameters, over the whole image.
 
     Args:
-        values: intensities (K, J, I), at least 4 voxels along each axis.
+        values: intensities (K, J, I), at least 4 voxels along each axis after shrinking.
         spacing_kji: mm.
         cache: folder where corrected images are kept; not kept without it.
+        shrink: the smooth field is estimated on every so many voxels along each axis; 1 for all of them.
 
     Returns:
         float32 (K, J, I), in the image's unit.
@@ -29,25 +32,32 @@ def corrected(values: np.ndarray, spacing_kji: Vector, cache: Path | None = None
         OutputError: the cache cannot be written.
     """
     if cache is None:
-        return _n4(values, spacing_kji)
-    path = output_folder(cache / FOLDER) / f"{_digest(values, spacing_kji)}.npy"
+        return _n4(values, spacing_kji, shrink)
+    path = output_folder(cache / FOLDER) / f"{_digest(values, spacing_kji, shrink)}.npy"
     if not path.is_file():
         with write_atomically(path) as temporary:
-            np.save(temporary, _n4(values, spacing_kji), allow_pickle=False)
+            np.save(temporary, _n4(values, spacing_kji, shrink), allow_pickle=False)
     found: np.ndarray = np.load(path, allow_pickle=False)
     return found
 
 
-def _n4(values: np.ndarray, spacing_kji: Vector) -> np.ndarray:
+def _n4(values: np.ndarray, spacing_kji: Vector, shrink: int) -> np.ndarray:
     import SimpleITK as sitk
 
     image = sitk.GetImageFromArray(values.astype(np.float32))
     image.SetSpacing(spacing_kji[::-1])
-    return np.asarray(sitk.GetArrayFromImage(sitk.N4BiasFieldCorrectionImageFilter().Execute(image)))
+    filter_ = sitk.N4BiasFieldCorrectionImageFilter()
+    if shrink == 1:
+        return np.asarray(sitk.GetArrayFromImage(filter_.Execute(image)))
+    filter_.Execute(sitk.Shrink(image, [shrink] * 3))
+    field = sitk.Exp(filter_.GetLogBiasFieldAsImage(image))
+    return np.asarray(sitk.GetArrayFromImage(image / field)).astype(np.float32)
 
 
-def _digest(values: np.ndarray, spacing_kji: Vector) -> str:
+def _digest(values: np.ndarray, spacing_kji: Vector, shrink: int) -> str:
     import SimpleITK as sitk
 
     facts = f"{sitk.Version_VersionString()} {values.shape} {[round(mm, 6) for mm in spacing_kji]}"
+    if shrink > 1:
+        facts += f" {shrink}"
     return hashlib.sha256(facts.encode() + values.astype(np.float32).tobytes()).hexdigest()

@@ -26,6 +26,8 @@ class IsakssonSettings:
         splits: patients of these splits of the contour library take part; test patients never do.
         networks: kinds of natural contour: the first is every patient's, the second that of some.
         threshold: at which their probability maps are cut.
+        n4_shrink: the bias field is estimated on every so many voxels along each axis; the paper's filter
+            with its default parameters takes all (1).
         patients: so many patients.
         second_contours: so many of them have a contour of the second network as well.
         folds: of the cross-validation.
@@ -45,6 +47,7 @@ class IsakssonSettings:
     splits: tuple[str, ...] = ("train", "choose")
     networks: tuple[str, ...] = ("hippocampus-unet", "hippocampus-dpn")
     threshold: float = 0.5
+    n4_shrink: int = 1
     patients: int = 60
     second_contours: int = 20
     folds: int = 5
@@ -66,7 +69,7 @@ class IsakssonSettings:
             raise SettingError(f"{SECTION}.folds must be at least 2, and leave two patients to each.")
         if any(not 1 <= number <= self.folds for number in self.only):
             raise SettingError(f"{SECTION}.only must name folds from 1 to {self.folds}.")
-        counts = ("epochs", "search_steps", "search_repeats", "repeats")
+        counts = ("epochs", "n4_shrink", "search_steps", "search_repeats", "repeats")
         if any(getattr(self, name) < 1 for name in counts) or self.seed < 0:
             raise SettingError(f"{SECTION}.{', '.join(counts)} must be at least 1 and the seed not below 0.")
         if not 0 < self.threshold < 1:
@@ -89,6 +92,15 @@ class IsakssonConfig:
 
     study: IsakssonSettings
     quality: TrainingConfig
+
+    def of_epochs(self, epochs: int) -> IsakssonConfig:
+        """The same study with other epochs; the learning rate drops after the same share of them.
+
+        Raises:
+            SettingError: fewer than one.
+        """
+        training = replace(self.quality.training, epochs=epochs)
+        return IsakssonConfig(replace(self.study, epochs=epochs), replace(self.quality, training=training))
 
     def record(self) -> dict[str, Any]:
         """Everything that shapes the study, as plain values."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,6 +53,7 @@ class FoldModule(QualityModule):
     def __init__(self, config: TrainingConfig) -> None:
         super().__init__(config.network, config.training)
         self.curve: Curve = []
+        self._rate = math.nan
         self._losses: list[float] = []
         self._errors: list[Tensor] = []
 
@@ -66,14 +68,18 @@ class FoldModule(QualityModule):
         x, dice, _ = batch
         self._errors.append((self(x).float() - dice).detach().cpu())
 
+    def on_train_epoch_start(self) -> None:
+        """Remember the learning rate: at the end of the epoch the schedule has stepped on already."""
+        self._rate = float(self.trainer.optimizers[0].param_groups[0]["lr"])
+
     def on_train_epoch_end(self) -> None:
         """One more point of the curves."""
         errors = torch.cat(self._errors)
         self.curve.append(
             {
                 "epoch": float(self.current_epoch + 1),
-                "learning_rate": float(self.optimizers().param_groups[0]["lr"]),  # type: ignore[union-attr]
-                "train_mse": float(np.mean(self._losses)) if self._losses else float("nan"),
+                "learning_rate": self._rate,
+                "train_mse": float(np.mean(self._losses)) if self._losses else math.nan,
                 "validation_mse": float(functional.mse_loss(errors, torch.zeros_like(errors))),
                 "validation_mae": float(errors.abs().mean()),
             }

@@ -20,6 +20,9 @@ from ContourQALib.quality.preprocessing import PreprocessingSettings, prepare_ar
 
 NATURAL = "N"
 
+TOLD_EVERY = 10
+"""Images between two lines of progress."""
+
 Say = Callable[[str], None]
 
 
@@ -115,6 +118,7 @@ def read_pairs(
     contours: Mapping[str, Mapping[str, LibraryContour]],
     preprocessing: PreprocessingSettings,
     cache: Path | None = None,
+    n4_shrink: int = 1,
     say: Say = lambda _: None,
 ) -> tuple[list[Pair], list[PatientFacts], str]:
     """Every pair of the study, preprocessed as the paper does, patients in their order.
@@ -131,8 +135,9 @@ def read_pairs(
     digest = hashlib.sha256()
     for number, member in enumerate(members, 1):
         case = library.case(member.patient)
-        say(f"bias field of image {number} of {len(members)}")
-        values = corrected(case.values, case.spacing_kji, cache)
+        if number % TOLD_EVERY == 0 or number == len(members):
+            say(f"bias field of image {number} of {len(members)}")
+        values = corrected(case.values, case.spacing_kji, cache, n4_shrink)
         own = [contours[member.patient][name] for name in member.networks]
         made = [
             _pair(member, contour, case, values, contours[member.patient], preprocessing) for contour in own

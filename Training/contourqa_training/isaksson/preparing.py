@@ -61,7 +61,7 @@ def prepare(
     regimes = {patient: library.case(patient).regime for patient in contours}
     members = draw_cohort(regimes, config.study)
     pairs, facts, fingerprint = read_pairs(
-        library, members, contours, config.quality.preprocessing, cache, say
+        library, members, contours, config.quality.preprocessing, cache, config.study.n4_shrink, say
     )
     return StudyData(members, pairs, facts, fingerprint)
 
@@ -81,7 +81,14 @@ def train_folds(
         SettingError: a run of another configuration or of other data lies in `runs`.
         OutputError: it cannot be written.
     """
-    identity = {"config": config.record(), "data": data.fingerprint}
+    shape = {part: value for part, value in config.record().items() if part != "study"}
+    folds = {member.patient: member.fold for member in data.members}
+    identity = {
+        "config": shape,
+        "data": data.fingerprint,
+        "folds": folds,
+        "n4_shrink": config.study.n4_shrink,
+    }
     trained = {}
     for number in config.study.trained_folds:
         say(f"fold {number}: {len(data.train(number))} contours to learn from, {config.study.epochs} epochs")

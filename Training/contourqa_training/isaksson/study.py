@@ -159,7 +159,7 @@ class _Judged:
             {
                 "patient": pair.patient,
                 "fold": pair.fold,
-                "network": pair.network,
+                "drawn_by": pair.network,
                 "regime": pair.regime,
                 "dice": round(pair.dice, 6),
                 **{name: plain(round(float(v[n]), 6)) for name, v in self.predicted.items()},
@@ -174,7 +174,7 @@ class _Judged:
                 "group": case.group,
                 "patient": case.pair.patient,
                 "fold": case.pair.fold,
-                "network": case.pair.network,
+                "drawn_by": case.pair.network,
                 "dice": round(case.dice, 6),
                 **{name: round(float(v[n]), 6) for name, v in self.on_battery.items()},
             }
