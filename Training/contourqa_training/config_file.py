@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Collection, Mapping
 from dataclasses import fields
@@ -103,3 +104,21 @@ def _value(value: Any, default: Any, kind: Any, name: str) -> Any:
     if type(value) is not type(default):
         raise SettingError(f"{name} must be {WORDS[type(default)]}, not {value!r}.")
     return value
+
+
+def sections_text(sections: Mapping[str, Mapping[str, Any]], comment: str = "") -> str:
+    """Sections as TOML, below a comment of any number of lines; `tomllib.loads` gives them back.
+
+    Values are texts, numbers, booleans, and lists of these.
+    """
+    lines = [f"# {line}".rstrip() for line in comment.splitlines()]
+    for section, values in sections.items():
+        lines += ["", f"[{section}]", *(f"{name} = {_toml(value)}" for name, value in values.items())]
+    return "\n".join(lines).lstrip("\n") + "\n"
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(map(_toml, value))}]"
+    # JSON's texts, numbers and booleans are TOML's; but TOML wants the control character DEL escaped
+    return json.dumps(value).replace("\x7f", "\\u007f")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
 from typing import Any
 
 from contourqa_training.config_file import check_sections, config_text, read_section
@@ -23,7 +24,8 @@ class LibrarySettings:
             patients of a folder that no split knows.
         calibrate_share, choose_share, test_share: of a drawn split.
         exclude: patients that take no part.
-        segmenters: configurations of the segmentation networks that draw the natural contours.
+        segmenters: configurations of the segmentation networks that draw the natural contours: names, or
+            .toml files, which the library's own file names as seen from where it lies.
         folds: each network is trained so many times, every time on the others' patients, and draws the
             patients that it has not seen.
         thresholds: at which the last stage's maps are cut, beside 0.5 for all stages.
@@ -73,8 +75,9 @@ class LibrarySettings:
             raise SettingError("library.thresholds must lie between 0 and 1.")
 
     def record(self) -> dict[str, Any]:
-        """The settings as plain JSON values."""
-        return {key: list(v) if isinstance(v, tuple) else v for key, v in asdict(self).items()}
+        """The settings as plain JSON values; of a segmenter's file its name, not the place where it lies."""
+        named = replace(self, segmenters=tuple(Path(name).stem for name in self.segmenters))
+        return {key: list(v) if isinstance(v, tuple) else v for key, v in asdict(named).items()}
 
 
 @dataclass(frozen=True)
@@ -98,4 +101,6 @@ def read_library_config(name_or_path: str) -> LibrarySettings:
     settings = read_section(LibrarySettings, sections, "library")
     if not settings.structures or not (settings.segmenters or settings.phantoms):
         raise SettingError("library.structures and library.segmenters must name at least one each.")
-    return settings
+    beside = Path(name_or_path).parent
+    places = (str(beside / name) if Path(name).suffix == ".toml" else name for name in settings.segmenters)
+    return replace(settings, segmenters=tuple(places))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import torch
 
 from contourqa_training.library import PROBABILITY_STEPS
 from contourqa_training.library_config import LibrarySettings
-from contourqa_training.patients import Fold
+from contourqa_training.patients import DRAWN, Fold, choose_patients
 from contourqa_training.segmenter_config import read_segmenter_config
 from contourqa_training.segmenter_model import SegmenterModel, open_segmenter
 from contourqa_training.segmenter_outputs import on_device, probability_maps
@@ -33,6 +33,7 @@ class NaturalMap:
         stage: epochs after which its weights drew it.
         values: uint8 (K, J, I) on the image's grid, in steps of 1/255.
         thresholds: each gives a contour.
+        binary: it is a contour that was cut already, at the threshold that is named; no map to show anybody.
     """
 
     structure: str
@@ -40,20 +41,35 @@ class NaturalMap:
     stage: int
     values: np.ndarray
     thresholds: tuple[float, ...]
+    binary: bool = False
 
 
-def fold_trainings(settings: LibrarySettings, runs: Path) -> list[Training]:
-    """The segmenters that a library needs, one for each network and fold."""
-    return [
-        Training(
-            f"{name} {number}/{settings.folds}",
-            read_segmenter_config(name),
-            run,
-            Fold(number, settings.folds),
-        )
-        for name in settings.segmenters
-        for number, run in fold_runs(settings, name, runs).items()
-    ]
+def fold_trainings(settings: LibrarySettings, runs: Path, split: Mapping[str, str]) -> list[Training]:
+    """The segmenters that a library needs, one for each network and fold.
+
+    Args:
+        settings: what the library holds.
+        runs: folder of the segmenters' runs.
+        split: of each patient. Who calibrates or tests has no part in a fold: a committed split says so by
+            itself, of a drawn one the trainings are told.
+
+    Raises:
+        SettingError: a configuration cannot be used, or too few patients train and choose.
+    """
+    pool = [patient for patient, kind in split.items() if kind in ("train", "choose")]
+    trainings = []
+    for name in settings.segmenters:
+        config = read_segmenter_config(name)
+        for number, run in fold_runs(settings, name, runs).items():
+            fold = Fold(number, settings.folds)
+            title = f"{Path(name).stem} {fold}"
+            if settings.split == DRAWN:
+                share, seed = config.model.choose_share, config.training.seed
+                patients = choose_patients(pool, DRAWN, share, seed, fold)
+                trainings.append(Training(title, config, run, patients=patients))
+            else:
+                trainings.append(Training(title, config, run, fold))
+    return trainings
 
 
 def fold_runs(settings: LibrarySettings, segmenter: str, runs: Path) -> dict[int, Path]:

@@ -96,6 +96,27 @@ def find_cases(folder: Path, structures: Sequence[str]) -> list[SegmentationCase
     return sorted(found, key=lambda case: _by_number(case.name))
 
 
+def named_structures(folder: Path) -> tuple[str, ...]:
+    """The structures that a folder of data names itself: those of its labels.csv, or of OpenKBP.
+
+    Raises:
+        FormatError: the folder cannot be read, or its labels have no names.
+    """
+    parts = [folder, *sorted(path for path in _content(folder) if path.is_dir())]
+    if any((part / META).is_file() for part in parts):
+        return tuple(OPENKBP)
+    table = folder / LABELS
+    if not table.is_file():
+        raise FormatError(
+            f"{folder} holds no {LABELS}; write the line number,name and below it one for each label, as"
+            " 1,liver."
+        )
+    found = tuple(_read_labels(table))
+    if not found:
+        raise FormatError(f"{table} names no label; write one line for each, as 1,liver.")
+    return found
+
+
 def read_case(case: SegmentationCase) -> tuple[Image, dict[str, np.ndarray]]:
     """The image of a case, and a bool mask (K, J, I) of each structure that is not empty.
 
