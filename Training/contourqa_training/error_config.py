@@ -77,7 +77,7 @@ class ErrorTraining:
         dice_weight: of the cross entropy of Dice beside that of the error map.
         distance_weight: of the distances' error.
         window_jitter: standard deviation, in voxels, of the window's place around the contour.
-        leave_out: intensity regime (`cases.regime_of`) that does not train; "" for none.
+        leave_out: intensity regime (`cases.regime_of`) that neither trains nor chooses; "" for none.
         choosing: contours of each choosing patient and structure by which the stored weights are chosen.
         seed: of weights, order and augmentation.
 

@@ -92,8 +92,11 @@ def train_error_model(
     if threads:
         torch.set_num_threads(threads)
     lightning.seed_everything(config.training.seed, verbose=False)
-    train = LibraryIndex(library, _training_patients(library, config), config.model.structures)
-    choose = LibraryIndex(library, library.of_split("choose"), config.model.structures)
+    train = LibraryIndex(
+        library, library.of_split("train", without=config.training.leave_out), config.model.structures
+    )
+    choosers = library.of_split("choose", without=config.training.leave_out)
+    choose = LibraryIndex(library, choosers, config.model.structures)
     choosing = choosing_batches(choose, config)
     if not train.cases or not choosing:
         raise SettingError(f"The contour library {library.folder} has too few patients to train and choose.")
@@ -146,7 +149,8 @@ def export_bundle(config: ErrorConfig, library: ContourLibrary, run: Path) -> Pa
 def card_of(config: ErrorConfig, library: ContourLibrary, epoch: int) -> dict[str, Any]:
     """The facts of a card that training itself knows; calibration and evaluation add the figures."""
     model = config.model
-    patients = _training_patients(library, config)
+    left_out = config.training.leave_out
+    patients = library.of_split("train", without=left_out)
     learned = set(patients)
     volumes: dict[str, list[float]] = {name: [] for name in model.structures}
     for contour in library.contours:
@@ -169,27 +173,19 @@ def card_of(config: ErrorConfig, library: ContourLibrary, epoch: int) -> dict[st
             for name, found in volumes.items()
             if found
         },
-        "patients": {"train": len(patients), "choose": len(library.of_split("choose"))},
+        "patients": {"train": len(patients), "choose": len(library.of_split("choose", without=left_out))},
         "training": {
             "epochs": config.training.epochs,
             "best_epoch": epoch,
             "contours": sum(c.patient in learned for c in library.contours),
             "seed": config.training.seed,
-            "left_out": config.training.leave_out or None,
+            "left_out": left_out or None,
             "data_fingerprint": library.facts["fingerprint"],
         },
     }
     if model.teaching_only:
         card["teaching_only"] = True
     return card
-
-
-def _training_patients(library: ContourLibrary, config: ErrorConfig) -> list[str]:
-    """Those who train, without the intensity regime that is left out."""
-    patients = library.of_split("train")
-    if not config.training.leave_out:
-        return patients
-    return [p for p in patients if library.case(p).regime != config.training.leave_out]
 
 
 def _begin(config: ErrorConfig, run: Path) -> None:

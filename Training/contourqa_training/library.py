@@ -178,9 +178,15 @@ class ContourLibrary:
         """The split of each patient."""
         return {c.patient: c.split for c in self.contours}
 
-    def of_split(self, *splits: str) -> list[str]:
-        """The patients of some splits, in the order of the table."""
-        return [patient for patient, split in self.patients.items() if split in splits]
+    def of_split(self, *splits: str, without: str = "") -> list[str]:
+        """The patients of some splits, in the order of the table.
+
+        Args:
+            splits: which.
+            without: leave out the patients of this intensity regime (`cases.regime_of`); "" for none.
+        """
+        found = [patient for patient, split in self.patients.items() if split in splits]
+        return [p for p in found if self.case(p).regime != without] if without else found
 
     def best_thresholds(self) -> BestThresholds:
         """The threshold of each network and structure with the highest mean Dice on choosing patients.
