@@ -43,28 +43,6 @@ structure = "ball"
 """
 )
 
-GRADED_SCHEME = (
-    NETWORK
-    + """
-output = "error_map"
-initial_output = 0.1
-[preprocessing]
-size = [24, 26, 22]
-clip = true
-[training]
-scheme = "graded"
-loss = "error_map"
-batch_size = 2
-epochs = 2
-learning_rate = 1e-3
-learning_rate_after = 1e-3
-[spatial]
-elastic_mm = 0.5
-[model]
-structure = "ball"
-"""
-)
-
 
 def config(text: str = PAPERS_SCHEME) -> TrainingConfig:
     return parse_config(text)

@@ -114,7 +114,6 @@ def prepare_arrays(
     mask: np.ndarray,
     spacing_mm: Vector,
     settings: PreprocessingSettings,
-    offset: tuple[float, float, float] = (0.0, 0.0, 0.0),
 ) -> np.ndarray:
     """`prepare` for arrays whose axes already run to superior, posterior and left.
 
@@ -123,9 +122,8 @@ def prepare_arrays(
         mask: bool (K, J, I).
         spacing_mm: of both, along K, J, I.
         settings: see `PreprocessingSettings`.
-        offset: moves the window's center by so many voxels of the window; training varies it.
     """
-    center = window_center(mask, settings) + np.asarray(offset)
+    center = window_center(mask, settings)
     window, inside = cut_window(values, center, spacing_mm, settings)
     cut, _ = cut_window(mask, center, spacing_mm, settings)
     result = np.zeros((2, *settings.size), np.float32)

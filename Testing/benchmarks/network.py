@@ -1,4 +1,4 @@
-"""What the quality networks cost: parameters, multiply-adds, seconds a prediction and a training step.
+"""What the first paper's network costs: parameters, multiply-adds, seconds a prediction and a training step.
 
     python Testing/benchmarks/network.py [--repeats 3]
 
@@ -16,7 +16,6 @@ from dataclasses import replace
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from contourqa_training.config import read_config
 from ContourQALib.networks.efficientdet3d import EfficientDet3D, EfficientDet3DConfig
 
 WINDOW = (48, 64, 48)
@@ -25,7 +24,6 @@ CASES = {
     "isaksson, 160x160x28": (PAPER, (28, 160, 160), 1),
     "isaksson, stem 1x2x2": (PAPER, WINDOW, 4),
     "isaksson, stem 2x2x2": (replace(PAPER, stem_stride=(2, 2, 2)), WINDOW, 4),
-    "hippocampus-t1": (read_config("hippocampus-t1").network, WINDOW, 4),
 }
 
 

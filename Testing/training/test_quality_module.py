@@ -1,4 +1,4 @@
-"""The loss and the schedule: what is learned, and when the learning rate drops."""
+"""The first paper's loss and schedule: what is learned, and when the learning rate drops."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from dataclasses import replace
 import pytest
 import torch
 
-from contourqa_training.batches import collate, sample_of
+from contourqa_training.batches import Batch, Sample, collate
 from contourqa_training.config import read_config
-from contourqa_training.quality_module import QualityModule, quality_loss
+from contourqa_training.quality_module import QualityModule
+from ContourQALib.case import Contour
+from ContourQALib.metrics.overlap import overlap
 from ContourQALib.perturbation import perturb
-from training_cases import GRADED_SCHEME, PAPERS_SCHEME, config, training_cases
+from ContourQALib.quality.preprocessing import prepare
+from training_cases import config, training_cases
 
 
 def learning_rates(module: QualityModule) -> list[float]:
@@ -47,18 +50,26 @@ def test_the_optimizer_is_adam_over_all_weights() -> None:
     }
 
 
-@pytest.mark.parametrize("text", [PAPERS_SCHEME, GRADED_SCHEME])
-def test_a_reference_and_a_moved_contour_are_learned_in_a_few_steps(text: str) -> None:
+def batch_of(*contours: Contour) -> Batch:
+    """Contours of the first ball, each in the middle of its window."""
+    case, settings = training_cases(1)[0], config().preprocessing
+    samples = []
+    for contour in contours:
+        x = prepare(case.image, contour, settings)
+        wrong = x[1] != prepare(case.image, case.reference, settings)[1]
+        samples.append(Sample(x, overlap(case.reference.mask, contour.mask).dice, wrong))
+    return collate(samples)
+
+
+def test_a_reference_and_a_moved_contour_are_learned_in_a_few_steps() -> None:
     torch.manual_seed(0)
-    settings, case = config(text), training_cases(1)[0]
-    contours = [case.reference, perturb(case.reference, "shift", 6.0)]
-    batch = collate([sample_of(case, contour, settings) for contour in contours])
-    module = QualityModule(settings.network, settings.training)
+    reference = training_cases(1)[0].reference
+    batch = batch_of(reference, perturb(reference, "shift", 6.0))
+    module = QualityModule(config().network, config().training)
     optimizer = torch.optim.Adam(module.parameters(), lr=1e-2)
     for _ in range(80):
         optimizer.zero_grad()
-        loss = quality_loss(module.network, batch, settings.training.loss)
-        loss.backward()
+        module.training_step(batch, 0).backward()
         optimizer.step()
     with torch.no_grad():
         good, poor = module(batch[0]).tolist()
@@ -67,36 +78,11 @@ def test_a_reference_and_a_moved_contour_are_learned_in_a_few_steps(text: str) -
     assert poor == pytest.approx(float(batch[1][1]), abs=0.15)
 
 
-def test_squared_error_is_the_mean_over_the_batch() -> None:
-    settings, case = config(PAPERS_SCHEME), training_cases(1)[0]
-    batch = collate([sample_of(case, case.reference, settings)] * 2)
-    network = QualityModule(settings.network, settings.training).network
+def test_the_loss_is_the_mean_squared_error_of_dice() -> None:
+    reference = training_cases(1)[0].reference
+    batch = batch_of(reference, perturb(reference, "dilate", 2.0))
+    module = QualityModule(config().network, config().training)
     with torch.no_grad():
-        found = quality_loss(network, batch, "squared_error")
-        expected = ((network(batch[0]) - batch[1]) ** 2).mean()
+        found = module.training_step(batch, 0)
+        expected = ((module(batch[0]) - batch[1]) ** 2).mean()
     assert float(found) == pytest.approx(float(expected), rel=1e-6)  # float32
-
-
-def test_the_error_map_loss_prefers_the_right_map_and_stays_finite_when_wrong() -> None:
-    settings, case = config(GRADED_SCHEME), training_cases(1)[0]
-    x, dice, error = collate([sample_of(case, perturb(case.reference, "dilate", 2.0), settings)])
-
-    class Fixed(torch.nn.Module):
-        """Stands for a network that is certain of a map."""
-
-        def __init__(self, wrong: torch.Tensor) -> None:
-            super().__init__()
-            self.map = wrong
-            self.dice_of = QualityModule(settings.network, settings.training).network.dice_of
-
-        def logit_map(self, _: torch.Tensor) -> torch.Tensor:
-            return 40 * self.map - 20
-
-    def loss(wrong: torch.Tensor) -> float:
-        return float(quality_loss(Fixed(wrong), (x, dice, error), "error_map"))  # type: ignore[arg-type]
-
-    right, none, inverse = loss(error), loss(torch.zeros_like(error)), loss(1 - error)
-    assert right < none < inverse < float("inf")
-    # A certain and right map costs nothing but the entropy of Dice as a soft label.
-    entropy = float(torch.nn.functional.binary_cross_entropy(dice, dice))
-    assert right == pytest.approx(entropy, abs=1e-3)  # e^-20 a voxel, and float32 of the cross entropy

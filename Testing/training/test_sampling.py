@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from contourqa_training import sampling
-from contourqa_training.sampling import BATTERY_ONLY, GRADED, Mixture, spoiled, swapped_and_scaled
-from ContourQALib.metrics.overlap import overlap
+from contourqa_training.sampling import BATTERY_ONLY, GRADED, spoiled, swapped_and_scaled
 from ContourQALib.perturbation import ERRORS
 from training_cases import training_case, training_cases
 
@@ -69,23 +68,3 @@ def test_every_severity_that_can_be_drawn_is_possible() -> None:
     reference, random = training_case("p", 0).reference, np.random.default_rng(0)
     for _ in range(200):
         assert spoiled(reference, random).shape == reference.mask.shape
-
-
-def test_a_mixture_of_references_alone_gives_the_reference() -> None:
-    cases = training_cases(2)
-    drawn = Mixture(reference=1.0).draw(cases[0], cases, np.random.default_rng(0))
-    assert np.array_equal(drawn, cases[0].reference.mask)
-
-
-def test_choosing_among_candidates_gives_more_poor_contours() -> None:
-    """Against taking the first: the share below Dice 0.75, where a contour is to be rejected."""
-    cases = training_cases(3)
-
-    def share_poor(candidates: int) -> float:
-        random = np.random.default_rng(5)
-        mixture = Mixture(reference=0.0, candidates=candidates)
-        drawn = [mixture.draw(cases[0], cases, random) for _ in range(80)]
-        return float(np.mean([overlap(cases[0].reference.mask, mask).dice < 0.75 for mask in drawn]))
-
-    assert share_poor(4) > share_poor(1)
-    assert 0.4 < share_poor(4) < 0.95  # most, not all: near 0.75 when candidates covered every Dice

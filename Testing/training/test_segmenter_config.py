@@ -99,5 +99,5 @@ def test_only_configurations_of_the_kind_are_suggested() -> None:
     assert "bice-two-cores" in named
     assert "hippocampus-slices" in named
     assert not any(other in named for other in ("isaksson", "study-", "finetune"))
-    with pytest.raises(SettingError, match="there are hippocampus-t1, isaksson, or a"):
+    with pytest.raises(SettingError, match="there are isaksson, or a"):
         read_config("nnunet")

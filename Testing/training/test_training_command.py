@@ -10,7 +10,7 @@ import pytest
 from command_line import Command, Outcome
 from contourqa_training.cli import app
 from ContourQALib.cli import run
-from training_cases import write_cases
+from error_runs import write_library
 
 
 @pytest.fixture
@@ -33,44 +33,44 @@ def refused(outcome: Outcome, named: str) -> None:
 
 
 def test_an_unknown_configuration(train: Command, tmp_path: Path) -> None:
-    refused(train("quality", "--config", "nnunet", "-o", tmp_path / "run"), "nnunet")
+    refused(train("quality", "--config", "nnunet", "--library", tmp_path, "-o", tmp_path / "run"), "nnunet")
     assert not (tmp_path / "run").exists()
 
 
 def test_a_missing_configuration_file(train: Command, tmp_path: Path) -> None:
     path = tmp_path / "nowhere.toml"
-    refused(train("quality", "--config", path, "-o", tmp_path / "run"), str(path))
+    refused(train("quality", "--config", path, "--library", tmp_path), str(path))
 
 
 def test_a_configuration_that_is_not_toml(train: Command, tmp_path: Path) -> None:
     path = tmp_path / "damaged.toml"
     path.write_text("epochs: 3")
-    refused(train("quality", "--config", path, "-o", tmp_path / "run"), str(path))
+    refused(train("quality", "--config", path, "--library", tmp_path), str(path))
 
 
-def test_a_missing_data_folder(train: Command, tmp_path: Path) -> None:
+def test_a_missing_library(train: Command, tmp_path: Path) -> None:
     nowhere = tmp_path / "nowhere"
-    outcome = train("quality", "--config", "hippocampus-t1", "--data", nowhere, "-o", tmp_path / "run")
+    outcome = train("quality", "--config", "hippocampus-t1", "--library", nowhere, "-o", tmp_path / "run")
     refused(outcome, str(nowhere))
+    assert not (tmp_path / "run").exists()
 
 
-def test_nothing_to_resume(train: Command, tmp_path: Path) -> None:
-    data = write_cases(tmp_path / "data", ["hippocampus_001", "hippocampus_007"])
-    outcome = train("quality", "--config", "hippocampus-t1", "--data", data, "-o", tmp_path, "--resume")
-    refused(outcome, str(tmp_path))
+def test_a_library_without_calibration_patients(train: Command, tmp_path: Path) -> None:
+    library = write_library(tmp_path / "library", {"train": 2})
+    outcome = train("quality", "--config", "hippocampus-t1", "--library", library, "-o", tmp_path / "run")
+    refused(outcome, "calibration patients")
 
 
-def test_an_output_that_is_a_file(train: Command, tmp_path: Path) -> None:
-    data = write_cases(tmp_path / "data", ["hippocampus_001", "hippocampus_007"])
-    taken = tmp_path / "taken"
-    taken.write_text("mine")
-    outcome = train("quality", "--config", "hippocampus-t1", "--data", data, "-o", taken)
-    refused(outcome, str(taken))
-    assert taken.read_text() == "mine"
+def test_a_library_of_other_structures(train: Command, tmp_path: Path) -> None:
+    library = write_library(tmp_path / "library", {"train": 2, "choose": 1, "calibrate": 1})
+    outcome = train("quality", "--config", "hippocampus-t1", "--library", library, "-o", tmp_path / "run")
+    refused(outcome, "no contours of hippocampus, anterior, posterior")
 
 
 def test_impossible_epochs(train: Command, tmp_path: Path) -> None:
-    refused(train("quality", "--config", "isaksson", "--epochs", 0, "-o", tmp_path / "run"), "epochs")
+    library = write_library(tmp_path / "library", {"train": 2})
+    options = ("--config", "hippocampus-t1", "--library", library, "-o", tmp_path / "run")
+    refused(train("quality", *options, "--epochs", 0), "counts of at least 1")
 
 
 def test_splits_of_a_missing_folder(train: Command, tmp_path: Path) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,11 +63,6 @@ def load_case(folder: Path, patient: str, structure: str) -> TrainingCase:
     return TrainingCase(patient, Image(values, grid, patient), Contour(mask, grid, structure))
 
 
-def load_cases(folder: Path, patients: Iterable[str], structure: str) -> list[TrainingCase]:
-    """`load_case` for several patients, in the order given."""
-    return [load_case(folder, patient, structure) for patient in patients]
-
-
 def patients_of(folder: Path) -> list[str]:
     """Patients of a folder with images/ and labels/, in ascending order.
 
@@ -80,14 +73,3 @@ def patients_of(folder: Path) -> list[str]:
     if not found:
         raise FormatError(f"{folder} holds no training data: it has no images/*.nii.gz.")
     return found
-
-
-def fingerprint(folder: Path, patients: Iterable[str]) -> str:
-    """SHA-256 over the names and bytes of every image and label file of `patients`, in ascending order."""
-    digest = hashlib.sha256()
-    for patient in sorted(patients):
-        for kind in ("images", "labels"):
-            path = folder / kind / f"{patient}.nii.gz"
-            digest.update(f"{kind}/{path.name}".encode())
-            digest.update(path.read_bytes())
-    return digest.hexdigest()

@@ -53,34 +53,6 @@ app.command()(quality)
 app.command()(recalibrate)
 app.command()(evaluate)
 
-DataOption = Annotated[Path, typer.Option("--data", help="Folder with images/ and labels/.")]
-HIPPOCAMPUS = Path("../shared/data/hippocampus")
-
-
-@study_app.command("hippocampus-t1")
-def study_hippocampus(
-    model: Annotated[
-        str, typer.Option("--model", help="A bundled model, or a bundle's folder.")
-    ] = "hippocampus-t1",
-    data: DataOption = HIPPOCAMPUS,
-    output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where to write tables and figures.")
-    ] = Path("Training/results/hippocampus-t1"),
-    split: Annotated[str, typer.Option("--split", help="Whose patients; test is looked at once.")] = "test",
-    write_card: Annotated[
-        bool, typer.Option("--write-card", help="Also write the figures into the model's card.")
-    ] = False,
-) -> None:
-    """Judge a hippocampus model on patients it never saw: strata G, S and B beside their baselines."""
-    from contourqa_training.bundle import update_card
-    from contourqa_training.hippocampus_study import card_figures, run_study
-    from ContourQALib.quality.model import find_model
-
-    judged = find_model(model)
-    document = run_study(judged, data, output, split, lambda what: typer.echo(what, err=True))
-    if write_card:
-        update_card(judged.folder, {"figures": card_figures(document)})
-
 
 @study_app.command("bice")
 def study_bice(

@@ -1,4 +1,4 @@
-"""TrainingConfig: everything that shapes a training run, read from a TOML file."""
+"""TrainingConfig: everything that shapes a training of the first paper's network, read from a TOML file."""
 
 from __future__ import annotations
 
@@ -20,14 +20,12 @@ class ModelSettings:
     Attributes:
         name: the bundle's name.
         structure: the structure that all labels are merged into.
-        aliases: further names under which the model knows it (its left and right one).
         modality: "CT" or "MR".
         split: the committed split of patients.
     """
 
     name: str = "model"
     structure: str = "structure"
-    aliases: tuple[str, ...] = ()
     modality: str = "MR"
     split: str = "hippocampus"
 
@@ -56,13 +54,11 @@ class TrainingSettings:
     """How the network is trained.
 
     Attributes:
-        scheme: "swapped" is the paper's (one real contour in each batch, the others swapped and scaled);
-            "graded" draws references, swapped contours and known errors (`sampling.Mixture`).
+        scheme: "swapped", the paper's: one real contour in each batch, the other swapped and scaled.
         batch_size: contours in a batch.
         batches_per_epoch: batches of an epoch; 0 for as many as give every patient one turn.
         epochs: passes.
-        loss: "squared_error" of Dice (the paper), or "error_map": cross entropy of the error map and of Dice
-            as a soft label, which does not stall where the sigmoid saturates.
+        loss: "squared_error" of Dice.
         optimizer: "adam".
         learning_rate: until the drop.
         learning_rate_after: after it.
@@ -75,11 +71,11 @@ class TrainingSettings:
         SettingError: a value that cannot be used.
     """
 
-    scheme: Literal["swapped", "graded"] = "swapped"
+    scheme: Literal["swapped"] = "swapped"
     batch_size: int = 2
     batches_per_epoch: int = 0
     epochs: int = 200
-    loss: Literal["squared_error", "error_map"] = "squared_error"
+    loss: Literal["squared_error"] = "squared_error"
     optimizer: Literal["adam"] = "adam"
     learning_rate: float = 2e-3
     learning_rate_after: float = 2e-4
@@ -89,8 +85,8 @@ class TrainingSettings:
 
     def __post_init__(self) -> None:
         choices = {
-            "scheme": ("swapped", "graded"),
-            "loss": ("squared_error", "error_map"),
+            "scheme": ("swapped",),
+            "loss": ("squared_error",),
             "optimizer": ("adam",),
         }
         for name, allowed in choices.items():
@@ -102,7 +98,7 @@ class TrainingSettings:
             raise SettingError(
                 "training.batch_size and training.epochs must be at least 1, no count below 0."
             )
-        if self.scheme == "swapped" and self.batch_size < 2:
+        if self.batch_size < 2:
             raise SettingError("The swapped scheme needs batches of at least two contours.")
         if min(self.learning_rate, self.learning_rate_after) <= 0 or not 0 <= self.drop_after <= 1:
             raise SettingError("Learning rates must be positive and training.drop_after lie in [0, 1].")
@@ -110,10 +106,9 @@ class TrainingSettings:
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """A training run: the sections of its TOML file, and the file's text as it was read."""
+    """A training of the first paper's network: the sections of its TOML file, and the file's text."""
 
     model: ModelSettings
-    card: CardSettings
     network: EfficientDet3DConfig
     preprocessing: PreprocessingSettings
     training: TrainingSettings
@@ -126,7 +121,7 @@ _SECTIONS = {field.name for field in fields(TrainingConfig)} - {"text"}
 
 
 def read_config(name_or_path: str) -> TrainingConfig:
-    """Read a named configuration ("isaksson", "hippocampus-t1") or a TOML file.
+    """Read a named configuration ("isaksson") or a TOML file.
 
     Raises:
         SettingError: there is none of this name, it is not TOML, or a setting is unknown or impossible.
@@ -145,7 +140,6 @@ def parse_config(text: str) -> TrainingConfig:
     check_sections(sections, _SECTIONS)
     return TrainingConfig(
         model=read_section(ModelSettings, sections, "model"),
-        card=read_section(CardSettings, sections, "card"),
         network=read_section(EfficientDet3DConfig, sections, "network"),
         preprocessing=read_section(PreprocessingSettings, sections, "preprocessing"),
         training=read_section(TrainingSettings, sections, "training"),

@@ -1,4 +1,4 @@
-"""QualityModule: the quality network with its loss and schedule, as Lightning trains it."""
+"""QualityModule: the first paper's network with its loss and schedule, as Lightning trains it."""
 
 from __future__ import annotations
 
@@ -12,9 +12,6 @@ from torch.nn import functional
 from contourqa_training.batches import Batch
 from contourqa_training.config import TrainingSettings
 from ContourQALib.networks.efficientdet3d import EfficientDet3D, EfficientDet3DConfig
-
-SMALLEST_PROBABILITY = 1e-4
-"""Bounds a predicted Dice away from 0 and 1, where its cross entropy is infinite."""
 
 
 class QualityModule(lightning.LightningModule):
@@ -31,9 +28,10 @@ class QualityModule(lightning.LightningModule):
         return predicted
 
     def training_step(self, batch: Batch, _: int) -> Tensor:
-        """The loss of one batch."""
-        loss = quality_loss(self.network, batch, self.settings.loss)
-        self.log("train_loss", loss, prog_bar=True, on_epoch=True, on_step=False, batch_size=len(batch[1]))
+        """The loss of one batch: the paper's mean squared error of Dice."""
+        x, dice, _error = batch
+        loss = functional.mse_loss(self(x), dice)
+        self.log("train_loss", loss, prog_bar=True, on_epoch=True, on_step=False, batch_size=len(dice))
         return loss
 
     def validation_step(self, batch: Batch, _: int) -> None:
@@ -51,22 +49,3 @@ class QualityModule(lightning.LightningModule):
             optimizer, lambda epoch: factor if epoch >= drop_at else 1.0
         )
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "epoch"}}
-
-
-def quality_loss(network: EfficientDet3D, batch: Batch, kind: str) -> Tensor:
-    """The loss of a batch.
-
-    "squared_error" is the paper's mean squared error of Dice. "error_map" adds the cross entropy of the error
-    map, summed over the window and divided by twice the size of the contour, so that small structures count
-    as much as large ones, and the cross entropy of Dice taken as a soft label.
-    """
-    x, dice, error = batch
-    if kind == "squared_error":
-        return functional.mse_loss(network(x), dice)
-    logits = network.logit_map(x)
-    voxels = functional.binary_cross_entropy_with_logits(logits, error, reduction="none").sum(dim=(1, 2, 3))
-    size = x[:, 1].sum(dim=(1, 2, 3)).clamp_min(100.0)
-    predicted = network.dice_of(x, torch.sigmoid(logits)).clamp(
-        SMALLEST_PROBABILITY, 1 - SMALLEST_PROBABILITY
-    )
-    return (voxels / (2 * size)).mean() + functional.binary_cross_entropy(predicted, dice)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from contourqa_training.cases import TrainingCase
 from ContourQALib.case import Contour
-from ContourQALib.metrics.overlap import overlap
 from ContourQALib.perturbation import ERRORS, perturb
 
 SCALE_RANGE = (0.55, 1.8)
@@ -19,7 +17,7 @@ BATTERY_ONLY = ("empty", "full", "binary-noise", "shift-fraction")
 """The paper's failure battery is for judging: its members are never trained on, so that it stays unseen."""
 
 GRADED = tuple(name for name in ERRORS if name not in BATTERY_ONLY)
-"""Errors that the graded scheme trains on and stratum S is made of."""
+"""Errors that are trained on and that stratum S is made of."""
 
 
 def swapped_and_scaled(
@@ -65,50 +63,3 @@ def spoiled(reference: Contour, random: np.random.Generator) -> np.ndarray:
     if kind.unit == "slices":
         severity = float(max(1, round(severity)))
     return perturb(reference, kind.name, severity, seed=int(random.integers(2**31))).mask
-
-
-@dataclass(frozen=True)
-class Mixture:
-    """Kinds of contour in the graded scheme, and how they are balanced over Dice.
-
-    A quarter of the draws is the reference itself. Every other draw first chooses a Dice uniformly, then
-    the nearest of a few candidates: most errors at most severities leave Dice above 0.8, and a network that
-    sees few poor contours does not learn to call them poor.
-
-    Attributes:
-        reference: share of the reference itself.
-        swapped: share of another patient's contour, scaled, among the candidates.
-        two_errors: share of contours with two errors among the candidates.
-        candidates: contours drawn before one is chosen.
-    """
-
-    reference: float = 0.25
-    swapped: float = 0.15
-    two_errors: float = 0.3
-    candidates: int = 4
-
-    def draw(
-        self, case: TrainingCase, others: Sequence[TrainingCase], random: np.random.Generator
-    ) -> np.ndarray:
-        """A contour for a case, bool (K, J, I)."""
-        if random.random() < self.reference:
-            return case.reference.mask
-        wanted = random.random()
-        drawn = [self._candidate(case, others, random) for _ in range(self.candidates)]
-        return min(drawn, key=lambda mask: abs(wanted - _dice(case.reference.mask, mask)))
-
-    def _candidate(
-        self, case: TrainingCase, others: Sequence[TrainingCase], random: np.random.Generator
-    ) -> np.ndarray:
-        kind = random.random()
-        if kind < self.swapped:
-            return swapped_and_scaled(case, others, random)
-        once = spoiled(case.reference, random)
-        if kind < 1 - self.two_errors:
-            return once
-        return spoiled(Contour(once, case.reference.grid, case.reference.name), random)
-
-
-def _dice(reference: np.ndarray, mask: np.ndarray) -> float:
-    found = overlap(reference, mask).dice
-    return 0.0 if np.isnan(found) else found

@@ -1,4 +1,4 @@
-"""The contours a model is judged on: strata G, S and B of EVALUATION.md."""
+"""Contours with known errors that a model is judged on: strata S and B of EVALUATION.md."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class JudgedContour:
     Attributes:
         case: the patient it is drawn on.
         contour: the contour.
-        stratum: G (reference), S (graded error) or B (failure battery).
+        stratum: S (graded error) or B (failure battery).
         kind: which error, "reference" for none.
         severity: its severity in the error's unit.
         grade: rank of the severity among the error's typical ones, from 1; 0 without one.
@@ -40,29 +40,17 @@ class JudgedContour:
     dice: float
 
 
-def reference_stratum(cases: Sequence[TrainingCase]) -> Iterator[JudgedContour]:
-    """G: the references themselves."""
-    for case in cases:
-        yield _judged(case, case.reference, "G", "reference")
-
-
-def graded_stratum(cases: Sequence[TrainingCase], seed: int, every: int = 1) -> Iterator[JudgedContour]:
+def graded_stratum(cases: Sequence[TrainingCase], seed: int) -> Iterator[JudgedContour]:
     """S: every error at each typical severity; one seed an error and patient, so that it only grows.
 
     Args:
         cases: the patients.
         seed: of directions and places.
-        every: only every so many of the contours; a number that shares no factor with the five severities and
-            the number of errors keeps their proportions.
     """
-    running = 0
     for number, case in enumerate(cases):
         for kind in GRADED:
             draw = _seed(seed, number, kind)
             for grade, severity in enumerate(ERRORS[kind].severities, 1):
-                running += 1
-                if running % every:
-                    continue
                 spoiled = perturb(case.reference, kind, severity, draw)
                 yield _judged(case, spoiled, "S", kind, severity, grade)
 
@@ -76,13 +64,6 @@ def battery_stratum(cases: Sequence[TrainingCase], seed: int) -> Iterator[Judged
             severity = random.uniform(0, largest) if kind == "shift-fraction" else largest
             spoiled = perturb(case.reference, kind, severity, _seed(seed, number, kind))
             yield _judged(case, spoiled, "B", kind, severity)
-
-
-def moved_by_10_mm(cases: Sequence[TrainingCase], seed: int) -> Iterator[JudgedContour]:
-    """The references moved by 10 mm in a random direction: what must never be accepted."""
-    for number, case in enumerate(cases):
-        spoiled = perturb(case.reference, "shift", 10.0, _seed(seed, number, "shift"))
-        yield _judged(case, spoiled, "S", "shift", 10.0)
 
 
 def _judged(
