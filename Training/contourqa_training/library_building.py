@@ -130,11 +130,15 @@ def _write_library(
     _check_same(output, {**facts, **more})
     prepare()
     rows = _build_cases(source, used, split, output, workers, say)
+    _write_table(output, [row for patient in used for row in rows[patient]])
+    return output
+
+
+def _write_table(output: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     with write_atomically(output / TABLE) as path, path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, [f.name for f in fields(LibraryContour)], lineterminator="\n")
         writer.writeheader()
-        writer.writerows(row for patient in used for row in rows[patient])
-    return output
+        writer.writerows(rows)
 
 
 def _check_same(output: Path, facts: Mapping[str, Any]) -> None:
