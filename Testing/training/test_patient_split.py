@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contourqa_training.geng.split import EXCLUDED, ORGANS, Candidate
 from contourqa_training.patient_split import SPLITS, draw_split, read_split
+from contourqa_training.split_files import headneck_split
 from ContourQALib.errors import FormatError, SettingError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,7 +28,34 @@ def test_the_committed_openkbp_split_tests_on_thirty_patients_of_the_training_fo
     assert all((int(p.split("_")[1]) > 200) == (kind == "choose") for p, kind in split.items())
 
 
-@pytest.mark.parametrize("name", ["hippocampus", "openkbp"])
+def test_the_committed_head_and_neck_split_tests_on_the_same_patients() -> None:
+    """And calibrates on 52 others: an interval needs 50 of each organ."""
+    split, openkbp = read_split("headneck"), read_split("openkbp")
+    assert Counter(split.values()) == {"train": 95, "choose": 20, "calibrate": 52, "test": 30}
+    assert {p for p in split if split[p] == "test"} == {p for p in openkbp if openkbp[p] == "test"}
+    assert not (set(split) - set(openkbp))
+
+
+def test_calibration_patients_of_the_head_and_neck_have_all_organs() -> None:
+    """Of 203 patients some lack an organ, and those whose images are damaged take no part."""
+    names = [f"pt_{n}" for n in range(1, 204)]
+    tested = set(names[::7])
+    lacking = set(names[1::5])
+    candidates = [
+        Candidate(name, 3.9 if n % 3 else 2.5, frozenset(ORGANS[: 4 if name in lacking else 5]))
+        for n, name in enumerate(names)
+    ]
+    split = headneck_split(candidates, {name: "test" if name in tested else "train" for name in names})
+    assert {p for p in split if split[p] == "test"} == tested
+    assert not set(split) & set(EXCLUDED) - tested
+    calibrating = {p for p in split if split[p] == "calibrate"}
+    assert len(calibrating) == 52
+    assert not calibrating & (lacking | tested)
+    assert sum(kind == "choose" for kind in split.values()) == 20
+    assert len(split) == len(set(names) - (set(EXCLUDED) - tested))
+
+
+@pytest.mark.parametrize("name", ["hippocampus", "openkbp", "headneck"])
 def test_every_patient_of_a_committed_split_is_listed_once(name: str) -> None:
     rows = (ROOT / "Training/splits" / f"{name}.csv").read_text().splitlines()[1:]
     patients = [row.split(",")[0] for row in rows]
@@ -73,7 +102,12 @@ def test_the_data_give_the_committed_files_again(data: Path, tmp_path: Path) -> 
     from contourqa_training.split_files import write_splits
 
     written = write_splits(data, tmp_path)
-    assert [path.name for path in written] == ["hippocampus.csv", "openkbp.csv", "geng.csv"]
+    assert [path.name for path in written] == [
+        "hippocampus.csv",
+        "openkbp.csv",
+        "headneck.csv",
+        "geng.csv",
+    ]
     for path in written:
         assert path.read_bytes() == (ROOT / "Training/splits" / path.name).read_bytes()
 

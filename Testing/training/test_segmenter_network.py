@@ -18,6 +18,7 @@ from contourqa_training.segmenter_network import (
     network_record,
     probabilities,
     read_network,
+    refresh_statistics,
     with_background,
 )
 from ContourQALib.errors import SettingError
@@ -130,3 +131,43 @@ def test_exclusive_structures_share_no_voxel_even_where_they_are_alike() -> None
 def test_logits_beyond_what_exp_holds_are_probabilities() -> None:
     far = torch.tensor([1000.0, -1000.0]).reshape(1, 2, 1, 1)
     assert probabilities(far, exclusive=True).flatten().tolist() == [1.0, 0.0]
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.5])
+def test_refreshed_statistics_are_the_plain_means_over_batches_without_dropout(dropout: float) -> None:
+    torch.manual_seed(0)
+    config = UNet2DConfig(out_channels=2, filters=(4, 8), decoder_filters=(), dropout=dropout)
+    network = build_network(config).train()
+    norms = [module for module in network.modules() if isinstance(module, torch.nn.BatchNorm2d)]
+    momenta = [norm.momentum for norm in norms]
+    batches = [torch.rand(2, 1, 8, 8) for _ in range(3)]
+    for batch in batches:
+        network(batch)  # what training leaves behind, under dropout
+    seen: list[list[torch.Tensor]] = [[] for _ in norms]
+    hooks = [
+        norm.register_forward_pre_hook(lambda _, inputs, kept=kept: kept.append(inputs[0].detach()))
+        for norm, kept in zip(norms, seen, strict=True)
+    ]
+    refresh_statistics(network, iter(batches))
+    for hook in hooks:
+        hook.remove()
+    for norm, inputs, momentum in zip(norms, seen, momenta, strict=True):
+        assert len(inputs) == len(batches)
+        mean = torch.stack([x.mean(dim=(0, 2, 3)) for x in inputs]).mean(dim=0)
+        variance = torch.stack([x.var(dim=(0, 2, 3)) for x in inputs]).mean(dim=0)
+        # 1e-5: sums in float32
+        torch.testing.assert_close(norm.running_mean, mean, rtol=1e-5, atol=1e-5)
+        torch.testing.assert_close(norm.running_var, variance, rtol=1e-5, atol=1e-5)
+        assert norm.momentum == momentum
+    assert not any(module.training for module in network.modules())
+    # without dropout the same batches give the same statistics again
+    before = [norm.running_mean.clone() for norm in norms if norm.running_mean is not None]
+    refresh_statistics(network, batches)
+    after = [norm.running_mean for norm in norms if norm.running_mean is not None]
+    assert all(torch.equal(a, b) for a, b in zip(before, after, strict=True))
+
+
+def test_a_network_without_batch_norms_is_left_as_it_is() -> None:
+    network = torch.nn.Sequential(torch.nn.Conv2d(1, 1, 1))
+    refresh_statistics(network, iter([]))
+    assert not network.training
