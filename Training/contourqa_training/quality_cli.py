@@ -50,6 +50,10 @@ def quality(
         str | None,
         typer.Option("--leave-out", metavar="REGIME", help="Do not train on 8-bit, float or scaled images."),
     ] = None,
+    calibrate: Annotated[
+        bool,
+        typer.Option("--calibrate/--no-calibrate", help="Without: no intervals, novelty gate or baselines."),
+    ] = True,
     threads: ThreadsOption = None,
     workers: WorkersOption = None,
 ) -> None:
@@ -71,7 +75,7 @@ def quality(
         raise SettingError(f"{wrong[0]} is an option of --data; add --data FOLDER or remove it.")
     if config is None or library is None:
         raise SettingError("Name --config and --library, or a folder of your own with --data.")
-    _from_library(config, library, output, epochs, leave_out, threads)
+    _from_library(config, library, output, epochs, leave_out, calibrate, threads)
 
 
 def _own_data(
@@ -105,6 +109,7 @@ def _from_library(
     output: Path | None,
     epochs: int | None,
     leave_out: str | None,
+    calibrate: bool,
     threads: int | None,
 ) -> None:
     from contourqa_training.error_config import read_error_config
@@ -118,5 +123,6 @@ def _from_library(
     if not contours.of_split("calibrate"):
         raise SettingError(f"{library} has no calibration patients; build it with a split that has.")
     bundle = train_error_model(settings, contours, run, threads=threads)
-    finish_bundle(bundle, contours, timed_echo())
+    if calibrate:
+        finish_bundle(bundle, contours, timed_echo())
     typer.echo(f"Wrote the model {bundle}.", err=True)
