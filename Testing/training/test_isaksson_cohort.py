@@ -96,7 +96,7 @@ def test_too_few_patients_are_told() -> None:
 
 def test_a_network_that_is_not_trained_as_the_paper_is_refused(tmp_path: Path) -> None:
     quality = tmp_path / "ours.toml"
-    quality.write_text('[training]\nscheme = "graded"\n')
+    quality.write_text("[training]\nbatch_size = 4\n")
     study = tmp_path / "study.toml"
     study.write_text(f'[isaksson_study]\nquality = "{quality}"\n')
     with pytest.raises(SettingError, match="does not train as the paper"):

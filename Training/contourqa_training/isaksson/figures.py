@@ -25,7 +25,7 @@ def draw_trees(validation: CrossValidation) -> Figure:
     figure = blank_figure(4.6, 4.4)
     axes = figure.subplots()
     predicted = validation.predicted.mean(axis=0)
-    _beside(axes, predicted, validation.dice, f"{len(validation.predicted)} cross-validations")
+    _beside(axes, predicted, validation.dice, f"patients, means of {len(validation.predicted)}")
     axes.axhline(validation.dice.mean(), color=ORANGE, linewidth=1, label="mean Dice (naive)")
     axes.legend(fontsize=8, frameon=False, loc="upper left")
     axes.set_title("Boosted trees on case variables", fontsize=10)
@@ -154,7 +154,7 @@ def _beside(axes: Axes, predicted: np.ndarray, true: np.ndarray, what: str) -> N
     high = max(predicted.max(), true.max()) + 0.01
     axes.plot([low, high], [low, high], color=GREY, linestyle=":", linewidth=1.2, label="x = y")
     axes.scatter(
-        true, predicted, s=18, color=BLUE, alpha=0.75, edgecolors="none", label=f"{len(true)} ({what})"
+        true, predicted, s=18, color=BLUE, alpha=0.75, edgecolors="none", label=f"{len(true)} {what}"
     )
     axes.set_xlim(low, high)
     axes.set_ylim(low, high)

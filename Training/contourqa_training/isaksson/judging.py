@@ -114,8 +114,8 @@ def _agreement(
 ) -> Agreement:
     there = np.isfinite(values)
     if not there.any():
-        nothing = (math.nan, math.nan)
-        return Agreement(name, 0, 0, *[math.nan] * 2, nothing, *[math.nan] * 5, nothing)  # type: ignore[arg-type]
+        nan, nothing = math.nan, (math.nan, math.nan)
+        return Agreement(name, 0, 0, nan, nan, nothing, nan, nan, nan, nan, nan, nothing)
     values, true, patients, constant = (array[there] for array in (values, true, patients, constant))
     error = np.abs(values - true)
     ranking = Ranking(values, true, constant)
