@@ -42,6 +42,9 @@ def evaluate(
         ),
     ] = None,
     cost: Annotated[bool, typer.Option("--cost/--no-cost", help="Whether to time the model.")] = True,
+    write_card: Annotated[
+        bool, typer.Option("--write-card", help="Also write the figures into the model's card.")
+    ] = False,
     labels: LabelsOption = None,
     merge: MergeOption = None,
     form: FormatOption = Format.TABLE,
@@ -60,6 +63,7 @@ def evaluate(
     Rows without a stratum are one, called all. Baselines that come with the bundle were fitted to training
     patients; without them they are fitted to the manifest's other patients, and the report says so.
     """
+    from contourqa_training.evaluation.card import write_card_figures
     from contourqa_training.evaluation.document import flat_rows
     from contourqa_training.evaluation.measuring import Ablation
     from contourqa_training.evaluation.run import Request
@@ -92,6 +96,8 @@ def evaluate(
         from contourqa_training.evaluation.page import write_evaluation
 
         say(f"Wrote {write_evaluation(output, found)}.")
+    if write_card:
+        write_card_figures(request.model.folder, found.document)
     print_result(
         form,
         table=lambda console: print_evaluation(console, found.document),
