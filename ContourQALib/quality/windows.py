@@ -115,9 +115,7 @@ def window_centers(mask: np.ndarray, spacing_mm: Vector, settings: Preprocessing
     return shown[:MOST_WINDOWS]
 
 
-def merged(
-    errors: np.ndarray, windows: ContourWindows, settings: PreprocessingSettings
-) -> np.ndarray:
+def merged(errors: np.ndarray, windows: ContourWindows, settings: PreprocessingSettings) -> np.ndarray:
     """The error maps of a contour's windows as one map of the array: float32 (K, J, I), 0 where none looked.
 
     Where windows overlap, their mean.
