@@ -21,6 +21,7 @@ from contourqa_training.own_data_measures import Measured
 from contourqa_training.segmenter_config import SECTIONS as SEGMENTER_SECTIONS
 from ContourQALib.geometry import Vector
 from ContourQALib.names import normalize
+from ContourQALib.quality.adjustment import FEWEST_PATIENTS as ADJUSTMENT_PATIENTS
 from ContourQALib.quality.intervals import FEWEST_PATIENTS as INTERVAL_PATIENTS
 
 Sections = dict[str, dict[str, Any]]
@@ -47,8 +48,11 @@ MOST_IN_CELL = 64
 CELLS_MULTIPLE = 4
 """The network's second and third level halve its cells each."""
 
-MOST_CALIBRATE, FEW_CALIBRATE = 0.35, 0.05
-"""A third of the patients may calibrate; where even they do not suffice for intervals, more of them train."""
+MOST_CALIBRATE = ((INTERVAL_PATIENTS, 0.35), (ADJUSTMENT_PATIENTS, 0.25))
+"""Patients that intervals need, and that an adjustment of the score needs, and the share they may be."""
+
+FEW_CALIBRATE = 0.05
+"""Where even an adjustment would have too few, patients rather train."""
 
 
 @dataclass(frozen=True)
@@ -127,12 +131,13 @@ def plan_sections(measured: Measured, name: str, epochs: int | None = None) -> d
 
 
 def calibrating_share(patients: int) -> float:
-    """Who calibrates, as a share: as many as intervals need, or hardly any where they would be too few."""
+    """Who calibrates, as a share: enough for intervals or for an adjustment, or hardly any."""
     usual = LibrarySettings().calibrate_share
-    needed = INTERVAL_PATIENTS / patients
-    if needed <= usual:
-        return usual
-    return math.ceil(1000 * needed) / 1000 if needed <= MOST_CALIBRATE else FEW_CALIBRATE
+    for needed, most in MOST_CALIBRATE:
+        share = math.ceil(1000 * needed / patients) / 1000
+        if share <= max(most, usual):
+            return max(share, usual) if needed == INTERVAL_PATIENTS else share
+    return FEW_CALIBRATE
 
 
 def memory_gb(measured: Measured) -> float:

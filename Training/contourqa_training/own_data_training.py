@@ -69,6 +69,7 @@ def train_own_data(
     library = run.folder / "contours"
     if not run.is_done("contours", library / TABLE):
         _build(data, run, library, workers, say)
+        _check_drawn(ContourLibrary.open(library), run)
         run.finish("contours")
     if not run.is_done("model", run.bundle / CARD_FILE):
         _train(run, ContourLibrary.open(library), threads, say)
@@ -98,6 +99,20 @@ def _build(data: Path, run: OwnRun, library: Path, workers: int, say: Say) -> No
         workers=workers,
         say=say,
     )
+
+
+def _check_drawn(library: ContourLibrary, run: OwnRun) -> None:
+    """See that the networks drew every structure in patients to learn from and to choose by."""
+    for structure in library.structures:
+        drawn = {
+            c.split for c in library.contours if (c.structure, c.stratum) == (structure, "N") and c.volume_cc
+        }
+        lacking = [part for part in ("train", "choose") if part not in drawn]
+        if lacking:
+            raise SettingError(
+                f"The segmentation networks drew no {structure} in the patients who {lacking[0]}; raise "
+                f"their epochs in {run.plan}, and remove {run.folder / 'segmenters'} and {library.folder}."
+            )
 
 
 def _check_segmenters(settings: LibrarySettings, runs: Path) -> None:
@@ -137,8 +152,13 @@ def _evaluate(run: OwnRun, manifest: Path, draws: int, say: Say) -> None:
     say("judging the model on the test patients")
     request = Request(find_model(str(run.bundle)), manifest, LabelNaming(), ("second",), draws=draws)
     found = evaluate(request, stage=say)
-    update_card(run.bundle, {"figures": card_figures(found.document)})
     write_evaluation(run.evaluation, found)
+    figures = card_figures(found.document)
+    skill = figures["strata"]["N"]["predictors"]["model"].get("skill")
+    better = skill is not None and skill > 0
+    update_card(run.bundle, {"figures": figures, "status": "released" if better else "preview"})
+    if not better:
+        say("on natural contours the model is no better than a constant: its card says preview")
 
 
 def card_figures(document: Mapping[str, Any]) -> dict[str, Any]:
