@@ -17,6 +17,7 @@ from contourqa_training.library_config import LibrarySettings
 from contourqa_training.natural_contours import HALF, NaturalContours, NaturalMap
 from contourqa_training.segmentation_cases import SegmentationCase, find_cases, fingerprint, read_case
 from ContourQALib.case import Contour, Image
+from ContourQALib.errors import StructureError
 from ContourQALib.geometry import Grid
 from ContourQALib.phantom import Phantom, pelvis
 from ContourQALib.quality.preprocessing import standard_spacing, to_standard_axes
@@ -112,6 +113,11 @@ class PhantomSource:
         """See `CaseSource`."""
         phantom = self._phantom(patient)
         masks = {contour.name: contour.mask for contour in phantom.reference}
+        unknown = [name for name in self.settings.structures if name not in masks]
+        if unknown:
+            raise StructureError(
+                f"The phantom has no structure {', '.join(unknown)}; it has {', '.join(masks)}."
+            )
         return _turned(patient, phantom.image, {name: masks[name] for name in self.settings.structures})
 
     def natural(self, patient: str, wanted: Sequence[str]) -> Mapping[str, list[NaturalMap]]:
