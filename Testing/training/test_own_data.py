@@ -19,6 +19,7 @@ from contourqa_training import library_building, training_queue
 from contourqa_training.cli import app
 from contourqa_training.config_file import sections_text
 from contourqa_training.error_config import read_error_config
+from contourqa_training.evaluation import page
 from contourqa_training.library import ContourLibrary
 from contourqa_training.library_config import read_library_config
 from contourqa_training.own_data import (
@@ -120,7 +121,10 @@ def make_tiny(plan: Path) -> None:
     change(plan / "library.toml", library=counts | {"thresholds": [0.3]})
 
 
-def test_one_command_from_a_folder_to_a_judged_model(folder: Path, tmp_path: Path) -> None:
+def test_one_command_from_a_folder_to_a_judged_model(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(page, "pictures_of", lambda *_: {})  # a third of the time, and tested by themselves
     own, said = OwnRun(tmp_path / "run"), []
     plan_own_data(folder, own, Asked(name="balls"))
     make_tiny(own.plan)
