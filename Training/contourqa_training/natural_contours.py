@@ -50,8 +50,8 @@ def fold_trainings(settings: LibrarySettings, runs: Path, split: Mapping[str, st
     Args:
         settings: what the library holds.
         runs: folder of the segmenters' runs.
-        split: of each patient. Who calibrates or tests has no part in a fold: a committed split says so by
-            itself, of a drawn one the trainings are told.
+        split: of each patient. Of a drawn one, who calibrates or tests has no part in a fold. Of a committed
+            one the segmenters' own split says who has; whoever has is drawn by the fold that held him out.
 
     Raises:
         SettingError: a configuration cannot be used, or too few patients train and choose.
