@@ -155,7 +155,8 @@ def _distances(distances_mm: np.ndarray, windows: ContourWindows) -> tuple[float
     """HD95 and MSD of a contour in several windows: the worst window's, and the mean over the contour."""
     if len(windows.centers) == 1:
         return float(distances_mm[0, 0]), float(distances_mm[0, 1])
-    shown = windows.inputs[:, 1].sum(axis=(1, 2, 3))
+    # every window counts a little: a contour thinner than the window's voxels shows in none of them
+    shown = 1 + windows.inputs[:, 1].sum(axis=(1, 2, 3))
     return float(distances_mm[:, 0].max()), float(np.average(distances_mm[:, 1], weights=shown))
 
 

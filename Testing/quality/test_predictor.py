@@ -208,3 +208,14 @@ def test_many_windows_come_in_batches_and_in_their_order() -> None:
     assert said.features[:, 0].tolist() == list(range(count))
     # log(1 + mm) undone; 1e-5: float32
     np.testing.assert_allclose(said.distances_mm[:, 0], np.expm1(np.arange(count)), rtol=1e-5)
+
+
+def test_parts_thinner_than_the_windows_voxels_still_have_distances(model: QualityModel) -> None:
+    grid = Grid.for_shape((100, 14, 14), (0.2, 0.2, 0.2))  # voxels of a fifth of the window's
+    mask = np.zeros(grid.shape, bool)
+    mask[1, 3, 3] = mask[98, 9, 9] = True  # two voxels, farther apart than a window is long
+    values = np.random.default_rng(1).normal(100, 20, grid.shape).astype(np.float32)
+    (said,) = model.predict(Image(values, grid), [Contour(mask, grid, "ball")])
+    assert said.hd95_mm is not None
+    assert said.msd_mm is not None
+    assert np.isfinite([said.dice, said.hd95_mm, said.msd_mm]).all()
