@@ -151,9 +151,9 @@ def test_one_command_from_a_folder_to_a_judged_model(
 
     document = json.loads((own.evaluation / "evaluation.json").read_text())
     assert document["patients"] == 2
-    assert {"N", "S", "B", "G"} <= set(document["strata"]) == set(card["figures"]["strata"])
+    assert {"N", "S", "B", "G"} <= set(document["strata"]) == set(card["figures"])
     assert (own.evaluation / "report.html").is_file()
-    judged = card["figures"]["strata"]["N"]["predictors"]
+    judged = card["figures"]["N"]["dice"]
     assert {"mae", "skill"} <= set(judged["model"])
     assert "training median" in judged
     # EVALUATION: a model without positive skill on natural contours is not shipped

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from contourqa_training.bundle import update_card
 from contourqa_training.error_config import read_error_config
 from contourqa_training.error_finishing import finish_bundle
 from contourqa_training.error_training import train_error_model
 from contourqa_training.evaluation.bootstrap import DRAWS
+from contourqa_training.evaluation.card import write_card_figures
 from contourqa_training.library import TABLE, ContourLibrary
 from contourqa_training.library_building import build_library
 from contourqa_training.library_config import LibrarySettings, read_library_config
@@ -29,9 +28,6 @@ from ContourQALib.quality.intervals import FEWEST_PATIENTS, too_few
 from ContourQALib.quality.model import find_model
 
 DOCUMENT = "evaluation.json"
-
-CARD_FIGURES = ("n", "mae", "bias", "skill", "spearman", "spearman_interval", "auroc")
-"""Figures of Dice that a card carries, of each predictor in each stratum."""
 
 
 def train_own_data(
@@ -153,26 +149,9 @@ def _evaluate(run: OwnRun, manifest: Path, draws: int, say: Say) -> None:
     request = Request(find_model(str(run.bundle)), manifest, LabelNaming(), ("second",), draws=draws)
     found = evaluate(request, stage=say)
     write_evaluation(run.evaluation, found)
-    figures = card_figures(found.document)
-    skill = figures["strata"]["N"]["predictors"]["model"].get("skill")
+    write_card_figures(run.bundle, found.document)
+    skill = found.document["strata"]["N"]["together"]["predictors"]["model"]["dice"].get("skill")
     better = skill is not None and skill > 0
-    update_card(run.bundle, {"figures": figures, "status": "released" if better else "preview"})
+    update_card(run.bundle, {"status": "released" if better else "preview"})
     if not better:
         say("on natural contours the model is no better than a constant: its card says preview")
-
-
-def card_figures(document: Mapping[str, Any]) -> dict[str, Any]:
-    """The figures of Dice that a card carries: each predictor's, stratum by stratum."""
-    strata = {}
-    for stratum, record in document["strata"].items():
-        predictors = record["together"]["predictors"]
-        strata[stratum] = {
-            "contours": record["contours"],
-            "patients": record["patients"],
-            "predictors": {
-                name: {figure: values["dice"][figure] for figure in CARD_FIGURES if figure in values["dice"]}
-                for name, values in predictors.items()
-                if "dice" in values
-            },
-        }
-    return {"split": "test", "patients": document["patients"], "strata": strata}
