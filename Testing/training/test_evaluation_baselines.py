@@ -55,6 +55,7 @@ def contour(number: int, patient: str, dice: float, predicted: float, **changes:
         "true": {"dice": dice, "hd95_mm": math.nan, "msd_mm": math.nan},
         "predicted": {MODEL: {"dice": predicted}}, "variables": variables, "passes": True,
     }  # fmt: skip
+    # a mapping of mixed values cannot say which is whose type
     return EvaluatedContour(**(given | changes))  # type: ignore[arg-type]
 
 

@@ -33,6 +33,7 @@ def scatter_picture(group: Group, stratum: str) -> Picture | None:
     """Predicted against true, one panel a figure that the model predicts; None without any."""
     shown: list[tuple[Figure, Any]] = []
     for figure in UNITS:
+        # the keys of UNITS are the figures, which a mapping of str cannot say
         found = group.ranking(MODEL, figure)  # type: ignore[arg-type]
         if found is not None:
             shown.append((figure, found))  # type: ignore[arg-type]

@@ -86,6 +86,7 @@ def _at(
         plain = constants_known[key]
         ours, theirs = site.interval(figure, float(raw[n]), level), plain.interval(float(constant[n]), level)
         if isinstance(ours, Refusal) or isinstance(theirs, Refusal):
+            # one of the two is a refusal, which the checker does not follow
             record["reason"] = ours.reason if isinstance(ours, Refusal) else theirs.reason  # type: ignore[union-attr]
             continue
         judged.append(n)

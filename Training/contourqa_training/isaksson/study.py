@@ -134,6 +134,7 @@ class _Judged:
                 fold,
                 baseline.table,
                 baseline.searched.best,
+                # bound now, not when called; a lambda's defaults have no types
                 lambda epoch, train=train: PairBatches(  # type: ignore[misc]
                     train, config.quality.spatial, training.seed, epoch
                 ),
