@@ -72,8 +72,8 @@ class SegmenterTraining:
             are learned from in as many steps as many; 0 for every slice once.
         refresh_batches: before every validation the batch norms' statistics are taken anew from so many
             training batches, without dropout; 0 leaves those that training gathered. Dropout changes what
-            the norms see: after a few hundred steps of small batches a network that drew a hippocampus with
-            a Dice of 0.89 in this way drew one of 0.15 with training's own.
+            the norms see: after a few hundred steps of small batches a network that draws a hippocampus in
+            this way draws none with training's own.
         running_mean: validation losses in the running mean whose least value chooses the stored model.
         stages: epochs after which the weights are kept as well, from 1.
         precision: "mixed" computes convolutions in half precision, "full" nothing; "auto" mixes on GPUs and
