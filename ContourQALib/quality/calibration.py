@@ -23,6 +23,7 @@ from ContourQALib.names import normalize
 from ContourQALib.quality.adjustment import Adjustment, Line
 from ContourQALib.quality.intervals import (
     DEFAULT_LEVEL,
+    FEWEST_PATIENTS,
     FIGURES,
     Figure,
     Interval,
@@ -92,9 +93,13 @@ class StructureCalibration:
     @property
     def sentence(self) -> str:
         """What a model's card says of it."""
-        adjusted = f", adjusted to {self.adjustment.patients} local patients" if self.adjustment else ""
-        behind = f"intervals from {self.contours} contours of {self.patients} patients"
-        return f"{self.structure}: {behind if self.figures else 'no intervals'}{adjusted}"
+        adjusted = f", adjusted on {self.adjustment.patients} patients" if self.adjustment else ""
+        of = f"{self.contours} contours of {self.patients} patients"
+        enough = f"intervals from {of}"
+        short = f"no intervals ({of}, {FEWEST_PATIENTS} patients are needed)"
+        if not self.figures:
+            return f"{self.structure}: no intervals{adjusted}"
+        return f"{self.structure}: {enough if self.patients >= FEWEST_PATIENTS else short}{adjusted}"
 
     def adjusted(self, figure: Figure, predicted: float) -> float:
         """A predicted figure as this site sees it."""

@@ -112,7 +112,7 @@ def test_without_enough_local_patients_there_is_an_adjusted_figure_and_no_interv
         assert isinstance(refused, Refusal)
         assert "34 calibration patients" in refused.reason
     assert known.adjusted("dice", 0.9) < 0.9
-    assert known.sentence == "ball: no intervals, adjusted to 34 local patients"
+    assert known.sentence == "ball: no intervals, adjusted on 34 patients"
 
 
 def test_a_figure_that_was_not_calibrated_has_no_interval():
@@ -124,3 +124,9 @@ def test_a_figure_that_was_not_calibrated_has_no_interval():
 def test_the_cards_sentence_counts_patients_and_contours():
     known = StructureCalibration("ball", figures(60, 2))
     assert known.sentence == "ball: intervals from 120 contours of 60 patients"
+
+
+def test_the_cards_sentence_promises_no_intervals_where_too_few_calibrate():
+    known = StructureCalibration("ball", figures(49, 2))
+    assert isinstance(known.interval("dice", 0.8), Refusal)
+    assert known.sentence == "ball: no intervals (98 contours of 49 patients, 50 patients are needed)"
