@@ -223,7 +223,7 @@ def _measure_plain(
     tolerance: float,
     name: str,
 ) -> tuple[Counts, DistanceCurves]:
-    _check_probabilities(values, name)
+    check_probabilities(values, name)
     return plain.sweep_plain(values, reference, spacing, part, tolerance)
 
 
@@ -239,14 +239,14 @@ def _measure_compiled(
 
     found = sweep_compiled(values, reference, spacing, part, tolerance)
     if found is None:
-        _check_probabilities(values, name)
+        check_probabilities(values, name)
         # What is left is a zero with a minus sign, which is a zero.
         found = sweep_compiled(np.abs(values), reference, spacing, part, tolerance)
         assert found is not None
     return found
 
 
-def _check_probabilities(values: np.ndarray, name: str) -> None:
+def check_probabilities(values: np.ndarray, name: str) -> None:
     """Refuse a map with values that are not numbers in [0, 1].
 
     Raises:
