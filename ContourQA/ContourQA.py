@@ -1,0 +1,362 @@
+"""ContourQA's shell in 3D Slicer: module, parameter node, widget and logic; panels are in ContourQAPanels."""
+
+import importlib.util
+import os
+import pathlib
+import sys
+from typing import Annotated
+
+import slicer
+import vtk
+from slicer import (
+    vtkMRMLPlotChartNode,
+    vtkMRMLScalarVolumeNode,
+    vtkMRMLSegmentationNode,
+    vtkMRMLTableNode,
+)
+from slicer.i18n import tr as _
+from slicer.i18n import translate
+from slicer.parameterNodeWrapper import WithinRange, parameterNodeWrapper
+from slicer.ScriptedLoadableModule import (
+    ScriptedLoadableModule,
+    ScriptedLoadableModuleLogic,
+    ScriptedLoadableModuleTest,
+    ScriptedLoadableModuleWidget,
+)
+from slicer.util import VTKObservationMixin
+
+# An installed extension has both packages on the path already; a checkout has only this file's folder, or not
+# even that.
+_HERE = os.path.dirname(os.path.abspath(__file__))
+for _package, _folder in (("ContourQAPanels", _HERE), ("ContourQALib", os.path.dirname(_HERE))):
+    if importlib.util.find_spec(_package) is None:
+        sys.path.append(_folder)
+
+
+class ContourQA(ScriptedLoadableModule):
+    """What the application shows of the module before it is opened."""
+
+    def __init__(self, parent) -> None:
+        ScriptedLoadableModule.__init__(self, parent)
+        self.parent.title = _("ContourQA")
+        self.parent.categories = [translate("qSlicerAbstractCoreModule", "Radiotherapy")]
+        self.parent.dependencies = []
+        self.parent.contributors = ["ContourQA developers"]
+        self.parent.helpText = _(
+            "Contour quality assurance: which contours to check, where, and why.<br>"
+            "<b>Quality</b> predicts Dice, HD95 and mean surface distance of contours without ground truth "
+            "and marks what is probably wrong. <b>Compare</b> measures contours against a reference. "
+            "<b>Thresholds</b> shows how a contour depends on the threshold that made it. "
+            "<b>Report</b> writes all of it to a folder.<br>"
+            "The module <i>Sample Data</i> makes a case to try it on, in the category ContourQA.<br>"
+            "For research and teaching; not a medical device."
+        )
+        self.parent.acknowledgementText = _(
+            "The methods are those of three papers:<ul>"
+            "<li>Isaksson LJ et al. Quality assurance for automatically generated contours with additional "
+            "deep learning. Insights into Imaging 13:137 (2022).</li>"
+            "<li>Bice N et al. A sensitivity analysis of probability maps in deep-learning-based anatomical "
+            "segmentation. Journal of Applied Clinical Medical Physics 22 (2021).</li>"
+            "<li>Geng J et al. Localized fine-tuning and clinical evaluation of deep-learning based "
+            "auto-segmentation model for clinical target volume and organs at risk in rectal cancer "
+            "radiotherapy. Radiation Oncology (2024).</li></ul>"
+            "Please cite those whose method you use."
+        )
+        slicer.app.connect("startupCompleted()", registerSampleData)
+
+
+def registerSampleData() -> None:
+    """Offer the generated sample case in the Sample Data module."""
+    from ContourQAPanels import sample_data
+
+    sample_data.register()
+
+
+@parameterNodeWrapper
+class ContourQAParameterNode:
+    """What the user has chosen, saved with the scene; results are in the nodes that are referenced here.
+
+    `modelName` is "" for the bundled model that knows the structure; `device` is auto, cpu or cuda.
+    `unselectedSegments` holds the IDs of segments that are not to be assessed, so that new ones are.
+    """
+
+    inputVolume: vtkMRMLScalarVolumeNode
+    segmentation: vtkMRMLSegmentationNode
+    unselectedSegments: list[str]
+    modelName: str = ""
+    device: str = "auto"
+    acceptLevel: Annotated[float, WithinRange(0, 1)] = 0.80
+    rejectLevel: Annotated[float, WithinRange(0, 1)] = 0.75
+    assessWhileEditing: bool = False
+    overlayOpacity: Annotated[float, WithinRange(0, 1)] = 0.6
+    showErrors: bool = True
+    assessmentTable: vtkMRMLTableNode
+    errorOverlay: vtkMRMLSegmentationNode
+
+    referenceSegmentation: vtkMRMLSegmentationNode
+    otherSegmentations: list[vtkMRMLSegmentationNode]
+    toleranceMm: Annotated[float, WithinRange(0, 20)] = 2.0
+    comparisonTable: vtkMRMLTableNode
+    differenceOverlay: vtkMRMLSegmentationNode
+    sliceChart: vtkMRMLPlotChartNode
+
+    probabilityVolume: vtkMRMLScalarVolumeNode
+    thresholdReference: vtkMRMLSegmentationNode
+    thresholdSegment: str
+    threshold: Annotated[float, WithinRange(0, 1)] = 0.5
+    thresholdContour: vtkMRMLSegmentationNode
+    thresholdChart: vtkMRMLPlotChartNode
+
+    reportFolder: pathlib.Path
+    reportTitle: str = "Contour assessment"
+
+
+class ContourQAWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
+    """The module's panel: inputs that all tabs share, the message area, and the tabs."""
+
+    def __init__(self, parent=None) -> None:
+        ScriptedLoadableModuleWidget.__init__(self, parent)
+        VTKObservationMixin.__init__(self)
+        self.logic = None
+        self.session = None
+        self.panels = []
+        self._parameterNode = None
+        self._parameterNodeGuiTag = None
+
+    def setup(self) -> None:
+        """Build the panel; called when the user opens the module for the first time."""
+        ScriptedLoadableModuleWidget.setup(self)
+
+        from ContourQAPanels.compare_panel import ComparePanel
+        from ContourQAPanels.messages import MessageArea
+        from ContourQAPanels.quality_panel import QualityPanel
+        from ContourQAPanels.report_panel import ReportPanel
+        from ContourQAPanels.session import Session
+        from ContourQAPanels.task_runner import TaskRunner
+        from ContourQAPanels.threshold_panel import ThresholdPanel
+
+        uiWidget = slicer.util.loadUI(self.resourcePath("UI/ContourQA.ui"))
+        self.layout.addWidget(uiWidget)
+        self.ui = slicer.util.childWidgetVariables(uiWidget)
+        uiWidget.setMRMLScene(slicer.mrmlScene)
+
+        self.logic = ContourQALogic()
+        self.messages = MessageArea(self.ui.messageLabel)
+        self.session = Session(
+            slicer.mrmlScene, self.logic, TaskRunner(self.logic.worker), self.messages.show
+        )
+        self.qualityPanel = QualityPanel(self.session, self.ui)
+        self.comparePanel = ComparePanel(self.session)
+        self.thresholdPanel = ThresholdPanel(self.session)
+        self.reportPanel = ReportPanel(self.session)
+        self.panels = [self.qualityPanel, self.comparePanel, self.thresholdPanel, self.reportPanel]
+        for page, panel in (
+            (self.ui.compareTab, self.comparePanel),
+            (self.ui.thresholdTab, self.thresholdPanel),
+            (self.ui.reportTab, self.reportPanel),
+        ):
+            page.layout().addWidget(panel.widget)
+
+        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self.onSceneStartClose)
+        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self.onSceneEndClose)
+        self.initializeParameterNode()
+
+    def cleanup(self) -> None:
+        """Let go of everything; called before the panel is destroyed or replaced."""
+        self.setParameterNode(None)
+        self.removeObservers()
+        for panel in self.panels:
+            panel.cleanup()
+        self.panels = []
+        if self.session is not None:
+            self.session.tasks.close()
+            self.session.forget()
+
+    def enter(self) -> None:
+        """Called each time the user opens the module."""
+        self.initializeParameterNode()
+        for panel in self.panels:
+            panel.enter()
+
+    def exit(self) -> None:
+        """Called each time the user opens another module; editing goes on being watched from there."""
+        for panel in self.panels:
+            panel.exit()
+        self._disconnectParameterNode()
+
+    def onSceneStartClose(self, caller, event) -> None:
+        """Called just before the scene is closed: whatever is being computed has nowhere to go."""
+        self.session.tasks.cancelAll()
+        for panel in self.panels:
+            panel.sceneClosing()
+        self.setParameterNode(None)
+        self.session.forget()
+        self.session.showMessage("")
+
+    def onSceneEndClose(self, caller, event) -> None:
+        """Called just after the scene is closed."""
+        if self.parent.isEntered:
+            self.initializeParameterNode()
+
+    def initializeParameterNode(self) -> None:
+        """Make sure that there is a parameter node, and choose inputs if nothing is chosen yet."""
+        self.setParameterNode(self.logic.getParameterNode())
+        for name, nodeClass in (
+            ("inputVolume", "vtkMRMLScalarVolumeNode"),
+            ("segmentation", "vtkMRMLSegmentationNode"),
+        ):
+            if getattr(self._parameterNode, name) is None:
+                node = slicer.mrmlScene.GetFirstNodeByClass(nodeClass)
+                if node is not None:
+                    setattr(self._parameterNode, name, node)
+
+    def setParameterNode(self, parameterNode) -> None:
+        """Use and observe a parameter node; None while there is no scene."""
+        self._disconnectParameterNode()
+        self._parameterNode = parameterNode
+        self.session.parameterNode = parameterNode
+        if parameterNode is not None:
+            self._parameterNodeGuiTag = parameterNode.connectGui(self.ui)
+            self.addObserver(parameterNode, vtk.vtkCommand.ModifiedEvent, self._checkCanApply)
+        for panel in self.panels:
+            panel.setParameterNode(parameterNode)
+        self._checkCanApply()
+
+    def _disconnectParameterNode(self) -> None:
+        if self._parameterNode is None:
+            return
+        if self._parameterNodeGuiTag is not None:
+            self._parameterNode.disconnectGui(self._parameterNodeGuiTag)
+            self._parameterNodeGuiTag = None
+        if self.hasObserver(self._parameterNode, vtk.vtkCommand.ModifiedEvent, self._checkCanApply):
+            self.removeObserver(self._parameterNode, vtk.vtkCommand.ModifiedEvent, self._checkCanApply)
+
+    def _checkCanApply(self, caller=None, event=None) -> None:
+        """Enable what can be done now; tool tips say what is missing for the rest."""
+        for panel in self.panels:
+            panel.updateFromNodes()
+
+    def onReload(self) -> None:
+        """Reload the module with its panels and library (developer mode)."""
+        for name in [
+            name for name in sys.modules if name.split(".")[0] in ("ContourQAPanels", "ContourQALib")
+        ]:
+            del sys.modules[name]
+        ScriptedLoadableModuleWidget.onReload(self)
+
+
+class ContourQALogic(ScriptedLoadableModuleLogic):
+    """Assess, compare and sweep nodes from scripts: no widget is needed, and none is opened.
+
+    The methods wait for the worker process and return the library's result objects; they change no node.
+    `with`-less use is fine: `close` ends the worker, and so does the end of the application.
+
+    Example:
+        logic = ContourQALogic()
+        assessment = logic.assess(volumeNode, segmentationNode)
+        print([(one.structure, one.dice, one.verdict) for one in assessment.structures])
+    """
+
+    def __init__(self) -> None:
+        ScriptedLoadableModuleLogic.__init__(self)
+        self._worker = None
+
+    @property
+    def worker(self):
+        """The worker; its process is started with the first request."""
+        if self._worker is None:
+            self._worker = self.createWorker()
+        return self._worker
+
+    def createWorker(self):
+        """A worker of one's own; the process is not started yet."""
+        from ContourQALib.worker import Worker
+
+        return Worker()
+
+    def close(self) -> None:
+        """End the worker's process."""
+        if self._worker is not None:
+            self._worker.close()
+            self._worker = None
+
+    def getParameterNode(self) -> ContourQAParameterNode:
+        """The scene's typed parameter node."""
+        return ContourQAParameterNode(super().getParameterNode())
+
+    def assess(
+        self,
+        volumeNode,
+        segmentationNode,
+        segmentIds=None,
+        model=None,
+        levels=None,
+        device="auto",
+        progress=None,
+    ):
+        """Predict the quality of segments that were drawn on a volume.
+
+        Args:
+            volumeNode: the volume.
+            segmentationNode: the segmentation.
+            segmentIds: IDs of the segments; by default all.
+            model: name of a bundled model, or a bundle's folder; by default chosen by structure.
+            levels: accept and reject levels of Dice, a `ContourQALib.quality.verdict.Levels`.
+            device: auto, cpu or cuda.
+            progress: told how many are done, how many there are, and the next one's name.
+
+        Returns:
+            ContourQALib.quality.assessment.Assessment
+
+        Raises:
+            ContourQAError: something is wrong with the input, or the worker ended.
+        """
+        from ContourQALib.mrml.segmentations import contours_of
+        from ContourQALib.mrml.volumes import image_of
+        from ContourQALib.quality.verdict import Levels
+        from ContourQALib.worker_requests import AssessRequest
+
+        request = AssessRequest(
+            image=image_of(volumeNode),
+            contours=tuple(contours_of(segmentationNode, segmentIds)),
+            model=model,
+            levels=levels or Levels(),
+            device=device,
+        )
+        return self.worker.wait(self.worker.submit(request), progress=progress)
+
+    def compare(self, referenceNode, otherNodes, toleranceMm=2.0, structures=()):
+        """Measure segmentations against a reference; structures are matched by name.
+
+        Returns:
+            ContourQALib.worker_requests.Compared
+
+        Raises:
+            ContourQAError: something is wrong with the input, or the worker ended.
+        """
+        from ContourQALib.metrics.pairing import Source
+        from ContourQALib.mrml.segmentations import contours_of
+        from ContourQALib.worker_requests import CompareRequest
+
+        reference, *others = (
+            Source(node.GetName(), tuple(contours_of(node))) for node in (referenceNode, *otherNodes)
+        )
+        request = CompareRequest(reference, tuple(others), tuple(structures), tolerance_mm=toleranceMm)
+        return self.worker.wait(self.worker.submit(request))
+
+    def sweep(self, probabilityNode, referenceNode=None, segmentId=None, toleranceMm=2.0):
+        """Every threshold of a probability volume, against a reference segment or without one.
+
+        Returns:
+            ContourQALib.worker_requests.Swept
+
+        Raises:
+            ContourQAError: something is wrong with the input, or the worker ended.
+        """
+        from ContourQALib.mrml.segmentations import contour_of
+        from ContourQALib.mrml.volumes import probability_of
+        from ContourQALib.worker_requests import SweepRequest
+
+        reference = contour_of(referenceNode, segmentId) if referenceNode is not None else None
+        request = SweepRequest(probability_of(probabilityNode), reference, tolerance_mm=toleranceMm)
+        return self.worker.wait(self.worker.submit(request))
