@@ -20,7 +20,6 @@ from slicer.parameterNodeWrapper import WithinRange, parameterNodeWrapper
 from slicer.ScriptedLoadableModule import (
     ScriptedLoadableModule,
     ScriptedLoadableModuleLogic,
-    ScriptedLoadableModuleTest,
     ScriptedLoadableModuleWidget,
 )
 from slicer.util import VTKObservationMixin
@@ -128,12 +127,13 @@ class ContourQAWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         ScriptedLoadableModuleWidget.setup(self)
 
         from ContourQAPanels.compare_panel import ComparePanel
-        from ContourQAPanels.messages import MessageArea
         from ContourQAPanels.quality_panel import QualityPanel
         from ContourQAPanels.report_panel import ReportPanel
+        from ContourQAPanels.threshold_panel import ThresholdPanel
+
+        from ContourQAPanels.messages import MessageArea
         from ContourQAPanels.session import Session
         from ContourQAPanels.task_runner import TaskRunner
-        from ContourQAPanels.threshold_panel import ThresholdPanel
 
         uiWidget = slicer.util.loadUI(self.resourcePath("UI/ContourQA.ui"))
         self.layout.addWidget(uiWidget)
@@ -313,6 +313,7 @@ class ContourQALogic(ScriptedLoadableModuleLogic):
         """
         from ContourQALib.mrml.segmentations import contours_of
         from ContourQALib.mrml.volumes import image_of
+
         from ContourQALib.quality.verdict import Levels
         from ContourQALib.worker_requests import AssessRequest
 
@@ -334,8 +335,9 @@ class ContourQALogic(ScriptedLoadableModuleLogic):
         Raises:
             ContourQAError: something is wrong with the input, or the worker ended.
         """
-        from ContourQALib.metrics.pairing import Source
         from ContourQALib.mrml.segmentations import contours_of
+
+        from ContourQALib.metrics.pairing import Source
         from ContourQALib.worker_requests import CompareRequest
 
         reference, *others = (
@@ -355,6 +357,7 @@ class ContourQALogic(ScriptedLoadableModuleLogic):
         """
         from ContourQALib.mrml.segmentations import contour_of
         from ContourQALib.mrml.volumes import probability_of
+
         from ContourQALib.worker_requests import SweepRequest
 
         reference = contour_of(referenceNode, segmentId) if referenceNode is not None else None

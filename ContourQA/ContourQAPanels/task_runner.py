@@ -12,8 +12,9 @@ from collections.abc import Callable, Generator
 from typing import Any
 
 import qt
-from ContourQALib.errors import ContourQAError
 from slicer.i18n import tr as _
+
+from ContourQALib.errors import ContourQAError
 
 TICK_MS = 20
 """Time between two looks at the worker; the timer runs only while something is in flight."""
