@@ -1,0 +1,109 @@
+"""scene_change: a change of the scene that can be undone, and that leaves nothing behind when it fails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+_changing: list[Any] = []
+"""Scenes with a change in progress: one inside another is a part of it, and one step to undo."""
+
+
+@contextmanager
+def scene_change(scene: Any, nodes: Sequence[Any] = (), *, batch: bool = False) -> Iterator[None]:
+    """Change the scene as a whole or not at all.
+
+    Where the scene keeps states for undo (`scene.SetUndoOn()`), one is saved first, and the nodes that are
+    added take part in undo. After an exception, which is let through,
+
+    * every node that was added since, display and storage nodes too, is removed again;
+    * `nodes` and their display nodes get back the contents, names, attributes and references they had;
+    * a batch process that was begun since is ended.
+
+    Not restored: nodes that were removed or changed without being named in `nodes`, and what observers did
+    meanwhile. The state that was saved for undo stays, as a step that changes nothing.
+
+    Args:
+        scene: the MRML scene.
+        nodes: nodes whose contents the block changes. They are copied, so name no volumes in what runs often.
+        batch: whether views and widgets wait for the end of the block; for blocks that add many nodes.
+    """
+    if scene in _changing:
+        with _restored(scene, nodes):
+            yield
+        return
+    named = _with_displays(nodes)
+    if scene.GetUndoFlag():
+        _save_for_undo(scene, named)
+    _changing.append(scene)
+    try:
+        with _restored(scene, nodes):
+            if batch:
+                scene.StartState(scene.BatchProcessState)
+            before = _ids(scene)
+            yield
+            if scene.GetUndoFlag():
+                for node in _added(scene, before):
+                    node.SetUndoEnabled(True)
+            if batch:
+                scene.EndState(scene.BatchProcessState)
+    finally:
+        _changing.remove(scene)
+
+
+@contextmanager
+def _restored(scene: Any, nodes: Sequence[Any]) -> Iterator[None]:
+    """On an exception the scene has its nodes of before and `nodes` their contents."""
+    before = _ids(scene)
+    was_batch = scene.IsBatchProcessing()
+    copies = [(node, _copy(node)) for node in _with_displays(nodes)]
+    try:
+        yield
+    except BaseException:
+        for node in reversed(_added(scene, before)):
+            if scene.IsNodePresent(node):  # not gone with another one
+                scene.RemoveNode(node)
+        for node, copy in copies:
+            if scene.IsNodePresent(node):
+                node.Copy(copy)
+        while scene.IsBatchProcessing() and not was_batch:
+            scene.EndState(scene.BatchProcessState)
+        raise
+
+
+def _ids(scene: Any) -> set[str]:
+    return {scene.GetNthNode(n).GetID() for n in range(scene.GetNumberOfNodes())}
+
+
+def _added(scene: Any, before: set[str]) -> list[Any]:
+    nodes = (scene.GetNthNode(n) for n in range(scene.GetNumberOfNodes()))
+    return [node for node in nodes if node.GetID() not in before]
+
+
+def _with_displays(nodes: Sequence[Any]) -> list[Any]:
+    """The nodes, each followed by its display nodes: the contents decide what is displayed."""
+    found = []
+    for node in nodes:
+        found.append(node)
+        if node.IsA("vtkMRMLDisplayableNode"):
+            displays = (node.GetNthDisplayNode(n) for n in range(node.GetNumberOfDisplayNodes()))
+            found += [display for display in displays if display is not None]
+    return found
+
+
+def _copy(node: Any) -> Any:
+    copy = node.CreateNodeInstance()
+    copy.UnRegister(None)
+    copy.Copy(node)
+    return copy
+
+
+def _save_for_undo(scene: Any, nodes: Sequence[Any]) -> None:
+    from vtkmodules.vtkCommonCore import vtkCollection
+
+    changed = vtkCollection()
+    for node in nodes:
+        changed.AddItem(node)
+    # with a list, for without one every node of the scene is copied
+    scene.SaveStateForUndo(changed)

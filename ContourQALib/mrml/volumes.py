@@ -1,0 +1,172 @@
+"""Volumes of the scene to images and probability maps, and back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ContourQALib.case import Image, ProbabilityMap
+from ContourQALib.formats.probability import ROUNDING
+from ContourQALib.geometry import Grid
+from ContourQALib.mrml.errors import SceneError
+from ContourQALib.mrml.frames import ijk_to_ras, numbers_of, world_grid
+from ContourQALib.mrml.scene_change import scene_change
+
+WIDENED = {"bool": np.uint8, "float16": np.float32}
+"""Types that VTK does not know, and the smallest that holds their values."""
+
+
+def image_of(volume_node: Any) -> Image:
+    """The image of a volume node, where the views show it: its parent transforms are applied.
+
+    Linear transforms go into the grid, so that no voxel is interpolated. `values` is a read-only view of the
+    node's memory: what an effect writes into the volume later is seen in it, what replaces the volume is not.
+
+    Args:
+        volume_node: vtkMRMLScalarVolumeNode.
+
+    Raises:
+        SceneError: there is no node or no image in it, it is of another kind (label map, colors or vectors, a
+            frame of a 4D sequence), it holds NaN or infinite values, or its transform is not linear or
+            shears.
+        GeometryError: its axes are impossible.
+    """
+    what = _described(volume_node, "an image")
+    if volume_node.IsA("vtkMRMLLabelMapVolumeNode"):
+        raise SceneError(f"{what} is a label map; choose the image that was contoured.")
+    values = _values(volume_node, what)
+    return Image(values, grid_of_volume(volume_node), volume_node.GetName() or "image")
+
+
+def probability_of(volume_node: Any, name: str | None = None) -> ProbabilityMap:
+    """The probability map that a volume node holds; as `image_of` otherwise.
+
+    Whole numbers are taken only when they are 0 and 1: a map of percent or of 0 to 255 is not guessed at.
+
+    Args:
+        volume_node: vtkMRMLScalarVolumeNode, or a label map of zeros and ones.
+        name: the structure; the node's name where not given.
+
+    Raises:
+        SceneError: as `image_of`, and for values outside [0, 1].
+        GeometryError: its axes are impossible.
+    """
+    what = _described(volume_node, "a probability map")
+    values = _values(volume_node, what)
+    lowest, highest = float(values.min()), float(values.max())
+    if lowest < -ROUNDING or highest > 1 + ROUNDING:
+        raise SceneError(
+            f"{what} holds values from {lowest:g} to {highest:g}, but probabilities lie between 0 and 1;"
+            " divide percent by 100 and 8-bit maps by 255, pass logits through a sigmoid."
+        )
+    if lowest < 0 or highest > 1:
+        values = np.clip(values, 0, 1)
+    return ProbabilityMap(values, grid_of_volume(volume_node), name or volume_node.GetName() or "probability")
+
+
+def grid_of_volume(volume_node: Any) -> Grid:
+    """Grid of a volume node in the world, its parent transforms applied.
+
+    Raises:
+        SceneError: there is no image in it, or its transform is not linear or shears.
+        GeometryError: its axes are impossible.
+    """
+    what = _described(volume_node, "an image")
+    from vtkmodules.vtkCommonMath import vtkMatrix4x4
+
+    matrix = vtkMatrix4x4()
+    volume_node.GetIJKToRASMatrix(matrix)
+    size = _image_data(volume_node, what).GetDimensions()
+    mend = "harden the transform and resample the volume, for example with the Crop Volume module"
+    return world_grid(volume_node, numbers_of(matrix), size, what, mend)
+
+
+def add_volume(scene: Any, image: Image, name: str) -> Any:
+    """Add an image to the scene as a volume with display settings.
+
+    Args:
+        scene: the MRML scene.
+        image: what to add; its voxels are copied, bool as 0 and 1.
+        name: of the node; the scene appends a number where it is taken.
+
+    Returns:
+        The new vtkMRMLScalarVolumeNode.
+    """
+    with scene_change(scene):
+        node = scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", name)
+        set_values(node, image.values, image.grid)
+        node.CreateDefaultDisplayNodes()
+    return node
+
+
+def set_values(volume_node: Any, values: np.ndarray, grid: Grid) -> None:
+    """Replace the voxels and the place of a volume node.
+
+    Args:
+        volume_node: vtkMRMLScalarVolumeNode without a parent transform.
+        values: (K, J, I), copied.
+        grid: where they lie.
+    """
+    from vtkmodules.util.numpy_support import numpy_to_vtk
+    from vtkmodules.vtkCommonDataModel import vtkImageData
+
+    values = np.ascontiguousarray(values, WIDENED.get(values.dtype.name, values.dtype))
+    data = vtkImageData()
+    data.SetDimensions(grid.size)
+    # origin and spacing stay at 0 and 1: in MRML they are the node's
+    data.GetPointData().SetScalars(numpy_to_vtk(values.ravel(), deep=True))
+    volume_node.SetIJKToRASMatrix(ijk_to_ras(grid))
+    volume_node.SetAndObserveImageData(data)
+
+
+def _described(node: Any, wanted: str) -> str:
+    """How errors call a volume node; checks that it is one."""
+    if node is None:
+        raise SceneError(f"There is no volume to read {wanted} from; choose one.")
+    what = f"Volume {node.GetName()}"
+    if not node.IsA("vtkMRMLScalarVolumeNode"):
+        raise SceneError(f"{node.GetName()} is not a volume; choose {wanted}.")
+    return what
+
+
+def _image_data(node: Any, what: str) -> Any:
+    data = node.GetImageData()
+    if data is None or data.GetPointData().GetScalars() is None or min(data.GetDimensions()) < 1:
+        raise SceneError(f"{what} holds no image; load it again or choose another one.")
+    return data
+
+
+def _values(node: Any, what: str) -> np.ndarray:
+    """Read-only view (K, J, I) of the voxels of a node."""
+    from vtkmodules.util.numpy_support import vtk_to_numpy
+
+    data = _image_data(node, what)
+    components = data.GetNumberOfScalarComponents()
+    if components != 1:
+        raise SceneError(
+            f"{what} holds {components} values per voxel (colors, vectors or a 4D series); choose a volume"
+            " with one, or make one with the Vector to Scalar Volume module."
+        )
+    frames = _frames(node)
+    if frames > 1:
+        raise SceneError(
+            f"{what} shows one of the {frames} frames of a 4D sequence; clone it in the Data module to assess"
+            " the frame that is shown."
+        )
+    values = vtk_to_numpy(data.GetPointData().GetScalars()).reshape(data.GetDimensions()[::-1])
+    values.flags.writeable = False
+    if values.dtype.kind == "f" and not (np.isfinite(values.min()) and np.isfinite(values.max())):
+        raise SceneError(f"{what} holds NaN or infinite values; replace them by numbers first.")
+    return values
+
+
+def _frames(node: Any) -> int:
+    """Frames of the sequence that a volume is the display of; 1 for an ordinary volume."""
+    scene = node.GetScene()
+    if scene is None or not scene.IsNodeClassRegistered("vtkMRMLSequenceBrowserNode"):
+        return 1
+    browsers = scene.GetNodesByClass("vtkMRMLSequenceBrowserNode")
+    browsers.UnRegister(None)
+    playing = (browsers.GetItemAsObject(n) for n in range(browsers.GetNumberOfItems()))
+    return max((b.GetNumberOfItems() for b in playing if b.IsProxyNodeID(node.GetID())), default=1)
