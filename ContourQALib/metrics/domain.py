@@ -81,19 +81,20 @@ def enclosing(lattice: Grid, grids: Iterable[Grid]) -> Grid:
     return _cut(lattice, np.min([a for a, _ in spans], axis=0), np.max([b for _, b in spans], axis=0))
 
 
-def counting_grid(reference: Contour, whole: Grid | None, others: Iterable[Grid] = ()) -> Grid:
+def counting_grid(contour: Contour, whole: Grid | None, others: Iterable[Grid] = ()) -> Grid:
     """The grid on the reference's lattice that a comparison with it counts on.
 
     Args:
-        reference: the contour held to be right, perhaps cut to its own box.
+        contour: the reference, perhaps cut to its own box.
         whole: the image's grid; taken where the reference lies on its lattice, else covered.
-        others: covered as well where there is no image.
+        others: without an image, these are covered and a margin is left around them.
     """
     if whole is None:
-        return enclosing(reference.grid, others)
-    if reference.grid.relation_to(whole) in (Relation.SAME, Relation.LATTICE):
+        found = enclosing(contour.grid, others)
+        return _cut(found, np.full(3, -MARGIN_VOXELS), np.asarray(found.size) - 1 + MARGIN_VOXELS)
+    if contour.grid.relation_to(whole) in (Relation.SAME, Relation.LATTICE) or not contour.mask.any():
         return whole
-    return enclosing(reference.grid, [whole])
+    return enclosing(contour.grid, [whole])
 
 
 def is_outside(contour: Contour, grid: Grid) -> bool:
