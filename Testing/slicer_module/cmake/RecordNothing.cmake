@@ -1,0 +1,1 @@
+# Stands for Slicer's packaging step, which has nothing to do here.
