@@ -132,6 +132,20 @@ class Grid:
         x, y, z = (float(mm) for mm in self.index_to_world((parts - 1) / 2))
         return Grid((i, j, k), (di, dj, dk), (x, y, z), self.direction)
 
+    def part(self, spans: Sequence[slice]) -> Grid:
+        """The grid of a box of this one's voxels.
+
+        Args:
+            spans: first and last + 1 along the array's axes K, J, I.
+
+        Raises:
+            GeometryError: the box has no voxels.
+        """
+        k, j, i = spans
+        x, y, z = (float(mm) for mm in self.index_to_world((i.start, j.start, k.start)))
+        size = (i.stop - i.start, j.stop - j.start, k.stop - k.start)
+        return Grid(size, self.spacing, (x, y, z), self.direction)
+
     def relation_to(self, other: Grid) -> Relation:
         """How this grid lies relative to `other`; see `Relation`."""
         aligned = (

@@ -11,6 +11,7 @@ from ContourQALib.commands.printing import say
 from ContourQALib.commands.saving import today
 from ContourQALib.formats.images import write_image
 from ContourQALib.formats.segmentation import Color, write_segmentation
+from ContourQALib.geometry import Grid
 from ContourQALib.quality.assessment import Assessment
 from ContourQALib.quality.error_map import ErrorMap
 from ContourQALib.report.assessment_section import assessment_section
@@ -50,18 +51,17 @@ def save_assessment(
         html,
         assessment_document(result, provenance),
         {"report.csv": to_csv(assessment_rows(result))},
-        files | error_files(result, image, placed),
+        files | error_files(result, image),
     )
     say(f"Wrote {report}.")
 
 
-def error_files(result: Assessment, image: Image, placed: Sequence[Contour]) -> dict[str, Writer]:
+def error_files(result: Assessment, image: Image) -> dict[str, Writer]:
     """What writes each predicted error map, and one segmentation of the voxels that are probably wrong.
 
     Args:
         result: with the error maps.
-        image: the image.
-        placed: the assessed contours on the image's grid, in the order of `result.structures`.
+        image: the image; its grid is the files'.
 
     Returns:
         By file name; nothing where no contour has an error map.
@@ -69,18 +69,26 @@ def error_files(result: Assessment, image: Image, placed: Sequence[Contour]) -> 
     files: dict[str, Writer] = {}
     segments: list[Contour] = []
     taken: set[str] = set()
-    for structure, contour in zip(result.structures, placed, strict=True):
+    for structure in result.structures:
         if structure.error is None:
             continue
         name = f"{file_stem('error', [structure.structure], taken)}.nrrd"
-        shown = Image(structure.error, image.grid, f"error of {structure.structure}")
-        files[name] = partial(write_image, shown)
-        over, under = ErrorMap(structure.error, contour.mask, image.grid).marked()
+        files[name] = partial(_write_map, structure.error, image.grid, f"error of {structure.structure}")
+        over, under = structure.error.marked()
         for mask, look, words in ((over, TOO_MUCH, "too much"), (under, LEFT_OUT, "left out")):
-            segments.append(Contour(mask, image.grid, f"{structure.structure} {words}", _rgb(look)))
+            title = f"{structure.structure} {words}"
+            segments.append(Contour(mask, structure.error.grid, title, _rgb(look)))
     if segments:
-        files[ERRORS_FILE] = partial(write_segmentation, segments)
+        files[ERRORS_FILE] = partial(_write_marked, segments, image.grid)
     return files
+
+
+def _write_map(error: ErrorMap, grid: Grid, name: str, path: Path) -> None:
+    write_image(Image(error.padded(grid), grid, name), path)
+
+
+def _write_marked(segments: Sequence[Contour], grid: Grid, path: Path) -> None:
+    write_segmentation([segment.on(grid) for segment in segments], path)
 
 
 def _rgb(look: Look) -> Color:

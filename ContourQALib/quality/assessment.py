@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from ContourQALib.metrics.definitions import Status
+from ContourQALib.quality.error_map import ErrorMap, SuspiciousSlice
 from ContourQALib.quality.verdict import Levels, Verdict
 
 TEACHING_ONLY = "For teaching only: the model {name} learned from simulated images, not from patients."
@@ -38,14 +37,6 @@ class Novelty:
 
 
 @dataclass(frozen=True)
-class SuspiciousSlice:
-    """A slice to look at: zero-based K and the predicted volume of wrong voxels in it, cc."""
-
-    index: int
-    error_volume_cc: float
-
-
-@dataclass(frozen=True)
 class StructureAssessment:
     """The predicted quality of one contour; None where the model gives no such figure.
 
@@ -70,8 +61,8 @@ class StructureAssessment:
         model: the model that predicted it; None where mask-only rules alone did.
         expected_dice: Dice to expect by the contour's probability map; None without a map.
         agreement_dice: Dice with the second segmentation; None without one.
-        error: float32 (K, J, I) on the image's grid, probability that a voxel is wrong: contoured too much
-            inside the contour, left out outside it. For maps and pictures; no table holds it.
+        error: where the contour is probably wrong; None where the model has no error map. For maps and
+            pictures; no table holds it.
     """
 
     structure: str
@@ -96,7 +87,7 @@ class StructureAssessment:
     model: str | None = None
     expected_dice: float | None = None
     agreement_dice: float | None = None
-    error: np.ndarray | None = field(default=None, compare=False, repr=False)
+    error: ErrorMap | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)

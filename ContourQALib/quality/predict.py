@@ -14,9 +14,9 @@ from ContourQALib.quality.agreement import agreement_dice, expected_dice
 from ContourQALib.quality.assessment import Assessment, ModelIdentity, Novelty, StructureAssessment
 from ContourQALib.quality.calibrated import Calibrated, calibrated, novelty_gate_of
 from ContourQALib.quality.card import ModelCard, StructureRange
-from ContourQALib.quality.error_map import ErrorMap
 from ContourQALib.quality.modality import guess_modality
 from ContourQALib.quality.model import QualityModel, model_for
+from ContourQALib.quality.network_runner import AUTOMATIC
 from ContourQALib.quality.prediction import Prediction
 from ContourQALib.quality.rules import Finding, RuleSettings, check_mask, mask_status
 from ContourQALib.quality.verdict import Levels, Verdict, decide
@@ -58,6 +58,7 @@ def assess(
     probabilities: Sequence[ProbabilityMap] = (),
     seconds: Sequence[Contour] = (),
     progress: Progress | None = None,
+    device: str = AUTOMATIC,
 ) -> Assessment:
     """Predict the quality of every contour.
 
@@ -68,39 +69,52 @@ def assess(
         levels: accept and reject levels of Dice.
         probabilities: maps that contours were cut from, matched to them by name (see `names.match`).
         seconds: second segmentations of the same structures, matched likewise.
-        progress: told before each contour.
+        progress: told before each contour; on a processor, when those before it are assessed. What it
+            raises ends the work.
+        device: where models compute: "auto" (a GPU where there is one), "cpu" or "cuda".
 
     Raises:
         GeometryError: a contour, a map or a second segmentation lies wholly outside the image.
         StructureError: contours and maps, or second segmentations, can be paired by name in several ways.
         ModelError: the model cannot be loaded, or its calibration is another model's.
+        SettingError: a model is to compute on a device that cannot be used.
     """
     levels = levels or Levels()
     started = time.perf_counter()
     modality = guess_modality(image)
     maps, others = _partners(contours, probabilities), _partners(contours, seconds)
-    asked = []
-    for done, contour in enumerate(contours):
-        if progress:
-            progress(done, len(contours), contour.name)
-        chosen = model or model_for(contour.name, modality)
-        asked.append(
-            _Asked(
-                contour.on(image.grid),
-                chosen,
-                chosen.card.range_of(contour.name) if chosen else None,
-                probabilities[maps[done]].on(image.grid).values if done in maps else None,
-                seconds[others[done]].on(image.grid).mask if done in others else None,
+    results: list[StructureAssessment] = []
+    answered: dict[ModelIdentity, None] = {}
+    models = [_model(contour, model, modality, device) for contour in contours]
+    together = max((one.contours_at_once for one in models if one), default=1)
+    for start in range(0, len(contours), together):
+        asked = []
+        for done, contour in enumerate(contours[start : start + together], start):
+            if progress:
+                progress(done, len(contours), contour.name)
+            chosen = models[done]
+            asked.append(
+                _Asked(
+                    contour.on(image.grid),
+                    chosen,
+                    chosen.card.range_of(contour.name) if chosen else None,
+                    probabilities[maps[done]].on(image.grid).values if done in maps else None,
+                    seconds[others[done]].on(image.grid).mask if done in others else None,
+                )
             )
-        )
-    predictions = _predictions(image, asked)
-    results = [
-        _assess_one(image, one, prediction, modality, levels)
-        for one, prediction in zip(asked, predictions, strict=True)
-    ]
-    used = list(dict.fromkeys(_identity(one.model) for one in asked if one.model is not None))
+        results += [
+            _assess_one(image, one, prediction, modality, levels)
+            for one, prediction in zip(asked, _predictions(image, asked), strict=True)
+        ]
+        answered |= dict.fromkeys(_identity(one.model) for one in asked if one.model is not None)
+    used = list(answered)
     identity = used[0] if used else ModelIdentity(None, None, None)
     return Assessment(identity, tuple(results), time.perf_counter() - started, tuple(used), levels)
+
+
+def _model(contour: Contour, given: QualityModel | None, modality: str, device: str) -> QualityModel | None:
+    chosen = given or model_for(contour.name, modality)
+    return chosen if chosen is None or device == AUTOMATIC else chosen.on(device)
 
 
 def _partners(contours: Sequence[Contour], others: Sequence[Contour | ProbabilityMap]) -> dict[int, int]:
@@ -170,7 +184,6 @@ def _assess_one(
         _score_reasons(figures, levels, verdict, failed) + reasons + _low(expected, agreement, levels.reject)
     )
     error = prediction.error if prediction else None
-    error_map = None if error is None else ErrorMap(error, contour.mask, image.grid)
     return StructureAssessment(
         structure=contour.name,
         status=mask_status(contour),
@@ -190,7 +203,7 @@ def _assess_one(
         hd95_interval_mm=figures.hd95_interval_mm,
         msd_mm=figures.msd_mm,
         msd_interval_mm=figures.msd_interval_mm,
-        slices=error_map.slices_to_look_at() if error_map else None,
+        slices=error.slices_to_look_at() if error else None,
         model=model.card.name if model and known else None,
         expected_dice=expected,
         agreement_dice=agreement,

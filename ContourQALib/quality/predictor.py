@@ -16,10 +16,12 @@ from ContourQALib.case import Contour, Image
 from ContourQALib.errors import ModelError
 from ContourQALib.names import normalize
 from ContourQALib.quality.card import ModelCard
-from ContourQALib.quality.network_runner import NetworkRunner
+from ContourQALib.quality.error_map import ErrorMap
+from ContourQALib.quality.network_runner import AUTOMATIC, NetworkRunner
 from ContourQALib.quality.prediction import Prediction
 from ContourQALib.quality.preprocessing import (
     PreprocessingSettings,
+    box_from_standard_axes,
     from_standard_axes,
     prepare,
     settings_from_dict,
@@ -45,8 +47,17 @@ class Predictor(Protocol):
         """Predictions of non-empty contours on the image's grid; see `QualityModel.predict`."""
 
 
-def open_predictor(config: Mapping[str, Any], weights: Path, card: ModelCard) -> Predictor:
+def open_predictor(
+    config: Mapping[str, Any], weights: Path, card: ModelCard, device: str = AUTOMATIC
+) -> Predictor:
     """Build the network that a bundle's config.json describes and load its weights.
+
+    Args:
+        config: the bundle's config.json.
+        weights: its weights.
+        card: its card.
+        device: where the network computes, as `network_runner.device_for` takes it; the first paper's
+            network computes on the processor alone.
 
     Raises:
         SettingError, RuntimeError, ValueError, KeyError, TypeError, SafetensorError: they do not fit.
@@ -60,7 +71,7 @@ def open_predictor(config: Mapping[str, Any], weights: Path, card: ModelCard) ->
 
         network = ErrorUNet3D(config_from_dict(config["network"]))
         network.load_state_dict(load_file(weights))
-        return ErrorPredictor(network, settings, card, config["structures"])
+        return ErrorPredictor(network, settings, card, config["structures"], device)
     if kind == EFFICIENTDET:
         from ContourQALib.networks import efficientdet3d
 
@@ -74,12 +85,17 @@ class ErrorPredictor:
     """The error network: one map a contour, from which the Dice follows, and two distances."""
 
     def __init__(
-        self, network: Any, settings: PreprocessingSettings, card: ModelCard, structures: Sequence[str]
+        self,
+        network: Any,
+        settings: PreprocessingSettings,
+        card: ModelCard,
+        structures: Sequence[str],
+        device: str = AUTOMATIC,
     ) -> None:
         self.settings = settings
         self.card = card
         self.structures = tuple(normalize(name) for name in structures)
-        self.runner = NetworkRunner(network)
+        self.runner = NetworkRunner(network, device)
 
     @property
     def network(self) -> Any:
@@ -121,11 +137,18 @@ class ErrorPredictor:
         for contour, windows in zip(contours, cut, strict=True):
             mine = slice(start, start + len(windows.centers))
             start = mine.stop
-            error = from_standard_axes(merged(said.errors[mine], windows, self.settings), axes)
+            mask = contour.on(image.grid).mask
+            seen, spans = merged(said.errors[mine], windows, self.settings)
+            error = ErrorMap.of_box(
+                from_standard_axes(seen, axes),
+                box_from_standard_axes(spans, windows.shape, axes),
+                mask,
+                image.grid,
+            )
             hd95, msd = _distances(said.distances_mm[mine], windows)
             found.append(
                 Prediction(
-                    dice=dice_of(contour.on(image.grid).mask, error),
+                    dice=dice_of(mask, error),
                     hd95_mm=hd95,
                     msd_mm=msd,
                     error=error,
@@ -136,16 +159,16 @@ class ErrorPredictor:
         return found
 
 
-def dice_of(mask: np.ndarray, error: np.ndarray) -> float:
+def dice_of(mask: np.ndarray, error: ErrorMap) -> float:
     """Dice = 2 TP / (2 TP + FP + FN) of expected counts; nan where both are empty.
 
     Args:
-        mask: bool (K, J, I), the contour.
-        error: float32 (K, J, I), probability that a voxel is wrong.
+        mask: bool (K, J, I), the contour on the image's grid.
+        error: its map.
     """
     size = float(np.count_nonzero(mask))
-    over = float(error[mask].sum(dtype=np.float64))
-    under = max(0.0, float(error.sum(dtype=np.float64)) - over)
+    over = float(error.probability[error.mask].sum(dtype=np.float64))
+    under = max(0.0, float(error.probability.sum(dtype=np.float64)) - over)
     correct = size - over
     whole = size + correct + under
     return 2 * correct / whole if whole > 0 else float("nan")

@@ -17,6 +17,7 @@ import numpy as np
 from ContourQALib.case import Contour, Image
 from ContourQALib.errors import SettingError
 from ContourQALib.geometry import POSITION_TOLERANCE_MM, Relation, Vector
+from ContourQALib.metrics.surface import box
 
 
 @dataclass(frozen=True)
@@ -134,10 +135,11 @@ def prepare_arrays(
 
 def window_center(mask: np.ndarray, settings: PreprocessingSettings) -> np.ndarray:
     """Voxel (K, J, I) around which the window lies; the array's center for an empty mask."""
-    index = np.nonzero(mask) if settings.center == "contour" else ()
-    if not len(index) or len(index[0]) == 0:
+    spans = box(mask) if settings.center == "contour" else None
+    if spans is None:
         return (np.asarray(mask.shape) - 1) / 2
-    return np.array([axis.mean() for axis in index])
+    index = np.nonzero(mask[spans])  # of the whole array they would take twenty times as long
+    return np.array([(axis + span.start).mean() for axis, span in zip(index, spans, strict=True)])
 
 
 def cut_window(
@@ -180,14 +182,20 @@ def sample(values: np.ndarray, positions: Sequence[np.ndarray]) -> tuple[np.ndar
     Returns:
         float64 values, 0 outside, and bool "inside", both of the positions' lengths.
     """
-    window = values
     inside = np.ones([len(position) for position in positions], bool)
+    lows = [
+        np.clip(np.floor(position).astype(int), 0, length - 1)
+        for position, length in zip(positions, values.shape, strict=True)
+    ]
+    # what lies beyond the positions along one axis need not be interpolated along the others
+    firsts = [int(low.min(initial=length)) for low, length in zip(lows, values.shape, strict=True)]
+    window = values[tuple(slice(f, low.max(initial=0) + 2) for f, low in zip(firsts, lows, strict=True))]
     for axis, position in enumerate(positions):
         length = values.shape[axis]
         within = (position >= -0.5) & (position < length - 0.5)
-        low = np.clip(np.floor(position).astype(int), 0, length - 1)
-        high = np.minimum(low + 1, length - 1)
-        weight = np.clip(position - low, 0, 1)
+        weight = np.clip(position - lows[axis], 0, 1)
+        low = lows[axis] - firsts[axis]
+        high = np.minimum(low + 1, window.shape[axis] - 1)
         shape = [1, 1, 1]
         shape[axis] = len(position)
         weight, within = weight.reshape(shape), within.reshape(shape)
@@ -238,6 +246,25 @@ def from_standard_axes(values: np.ndarray, axes: np.ndarray) -> np.ndarray:
     order, flips = _standard_order(axes)
     turned = values[tuple(slice(None, None, -1) if flip else slice(None) for flip in flips)]
     return turned.transpose(np.argsort(order))
+
+
+def box_from_standard_axes(
+    spans: Sequence[slice], shape: Sequence[int], axes: np.ndarray
+) -> tuple[slice, slice, slice]:
+    """Where a box of the turned array lies in the array that `to_standard_axes` was given.
+
+    Args:
+        spans: the box, along the turned array's axes.
+        shape: of the turned array.
+        axes: as `to_standard_axes` takes them.
+    """
+    order, flips = _standard_order(axes)
+    turned = [
+        slice(length - span.stop, length - span.start) if flip else span
+        for span, length, flip in zip(spans, shape, flips, strict=True)
+    ]
+    k, j, i = (turned[axis] for axis in np.argsort(order))
+    return k, j, i
 
 
 def standard_spacing(spacing_kji: Vector, axes: np.ndarray) -> Vector:

@@ -115,21 +115,31 @@ def window_centers(mask: np.ndarray, spacing_mm: Vector, settings: Preprocessing
     return shown[:MOST_WINDOWS]
 
 
-def merged(errors: np.ndarray, windows: ContourWindows, settings: PreprocessingSettings) -> np.ndarray:
-    """The error maps of a contour's windows as one map of the array: float32 (K, J, I), 0 where none looked.
+def merged(
+    errors: np.ndarray, windows: ContourWindows, settings: PreprocessingSettings
+) -> tuple[np.ndarray, tuple[slice, slice, slice]]:
+    """The error maps of a contour's windows as one map of the box that holds them all.
 
-    Where windows overlap, their mean.
+    Returns:
+        float32 (K, J, I) of the box, where windows overlap their mean, 0 where none looked; and the box in
+        the array.
     """
-    total = np.zeros(windows.shape, np.float32)
-    looked = np.zeros(windows.shape, np.uint8) if len(windows.centers) > 1 else None
-    for error, center in zip(errors, windows.centers, strict=True):
-        where = _covered(center, windows.shape, windows.spacing_mm, settings)
-        total[where] += sample(error, _positions_inside(where, center, windows.spacing_mm, settings))[0]
+    places = [_covered(center, windows.shape, windows.spacing_mm, settings) for center in windows.centers]
+    k, j, i = (
+        slice(min(place[axis].start for place in places), max(place[axis].stop for place in places))
+        for axis in range(3)
+    )
+    corner = (k.start, j.start, i.start)
+    total = np.zeros((k.stop - k.start, j.stop - j.start, i.stop - i.start), np.float32)
+    looked = np.zeros(total.shape, np.uint8) if len(places) > 1 else None
+    for error, center, where in zip(errors, windows.centers, places, strict=True):
+        inside = tuple(slice(w.start - c, w.stop - c) for w, c in zip(where, corner, strict=True))
+        total[inside] += sample(error, _positions_inside(where, center, windows.spacing_mm, settings))[0]
         if looked is not None:
-            looked[where] += 1
+            looked[inside] += 1
     if looked is not None:
         np.divide(total, looked, out=total, where=looked > 1)
-    return total
+    return total, (k, j, i)
 
 
 def _covered(

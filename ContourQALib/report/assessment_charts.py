@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ContourQALib.metrics.surface import box
+import numpy as np
+
 from ContourQALib.quality.assessment import StructureAssessment
 from ContourQALib.quality.error_map import ErrorMap
 from ContourQALib.quality.verdict import Levels, Verdict
@@ -72,18 +73,24 @@ def dice_chart(structures: Sequence[StructureAssessment], levels: Levels) -> Pic
     return Picture(to_png(figure), f"Predicted Dice of each contour: {told}.", caption)
 
 
-def slice_error_chart(structure: StructureAssessment, error: ErrorMap) -> Picture | None:
+def slice_error_chart(structure: StructureAssessment, error: ErrorMap, mask: np.ndarray) -> Picture | None:
     """Expected volume of wrong voxels slice by slice, those to look at first marked.
+
+    Args:
+        structure: what was found.
+        error: where the contour is probably wrong.
+        mask: bool (K, J, I), the contour on the image's grid.
 
     Returns:
         None where the map is zero everywhere.
     """
-    spans = box((error.probability > 0) | error.mask)
-    over, under = error.slice_volumes_cc()
-    if spans is None or not (over + under).any():
+    beside = (error.corner[0], len(mask) - error.corner[0] - len(error.probability))
+    over, under = (np.pad(volumes, beside) for volumes in error.slice_volumes_cc())
+    shown = np.flatnonzero(np.pad((error.probability > 0).any(axis=(1, 2)), beside) | mask.any(axis=(1, 2)))
+    if not shown.size or not (over + under).any():
         return None
-    first = max(spans[0].start - SLICES_BESIDE, 0)
-    stop = min(spans[0].stop + SLICES_BESIDE, len(over))
+    first = max(int(shown[0]) - SLICES_BESIDE, 0)
+    stop = min(int(shown[-1]) + 1 + SLICES_BESIDE, len(over))
     index = range(first, stop)
     from matplotlib.ticker import MaxNLocator
 

@@ -7,7 +7,7 @@ from html import escape
 
 from ContourQALib.case import Contour, Image
 from ContourQALib.quality.assessment import Assessment, ModelIdentity, StructureAssessment
-from ContourQALib.quality.error_map import LISTED_SLICES, ErrorMap
+from ContourQALib.quality.error_map import LISTED_SLICES
 from ContourQALib.quality.verdict import Verdict
 from ContourQALib.report.assessment_charts import dice_chart, slice_error_chart
 from ContourQALib.report.canvas import Picture
@@ -95,11 +95,11 @@ def structure_pictures(
         contour: the assessed contour, not empty, on the image's grid.
         image: shown below.
     """
-    error = None if structure.error is None else ErrorMap(structure.error, contour.mask, contour.grid)
+    error = structure.error
     outline = Outline(contour.mask, structure.structure, ASSESSED)
     suspicious = [s.index for s in structure.slices or ()]
     pictures = [assessment_figure(outline, contour.grid, image, suspicious, error)]
-    chart = slice_error_chart(structure, error) if error is not None else None
+    chart = slice_error_chart(structure, error, contour.mask) if error is not None else None
     return [*pictures, chart] if chart is not None else pictures
 
 

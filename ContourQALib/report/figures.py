@@ -85,7 +85,7 @@ def assessment_figure(
         grid: grid of the mask.
         image: shown below it, on any grid; a plain background without.
         suspicious: zero-based K of slices to show in any case.
-        error: where the contour is probably wrong, on `grid`; laid over the image.
+        error: where the contour is probably wrong, in a box of `grid`; laid over the image.
     """
     views = choose_views([contour.mask], grid, SLICES_OF_ONE, suspicious)
     return slice_figure([[contour]], grid, views, image, error=error)
@@ -226,6 +226,9 @@ def _tint(ax: Axes, reference: Outline, test: Outline, view: View, shown: Region
 def _veil(ax: Axes, error: ErrorMap, view: View, shown: Region) -> None:
     from matplotlib.colors import to_rgb
 
+    view, shown = _in_box(view, shown, error)
+    if not 0 <= view.index < error.grid.shape[view.plane.axis]:
+        return
     probability = cut_mask(error.probability, view, shown)
     drawn = cut_mask(error.mask, view, shown)
     veil = np.zeros((*drawn.shape, 4))
@@ -233,6 +236,15 @@ def _veil(ax: Axes, error: ErrorMap, view: View, shown: Region) -> None:
     veil[..., 3] = np.where(probability >= SEEN_ERROR, ERROR_ALPHA * probability, 0.0)
     (right, left), (bottom, top) = ax.get_xlim()[::-1], ax.get_ylim()
     ax.imshow(veil, extent=(left, right, bottom, top), interpolation="nearest")
+
+
+def _in_box(view: View, shown: Region, error: ErrorMap) -> tuple[View, Region]:
+    """A view of the image as one of the box that an error map has of it."""
+    axis, down, across = (error.corner[a] for a in (view.plane.axis, view.plane.down, view.plane.across))
+    moved = Region(
+        (shown.down[0] - down, shown.down[1] - down), (shown.across[0] - across, shown.across[1] - across)
+    )
+    return View(view.plane, view.index - axis), moved
 
 
 def _annotate(ax: Axes, view: View, *, dark: bool) -> None:

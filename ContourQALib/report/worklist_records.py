@@ -14,8 +14,8 @@ from ContourQALib.quality.assessment import (
     ModelIdentity,
     Novelty,
     StructureAssessment,
-    SuspiciousSlice,
 )
+from ContourQALib.quality.error_map import SuspiciousSlice
 from ContourQALib.quality.verdict import Levels, Verdict
 from ContourQALib.quality.worklist import AssessedCase, CaseFile, Worklist
 from ContourQALib.report.provenance import Provenance, model_record, provenance_record

@@ -20,6 +20,7 @@ from ContourQALib.formats.segmentation import write_segmentation
 from ContourQALib.geometry import Grid, Relation
 from ContourQALib.metrics.definitions import Status
 from ContourQALib.quality.assessment import Assessment, ModelIdentity, Novelty, StructureAssessment
+from ContourQALib.quality.error_map import ErrorMap
 from ContourQALib.quality.verdict import Verdict
 from files_on_disk import BALL, SHAPE, SHIFTED, write
 from shapes import ball_mask
@@ -125,6 +126,7 @@ def test_predicted_errors_are_a_map_and_two_segments_a_structure(tmp_path):
     drawn = Contour(ball_mask(SHAPE, (15, 16, 17), 9), Grid.for_shape(SHAPE, (1.0, 1.0, 2.0)), "Parotid/L")
     error = np.zeros(SHAPE, np.float32)
     error[15, 16, 17], error[2, 2, 2], error[3, 3, 3] = 0.9, 0.8, 0.4  # inside, outside, not likely enough
+    spans = (slice(1, 20), slice(2, 30), slice(0, 21))
     found = StructureAssessment(
         drawn.name,
         Status.OK,
@@ -135,11 +137,11 @@ def test_predicted_errors_are_a_map_and_two_segments_a_structure(tmp_path):
         drawn.volume_cc,
         False,
         0.0,
-        error=error,
+        error=ErrorMap.of_box(error[spans], spans, drawn.mask, drawn.grid),
     )
     result = Assessment(ModelIdentity("toy", "1", "CC0-1.0"), (found,), 0.1)
     image = Image(np.zeros(SHAPE, np.float32), drawn.grid)
-    files = error_files(result, image, [drawn])
+    files = error_files(result, image)
     assert set(files) == {"error_Parotid_L.nrrd", "errors.seg.nrrd"}
     for name, save in files.items():
         save(tmp_path / name)

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as some
 from hypothesis.extra.numpy import arrays
 
-from ContourQALib.geometry import Grid
+from ContourQALib.case import Contour
+from ContourQALib.geometry import Grid, Relation
 from ContourQALib.quality.error_map import LISTED_SHARE, LISTED_SLICES, ErrorMap
 
 SHAPE = (14, 3, 4)
@@ -58,3 +59,20 @@ def test_the_list_is_sorted_short_and_long_enough(probability, mask):
     assert volumes.sum() == pytest.approx(
         probability.sum(dtype=float) * GRID.voxel_volume_cc, rel=FLOAT32, abs=1e-12
     )
+
+
+def test_a_box_of_an_image_knows_where_it_lies_and_keeps_nothing_of_the_rest():
+    grid = Grid((40, 30, 20), (1.0, 2.0, 5.0), (7.0, -3.0, 2.0), (0, 0, 1, -1, 0, 0, 0, 1, 0))
+    whole, mask = np.zeros(grid.shape, np.float32), np.zeros(grid.shape, bool)
+    whole[9, 12, 21], whole[11, 13, 22], mask[9:12, 12, 20:25] = 0.9, 0.7, True
+    spans = (slice(8, 14), slice(10, 15), slice(20, 26))
+    found = ErrorMap.of_box(whole[spans], spans, mask, grid)
+    assert found.corner == (8, 10, 20)
+    # index (20, 10, 8) of I, J, K: I runs to -y, J to z, K to x
+    np.testing.assert_allclose(found.grid.origin, (7 + 8 * 5, -3 - 20 * 1, 2 + 10 * 2))
+    assert found.grid.relation_to(grid) is Relation.LATTICE
+    np.testing.assert_array_equal(found.padded(grid), whole)
+    assert [s.index for s in found.slices_to_look_at()] == [9, 11]  # the image's, not the box's
+    too_much, left_out = (Contour(m, found.grid, "wrong").on(grid).mask for m in found.marked())
+    assert (np.argwhere(too_much).tolist(), np.argwhere(left_out).tolist()) == ([[9, 12, 21]], [[11, 13, 22]])
+    assert all(array.base is None for array in (found.probability, found.mask))

@@ -18,6 +18,7 @@ from ContourQALib.quality.calibration import (
     StructureCalibration,
 )
 from ContourQALib.quality.card import read_card
+from ContourQALib.quality.error_map import ErrorMap
 from ContourQALib.quality.model import QualityModel
 from ContourQALib.quality.predict import assess
 from ContourQALib.quality.prediction import Prediction
@@ -122,7 +123,10 @@ def test_a_calibration_altered_after_its_card_was_written_is_refused(bundle):
 def test_the_slices_are_those_of_the_error_map(bundle):
     error = np.zeros(SHAPE, np.float32)
     error[12, 15, 15], error[20, 1, 1] = 0.5, 1.0
-    result = only(assess(MR, [BALL], told(bundle, Prediction(0.85, error=error))))
+    spans = (slice(4, 25), slice(0, 16), slice(1, 20))
+    found = ErrorMap.of_box(error[spans], spans, BALL.mask, BALL.grid)
+    result = only(assess(MR, [BALL], told(bundle, Prediction(0.85, error=found))))
+    assert result.error is found
     assert [(s.index, s.error_volume_cc) for s in result.slices] == [(20, 0.001), (12, 0.0005)]
 
 

@@ -59,17 +59,17 @@ def test_contours_of_one_pass_are_predicted_as_one_by_one(model: QualityModel) -
         assert one.dice == pytest.approx(other.dice, abs=1e-5)
         assert one.hd95_mm == pytest.approx(other.hd95_mm, rel=1e-4)
         assert one.msd_mm == pytest.approx(other.msd_mm, rel=1e-4)
-        np.testing.assert_allclose(one.error, other.error, atol=1e-5)
+        np.testing.assert_allclose(one.error.padded(GRID), other.error.padded(GRID), atol=1e-5)
         np.testing.assert_allclose(one.features, other.features, atol=1e-4)
 
 
 def test_dice_follows_from_the_map(model: QualityModel) -> None:
     for contour, found in zip(CONTOURS, model.predict(IMAGE, CONTOURS), strict=True):
         assert found.error is not None
-        assert found.error.shape == SHAPE
-        assert 0 <= found.error.min() <= found.error.max() <= 1
-        over = float(found.error[contour.mask].sum(dtype=float))
-        under = float(found.error[~contour.mask].sum(dtype=float))
+        error = found.error.padded(GRID)
+        assert 0 <= error.min() <= error.max() <= 1
+        over = float(error[contour.mask].sum(dtype=float))
+        under = float(error[~contour.mask].sum(dtype=float))
         correct = np.count_nonzero(contour.mask) - over
         assert found.dice == pytest.approx(2 * correct / (2 * correct + over + under), rel=1e-5)
         assert found.seen_share == 1
@@ -104,7 +104,7 @@ def test_the_way_an_image_is_stored_changes_nothing(
     there = model.predict(image, contours, [turn(HINT), None, None])
     for one, other in zip(there, model.predict(IMAGE, CONTOURS, [HINT, None, None]), strict=True):
         assert one.dice == pytest.approx(other.dice, abs=1e-6)
-        np.testing.assert_allclose(one.error, turn(other.error), atol=1e-6)
+        np.testing.assert_allclose(one.error.padded(grid), turn(other.error.padded(GRID)), atol=1e-6)
 
 
 def test_a_slightly_oblique_image_counts_as_its_nearest_axes(model: QualityModel) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from ContourQALib.errors import SettingError
 from ContourQALib.quality.preprocessing import (
     PreprocessingSettings,
+    box_from_standard_axes,
     cut_window,
     from_standard_axes,
     normalize,
@@ -21,7 +22,13 @@ from ContourQALib.quality.preprocessing import (
     to_standard_axes,
     window_positions,
 )
-from ContourQALib.quality.windows import MOST_WINDOWS, cut_windows, merged, window_centers
+from ContourQALib.quality.windows import (
+    MOST_WINDOWS,
+    ContourWindows,
+    cut_windows,
+    merged,
+    window_centers,
+)
 from shapes import ball_mask, box_mask
 
 WINDOW = PreprocessingSettings(size=(12, 14, 10), lower_percentile=1.0, clip=True)
@@ -37,7 +44,15 @@ def noise(shape: tuple[int, int, int]) -> np.ndarray:
 def shown(mask: np.ndarray, spacing: tuple[float, float, float] = MM) -> np.ndarray:
     """The mask as the windows show it, put back."""
     windows = cut_windows(noise(mask.shape), mask, None, spacing, WINDOW)
-    return merged(windows.inputs[:, 1], windows, WINDOW)
+    return put_back(windows.inputs[:, 1], windows)
+
+
+def put_back(answers: np.ndarray, windows: ContourWindows) -> np.ndarray:
+    """What was found in the windows, in an array of the whole, 0 where none looked."""
+    whole = np.zeros(windows.shape, np.float32)
+    found, spans = merged(answers, windows, WINDOW)
+    whole[spans] = found
+    return whole
 
 
 @settings(max_examples=20, deadline=None)
@@ -69,7 +84,7 @@ def test_a_map_at_another_spacing_is_interpolated_exactly_where_it_is_linear() -
     windows = cut_windows(noise(mask.shape), mask, None, FINE, WINDOW)
     (center,) = windows.centers
     k, j, i = np.meshgrid(*window_positions(center, FINE, WINDOW), indexing="ij")
-    back = merged((k + 2 * j - i)[None], windows, WINDOW)
+    back = put_back((k + 2 * j - i)[None], windows)
     there = np.argwhere(mask)
     np.testing.assert_allclose(back[mask], there @ [1, 2, -1], atol=1e-4)  # float32 of some 50
 
@@ -80,11 +95,23 @@ def test_a_long_contour_is_shown_whole_in_several_windows(spacing: tuple[float, 
     windows = cut_windows(noise(mask.shape), mask, None, spacing, WINDOW)
     assert len(windows.centers) > 2
     assert windows.seen_share == 1
-    back = merged(windows.inputs[:, 1], windows, WINDOW)
+    back = put_back(windows.inputs[:, 1], windows)
     if spacing == MM:
         assert np.array_equal(back, mask.astype(np.float32))
-    ones = merged(np.ones_like(windows.inputs[:, 1]), windows, WINDOW)
+    ones = put_back(np.ones_like(windows.inputs[:, 1]), windows)
     assert (ones[mask] == 1).all()  # where windows overlap, their mean and not their sum
+
+
+@pytest.mark.parametrize("spacing", [MM, FINE])
+def test_what_comes_back_is_no_larger_than_the_windows(spacing: tuple[float, float, float]) -> None:
+    mask = ball_mask((70, 80, 90), (9, 60, 50), 3.0, spacing)
+    windows = cut_windows(noise(mask.shape), mask, None, spacing, WINDOW)
+    found, spans = merged(np.ones_like(windows.inputs[:, 1]), windows, WINDOW)
+    reach = [n * mm / s for n, mm, s in zip(WINDOW.size, WINDOW.spacing_mm, spacing, strict=True)]
+    assert all(abs(n - voxels) <= 1 for n, voxels in zip(found.shape, reach, strict=True))  # whole voxels
+    assert found.shape == tuple(span.stop - span.start for span in spans)
+    assert (found == 1).all()
+    assert mask[spans].sum() == mask.sum()
 
 
 def test_windows_that_would_show_nothing_are_left_out() -> None:
@@ -102,7 +129,7 @@ def test_a_contour_of_everything_is_seen_in_part_and_says_so() -> None:
     mask = np.ones((80, 80, 40), bool)
     windows = cut_windows(noise(mask.shape), mask, None, MM, WINDOW)
     assert len(windows.centers) == MOST_WINDOWS
-    looked = merged(np.ones_like(windows.inputs[:, 1]), windows, WINDOW)
+    looked = put_back(np.ones_like(windows.inputs[:, 1]), windows)
     assert windows.seen_share == pytest.approx(looked.mean())
     assert windows.seen_share < 1
 
@@ -154,7 +181,11 @@ def test_samples_are_linear_between_voxels_and_zero_beyond_them() -> None:
 def test_standard_axes_are_undone(direction: tuple[float, ...]) -> None:
     axes = np.reshape(direction, (3, 3))
     array = np.arange(24).reshape(2, 3, 4)
-    assert np.array_equal(from_standard_axes(to_standard_axes(array, axes), axes), array)
+    turned = to_standard_axes(array, axes)
+    assert np.array_equal(from_standard_axes(turned, axes), array)
+    spans = tuple(slice(n // 2, n) for n in turned.shape)
+    there = box_from_standard_axes(spans, turned.shape, axes)
+    assert np.array_equal(from_standard_axes(turned[spans], axes), array[there])
 
 
 def test_ct_settings_survive_as_plain_values_and_impossible_ones_are_refused() -> None:

@@ -16,8 +16,8 @@ from ContourQALib.quality.assessment import (
     ModelIdentity,
     Novelty,
     StructureAssessment,
-    SuspiciousSlice,
 )
+from ContourQALib.quality.error_map import SuspiciousSlice
 from ContourQALib.quality.verdict import Verdict
 
 GRID = Grid.for_shape((10, 24, 24), (1.5, 1.0, 3.0))

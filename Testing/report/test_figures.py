@@ -13,6 +13,9 @@ import pytest
 from ContourQALib.case import Contour, Image
 from ContourQALib.geometry import Grid
 from ContourQALib.metrics.compare import Comparison, compare
+from ContourQALib.quality.assessment import Assessment
+from ContourQALib.quality.error_map import ErrorMap
+from ContourQALib.report.assessment_charts import slice_error_chart
 from ContourQALib.report.canvas import DPI, WIDTH_INCHES, Picture, literal
 from ContourQALib.report.charts import slice_chart
 from ContourQALib.report.figures import CT_WINDOW, PAPER, assessment_figure, comparison_figure, window
@@ -134,3 +137,22 @@ def test_nothing_is_drawn_with_before_a_figure_is_wanted() -> None:
     code = "import sys, ContourQALib.report.sections; print({'matplotlib', 'PIL'} & sys.modules.keys())"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "set()"
+
+
+def test_an_error_map_of_a_box_is_drawn_as_one_of_the_whole_image(
+    reference: Contour, image: Image, assessment: Assessment
+) -> None:
+    whole = np.zeros(reference.grid.shape, np.float32)
+    spans = (slice(3, 8), slice(2, 19), slice(5, 24))
+    whole[spans] = np.random.default_rng(0).random(whole[spans].shape)
+    everything = tuple(slice(0, n) for n in whole.shape)
+    outline = Outline(reference.mask, "CTV")
+    drawn = []
+    for box in (spans, everything):
+        error = ErrorMap.of_box(whole[box], box, reference.mask, reference.grid)
+        chart = slice_error_chart(assessment.structures[0], error, reference.mask)
+        assert chart is not None
+        veiled = assessment_figure(outline, reference.grid, image, [1, 9], error)  # beyond the box too
+        drawn.append((veiled.png, chart.png))
+    assert drawn[0] == drawn[1]
+    assert drawn[0][0] != assessment_figure(outline, reference.grid, image, [1, 9]).png

@@ -186,7 +186,7 @@ def _evaluated(
     main = found[MODEL]
     localization: Localization | None = None
     if main is not None and main.error is not None and reference.mask.any():
-        localization = localize(main.error, contour.mask, reference.mask, spacing)
+        localization = localize(main.error.padded(image.grid), contour.mask, reference.mask, spacing)
     return EvaluatedContour(
         case=task.row.case,
         patient=task.row.patient,
