@@ -23,7 +23,8 @@ BUDGET_S = 0.03
 """Preparation goes on until it has taken this long, then the event loop has its turn."""
 
 Preparation = Generator[None, None, Any]
-"""Prepares nodes in steps of well under 100 ms, yields between them, and returns a worker's request."""
+"""Prepares nodes in steps of well under 100 ms, yields between them, and returns a worker's request; or None
+when there is nothing to ask: then the task is done, with None."""
 
 
 class Task:
@@ -120,6 +121,13 @@ class TaskRunner:
         for task in [*self._preparing, *(task for task in self._submitted.values() if task)]:
             task.cancel()
 
+    def replaceWorker(self, worker: Any) -> None:
+        """Cancel everything, end the worker and go on with another one."""
+        self.cancelAll()
+        self._submitted.clear()
+        self.worker.close()
+        self.worker = worker
+
     def close(self) -> None:
         """Cancel everything and end the worker; the runner can be used no more."""
         self.cancelAll()
@@ -160,7 +168,8 @@ class TaskRunner:
 
     def _submit(self, task: Task, request: Any) -> None:
         self._remove(task)
-        if not task.active:
+        if request is None:
+            task._end(task._done, None)
             return
         try:
             task.job = self.worker.submit(request)

@@ -1,0 +1,369 @@
+"""QualityPanel: assess contours without ground truth, and see what is probably wrong, also while editing."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from slicer.i18n import tr as _
+from slicer.util import VTKObservationMixin
+
+from ContourQALib.errors import ContourQAError
+from ContourQALib.mrml import views
+from ContourQALib.mrml.segmentations import contour_of, segments_of
+from ContourQAPanels.assessed import Assessed
+from ContourQAPanels.assessing import Assessing, inputsOf, summaryOf
+from ContourQAPanels.assessment_nodes import savedTable, showErrorsOf, writeErrors, writeTable
+from ContourQAPanels.assessment_rows import AssessmentRow, rowsOf, rowsOfTable
+from ContourQAPanels.installing import MODELS, Installer
+from ContourQAPanels.live_assessment import LiveAssessment
+from ContourQAPanels.model_choice import ModelChoice
+from ContourQAPanels.result_table import ResultTable
+from ContourQAPanels.segment_list import SegmentList
+from ContourQAPanels.slice_stepper import SliceStepper
+
+if TYPE_CHECKING:
+    from ContourQAPanels.session import Session
+    from ContourQAPanels.task_runner import Task
+
+DOUBLE_CLICK_S = 0.5
+"""The second click of a double click on Assess shall not cancel what the first one started."""
+
+SEGMENT_EVENTS = ("SegmentAdded", "SegmentRemoved", "SegmentModified", "SegmentsOrderModified")
+
+
+class QualityPanel(VTKObservationMixin):
+    """The Quality tab and the inputs above the tabs.
+
+    Args:
+        session: what the panels share.
+        ui: child widgets of ContourQA.ui.
+    """
+
+    def __init__(self, session: Session, ui: Any) -> None:
+        VTKObservationMixin.__init__(self)
+        self.session, self.ui, self.widget = session, ui, ui.qualityTab
+        self.assessed: Assessed | None = None
+        self._task: Task | None = None
+        self._asking: Assessing | None = None
+        self._started = 0.0
+        self._shownTable: Any = None
+        self._segmentation: Any = None
+        self._updating = False
+        self.segmentList = SegmentList(ui.segmentList, self._onSegmentsChecked)
+        self.models = ModelChoice(ui.modelComboBox, ui.deviceComboBox, ui.modelNoteLabel, self._onModelChosen)
+        self.table = ResultTable(
+            ui.resultTable, ui.detailsBrowser, self._onRowSelected, self._centerOn, self._onSliceLink
+        )
+        self.stepper = SliceStepper(
+            ui.sliceComboBox, ui.previousSliceButton, ui.nextSliceButton, self._showSlice
+        )
+        self.live = LiveAssessment(session, self._onLiveResult, self._onSegmentGone, self._onPending)
+        ui.assessButton.connect("clicked(bool)", self.onAssessButton)
+        ui.installButton.connect("clicked(bool)", self._onInstall)
+        ui.checkAllButton.connect("clicked(bool)", self._onCheckAll)
+        ui.checkNoneButton.connect("clicked(bool)", self._onCheckNone)
+        self._showIdle()
+
+    def setParameterNode(self, parameterNode: Any) -> None:
+        """Use another parameter node; None while there is no scene."""
+        if parameterNode is None:
+            self._observeSegments(None)
+            self.live.watch(None, None)
+
+    def updateFromNodes(self) -> None:
+        """Bring the panel up to date with the parameter node; called at each of its changes."""
+        if self._updating:
+            return
+        self._updating = True
+        try:
+            self._update()
+        finally:
+            self._updating = False
+
+    def enter(self) -> None:
+        """The module was opened."""
+        self.updateFromNodes()
+
+    def exit(self) -> None:
+        """Another module was opened, such as the segment editor: editing goes on being watched."""
+
+    def sceneClosing(self) -> None:
+        """Forget the results before their nodes go."""
+        self.live.watch(None, None)
+        self._observeSegments(None)
+        self._forgetResults()
+        self._showIdle()
+
+    def cleanup(self) -> None:
+        """Let go of the scene."""
+        self.live.close()
+        self.removeObservers()
+
+    def onAssessButton(self) -> None:
+        """Start; or cancel, as the button then says."""
+        if self._task is not None:
+            if time.monotonic() - self._started > DOUBLE_CLICK_S:
+                self._task.cancel()
+            return
+        try:
+            asking = Assessing(self.session, inputsOf(self.session))
+        except ContourQAError as error:
+            self.session.showMessage(str(error), "error")
+            return
+        self.session.showMessage("")
+        self.ui.installButton.visible = False
+        self._started = time.monotonic()
+        self._asking = asking
+        self._task = self.session.tasks.run(
+            asking.prepare(),
+            done=lambda assessment: self._onAssessed(asking, assessment),
+            progress=self._onProgress,
+            failed=self._onFailed,
+            cancelled=self._onCancelled,
+        )
+        self._showBusy()
+
+    def _onProgress(self, done: int, total: int, what: str) -> None:
+        self.ui.progressBar.setRange(0, total)
+        self.ui.progressBar.setValue(done)
+        self.ui.progressBar.setFormat(
+            _("{structure} ({number} of {total})").format(
+                structure=what, number=min(done + 1, total), total=total
+            )
+        )
+
+    def _onAssessed(self, asking: Assessing, assessment: Any) -> None:
+        self._showIdle()
+        if not asking.stillThere():
+            self.session.showMessage(
+                _("The volume or the segmentation was removed while it was assessed; nothing was changed."),
+                "warning",
+            )
+            return
+        assessed = asking.assessed(assessment)
+        self._store(assessed)
+        self.session.showMessage(*summaryOf(assessed, asking.emptyNames))
+
+    def _onFailed(self, message: str) -> None:
+        self._showIdle()
+        self.session.showMessage(message, "error")
+        self.ui.installButton.visible = bool(Installer().missing(MODELS))
+
+    def _onCancelled(self) -> None:
+        self._showIdle()
+        self.session.showMessage(_("Cancelled; earlier results were kept."))
+
+    def _onInstall(self) -> None:
+        """Install what models need, after Slicer has asked; the next worker finds it."""
+        try:
+            Installer().install(MODELS)
+        except ContourQAError as error:
+            self.session.showMessage(str(error), "warning")
+            return
+        self.ui.installButton.visible = False
+        self.session.logic.close()
+        self.session.tasks.replaceWorker(self.session.logic.worker)
+        self.session.showMessage(_("Installed. Click Assess again."))
+
+    def _showIdle(self) -> None:
+        self._task = self._asking = None
+        self.ui.assessButton.text = _("Assess")
+        self.ui.progressBar.visible = False
+        self._updateAssessButton()
+
+    def _showBusy(self) -> None:
+        self.ui.assessButton.text = _("Cancel")
+        self.ui.assessButton.enabled = True
+        self.ui.assessButton.setToolTip(_("Stop; the results that are shown stay as they are."))
+        self.ui.progressBar.setRange(0, 0)
+        self.ui.progressBar.setFormat(_("Reading the segments"))
+        self.ui.progressBar.visible = True
+
+    # what the parameter node says
+
+    def _update(self) -> None:
+        parameters = self.session.parameterNode
+        volume = self.session.live(parameters.inputVolume) if parameters else None
+        segmentation = self.session.live(parameters.segmentation) if parameters else None
+        self._observeSegments(segmentation)
+        unselected = list(parameters.unselectedSegments) if parameters else []
+        self.segmentList.show(segments_of(segmentation) if segmentation is not None else (), unselected)
+        if parameters is not None:
+            self.models.show(parameters.modelName, parameters.device)
+            watched = segmentation if parameters.assessWhileEditing and volume is not None else None
+            self.live.watch(watched, lambda: self.assessed)
+        self._updateResults(volume, segmentation)
+        if self._task is None:
+            self._updateAssessButton()
+        elif not self._asking.isOf(volume, segmentation):
+            self._task.cancel()
+            self.session.showMessage(
+                _("Cancelled, because the volume or the segmentation is another one now."), "warning"
+            )
+
+    def _updateAssessButton(self) -> None:
+        try:
+            inputsOf(self.session)
+            hint = ""
+        except ContourQAError as error:
+            hint = str(error)
+        self.ui.assessButton.enabled = not hint
+        self.ui.assessButton.setToolTip(hint or _("Predict the quality of the checked segments."))
+        self.ui.hintLabel.text = hint
+        self.ui.hintLabel.visible = bool(hint)
+
+    def _updateResults(self, volume: Any, segmentation: Any) -> None:
+        """Show the results of these inputs, with today's levels; those of others are not shown."""
+        if self.session.parameterNode is None:
+            self._forgetResults()
+            return
+        if self.assessed is not None and not self.assessed.isOf(volume, segmentation):
+            self._forgetResults()
+        if self.assessed is None:
+            self._showSavedTable(segmentation)
+        else:
+            self._redecide()
+        self._showErrors()
+
+    def _redecide(self) -> None:
+        from ContourQALib.quality.verdict import Levels
+
+        parameters = self.session.parameterNode
+        try:
+            levels = Levels(parameters.acceptLevel, parameters.rejectLevel)
+        except ContourQAError:
+            return  # said beside the button
+        if levels != self.assessed.assessment.levels:
+            self._show(self.assessed.redecided(levels))
+            writeTable(self.session, self.assessed)
+
+    def _showSavedTable(self, segmentation: Any) -> None:
+        """Show what a loaded scene holds."""
+        node = savedTable(self.session)
+        if node is self._shownTable:
+            return
+        self._shownTable = node
+        rows = []
+        if node is not None:
+            rows = rowsOfTable(node, {one.name: one.id for one in segments_of(segmentation)})
+        self.table.show(rows)
+        self._showStepper()
+
+    def _forgetResults(self) -> None:
+        self.assessed = self.session.assessment = self._shownTable = None
+        self.table.show([])
+        self._showStepper()
+
+    def _observeSegments(self, node: Any) -> None:
+        segmentation = node.GetSegmentation() if node is not None else None
+        if segmentation is self._segmentation:
+            return
+        self.removeObservers()
+        self._segmentation = segmentation
+        if segmentation is not None:
+            for name in SEGMENT_EVENTS:
+                self.addObserver(segmentation, getattr(segmentation, name), self._onSegmentsModified)
+
+    def _onSegmentsModified(self, caller: Any, event: str) -> None:
+        self.updateFromNodes()
+
+    # results
+
+    def _show(self, assessed: Assessed) -> None:
+        self.assessed, self._shownTable = assessed, None
+        self.session.assessment = assessed.assessment
+        self.table.show(rowsOf(assessed.assessment, assessed.segmentIds), self.live.pending)
+        notes = " ".join(assessed.assessment.notes)
+        self.ui.notesLabel.text = notes
+        self.ui.notesLabel.visible = bool(notes)
+        self._showStepper()
+        self._showErrors()
+
+    def _store(self, assessed: Assessed) -> None:
+        """Write results to their nodes, then show them."""
+        was, self._updating = self._updating, True  # the nodes' own events shall not show half of it
+        try:
+            writeTable(self.session, assessed)
+            writeErrors(self.session, assessed)
+        finally:
+            self._updating = was
+        self._show(assessed)
+        self.updateFromNodes()
+
+    def _onLiveResult(self, newer: Assessed) -> None:
+        ours = self.assessed
+        same = ours is not None and (ours.volumeId, ours.segmentationId) == (
+            newer.volumeId,
+            newer.segmentationId,
+        )
+        self._store(ours.updated(newer) if same else newer)
+
+    def _onSegmentGone(self, segmentId: str) -> None:
+        if self.assessed is not None and segmentId in self.assessed.segmentIds:
+            self._store(self.assessed.without(segmentId))
+
+    def _onPending(self) -> None:
+        self.table.setPending(self.live.pending)
+
+    def _showStepper(self) -> None:
+        row = self.table.current
+        self.stepper.show(row.slices if row else ())
+
+    def _showErrors(self) -> None:
+        row = self.table.current
+        name = None
+        if row is not None:
+            name = self.assessed.errorName(row.segmentId) if self.assessed else row.structure
+        showErrorsOf(self.session, name)
+
+    # what the user does
+
+    def _onRowSelected(self, row: AssessmentRow | None) -> None:
+        self._showStepper()
+        self._showErrors()
+        if row is not None:
+            self._centerOn(row)
+
+    def _centerOn(self, row: AssessmentRow) -> None:
+        contour = self._contourOf(row)
+        if contour is not None and contour.mask.any():
+            views.jump_to(self.session.scene, views.center_of(contour))
+
+    def _onSliceLink(self, index: int) -> None:
+        self.stepper.goTo(index)
+
+    def _showSlice(self, index: int) -> None:
+        row = self.table.current
+        contour = self._contourOf(row) if row is not None else None
+        volume = self.session.live(self.session.parameterNode.inputVolume)
+        if contour is None or not contour.mask.any() or volume is None:
+            return
+        grid = self.session.imageOf(volume).grid
+        views.jump_to(self.session.scene, views.slice_center(contour, index, grid), center=False)
+
+    def _contourOf(self, row: AssessmentRow) -> Any:
+        """The contour of a row as it was assessed, or as it is now where the table was loaded."""
+        if self.assessed is not None and row.segmentId in self.assessed.contours:
+            return self.assessed.contours[row.segmentId]
+        segmentation = self.session.live(self.session.parameterNode.segmentation)
+        try:
+            return contour_of(segmentation, row.segmentId)
+        except ContourQAError as error:
+            self.session.showMessage(str(error), "warning")
+            return None
+
+    def _onSegmentsChecked(self, unselected: list[str]) -> None:
+        if self.session.parameterNode is not None:
+            self.session.parameterNode.unselectedSegments = unselected
+
+    def _onCheckAll(self) -> None:
+        self.segmentList.checkAll(True)
+
+    def _onCheckNone(self) -> None:
+        self.segmentList.checkAll(False)
+
+    def _onModelChosen(self, modelName: str, device: str) -> None:
+        parameters = self.session.parameterNode
+        if parameters is not None:
+            parameters.modelName, parameters.device = modelName, device
