@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from ContourQALib.case import Contour, Image
 from ContourQALib.errors import ModelError, SettingError
 from ContourQALib.quality.assessment import ModelIdentity
 from ContourQALib.quality.card import CARD_FILE, ModelCard, read_card, verify_files
+from ContourQALib.quality.network_runner import AUTOMATIC
 from ContourQALib.quality.prediction import Prediction
 
 if TYPE_CHECKING:
@@ -34,15 +35,29 @@ class QualityModel:
     Attributes:
         folder: the bundle's folder.
         card: what the model is and knows.
+        device: where it computes, as `network_runner.device_for` takes it; see `on`.
     """
 
     folder: Path
     card: ModelCard
+    device: str = field(default=AUTOMATIC, kw_only=True)
 
     @property
     def identity(self) -> ModelIdentity:
         """Name, version and license, for reports."""
         return ModelIdentity(self.card.name, self.card.version, self.card.license, self.card.status)
+
+    def on(self, device: str) -> QualityModel:
+        """This model, computing on "auto", "cpu" or "cuda": the same object for the same device."""
+        if device == self.device:
+            return self
+        if device not in self._elsewhere:
+            self._elsewhere[device] = replace(self, device=device)
+        return self._elsewhere[device]
+
+    @cached_property
+    def _elsewhere(self) -> dict[str, QualityModel]:
+        return {}
 
     def predict(
         self, image: Image, contours: Sequence[Contour], hints: Sequence[np.ndarray | None] = ()
@@ -83,7 +98,7 @@ class QualityModel:
         verify_files(self.folder, self.card)
         try:
             config = json.loads((self.folder / CONFIG_FILE).read_text(encoding="utf-8"))
-            return open_predictor(config, self.folder / WEIGHTS_FILE, self.card)
+            return open_predictor(config, self.folder / WEIGHTS_FILE, self.card, self.device)
         except (SafetensorError, SettingError, RuntimeError, ValueError, KeyError, TypeError) as error:
             raise ModelError(
                 f"The model {self.card.name} cannot be loaded: its configuration and weights do not fit."
@@ -125,9 +140,14 @@ def find_model(name_or_folder: str) -> QualityModel:
 
 
 def model_for(structure: str, modality: str) -> QualityModel | None:
-    """The bundled model that knows a structure in images of a modality; None where there is none."""
+    """The bundled model that knows a structure in images of a modality; None where there is none.
+
+    A model for teaching is none of them: its phantoms' organs have the names of patients' organs. It answers
+    whoever names it.
+    """
     for model in bundled_models():
-        if model.card.modality == modality and model.card.range_of(structure) is not None:
+        card = model.card
+        if not card.teaching_only and card.modality == modality and card.range_of(structure) is not None:
             return model
     return None
 

@@ -9,8 +9,37 @@ from typing import Any
 
 import numpy as np
 
+from ContourQALib.errors import SettingError
+
 WINDOWS_AT_ONCE = 8
 """Windows of a batch: a GPU is kept busy, and a processor's caches are not overrun."""
+
+AUTOMATIC = "auto"
+"""The device that is there: a GPU, else the processor."""
+
+DEVICES = (AUTOMATIC, "cpu", "cuda")
+
+
+def device_for(wanted: str = AUTOMATIC) -> str:
+    """The device to compute on, "cpu" or "cuda".
+
+    Args:
+        wanted: one of `DEVICES`.
+
+    Raises:
+        SettingError: another one, or "cuda" where torch finds no GPU.
+    """
+    import torch
+
+    if wanted not in DEVICES:
+        raise SettingError(f"There is no device {wanted!r}: choose one of {', '.join(DEVICES)}.")
+    if wanted == "cuda" and not torch.cuda.is_available():
+        raise SettingError(
+            "No GPU that torch can use was found: choose the device automatically, or the CPU."
+        )
+    if wanted == AUTOMATIC:
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    return wanted
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,12 +63,14 @@ class NetworkRunner:
     On a GPU it computes in half precision where that is safe, and replays a recorded graph for the window
     sizes it has seen, since launching its many small kernels takes longer than they do. A GPU without enough
     memory is given up for the processor, with a warning.
+
+    Args:
+        network: the network.
+        device: as `device_for` takes it.
     """
 
-    def __init__(self, network: Any, device: str | None = None) -> None:
-        import torch
-
-        self.device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    def __init__(self, network: Any, device: str = AUTOMATIC) -> None:
+        self.device = device_for(device)
         self.network = network.eval().to(self.device)
         self._graphs: dict[tuple[int, ...], Any] = {}
 
@@ -80,7 +111,11 @@ class NetworkRunner:
 
     def _run(self, x: Any, structures: Any) -> Any:
         if self.device == "cpu":
-            return self.network(x, structures)
+            if len(x) > 1:
+                return self.network(x, structures)
+            # alone, a window takes torch's convolutions on a processor several times as long as two do
+            twice = self.network(x.expand(2, *x.shape[1:]), structures.expand(2))
+            return [answer[:1] for answer in twice]
         import torch
 
         with torch.autocast("cuda", dtype=torch.float16, cache_enabled=False):

@@ -30,6 +30,9 @@ SEEN_SHARE = 0.95
 SPACING_TOLERANCE = 0.01
 """One percent beyond the training range is inside: headers round."""
 
+TOGETHER = 4
+"""Contours asked about at a time: fewer take twice as long each, more keep whoever wants to stop waiting."""
+
 
 @dataclass(frozen=True, eq=False)
 class _Asked:
@@ -69,8 +72,7 @@ def assess(
         levels: accept and reject levels of Dice.
         probabilities: maps that contours were cut from, matched to them by name (see `names.match`).
         seconds: second segmentations of the same structures, matched likewise.
-        progress: told before each contour; on a processor, when those before it are assessed. What it
-            raises ends the work.
+        progress: told before each contour, a few being asked about at a time. What it raises ends the work.
         device: where models compute: "auto" (a GPU where there is one), "cpu" or "cuda".
 
     Raises:
@@ -86,10 +88,9 @@ def assess(
     results: list[StructureAssessment] = []
     answered: dict[ModelIdentity, None] = {}
     models = [_model(contour, model, modality, device) for contour in contours]
-    together = max((one.contours_at_once for one in models if one), default=1)
-    for start in range(0, len(contours), together):
+    for start in range(0, len(contours), TOGETHER):
         asked = []
-        for done, contour in enumerate(contours[start : start + together], start):
+        for done, contour in enumerate(contours[start : start + TOGETHER], start):
             if progress:
                 progress(done, len(contours), contour.name)
             chosen = models[done]
@@ -102,9 +103,10 @@ def assess(
                     seconds[others[done]].on(image.grid).mask if done in others else None,
                 )
             )
+        predictions = _predictions(image, asked)
         results += [
             _assess_one(image, one, prediction, modality, levels)
-            for one, prediction in zip(asked, _predictions(image, asked), strict=True)
+            for one, prediction in zip(asked, predictions, strict=True)
         ]
         answered |= dict.fromkeys(_identity(one.model) for one in asked if one.model is not None)
     used = list(answered)
@@ -124,7 +126,7 @@ def _partners(contours: Sequence[Contour], others: Sequence[Contour | Probabilit
 
 
 def _identity(model: QualityModel) -> ModelIdentity:
-    return replace(model.identity, teaching_only=bool(model.card.raw.get("teaching_only")))
+    return replace(model.identity, teaching_only=model.card.teaching_only)
 
 
 def _card_name(card: ModelCard, structure: str) -> str:

@@ -201,10 +201,10 @@ def test_a_processor_without_memory_is_an_error() -> None:
 
 def test_many_windows_come_in_batches_and_in_their_order() -> None:
     network = _Scarce(0)
-    count = 2 * WINDOWS_AT_ONCE + 1
+    count = 2 * WINDOWS_AT_ONCE + 3
     inputs = np.arange(count, dtype=np.float32).reshape(-1, 1, 1, 1, 1) * np.ones((1, 3, 2, 2, 2), np.float32)
     said = NetworkRunner(network)(inputs, [0] * count)
-    assert network.batches == [WINDOWS_AT_ONCE, WINDOWS_AT_ONCE, 1]
+    assert network.batches == [WINDOWS_AT_ONCE, WINDOWS_AT_ONCE, 3]
     assert said.features[:, 0].tolist() == list(range(count))
     # log(1 + mm) undone; 1e-5: float32
     np.testing.assert_allclose(said.distances_mm[:, 0], np.expm1(np.arange(count)), rtol=1e-5)
