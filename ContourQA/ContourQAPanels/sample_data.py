@@ -9,7 +9,7 @@ import slicer
 from slicer.i18n import tr as _
 
 CATEGORY = "ContourQA"
-SAMPLE_NAME = "ContourQAPelvis"
+SAMPLE_NAME = "Pelvis phantom"
 THUMBNAIL = Path(__file__).resolve().parents[1] / "Resources" / "Icons" / "ContourQAPelvis.png"
 
 
