@@ -29,6 +29,7 @@ def models(
                 "name": card.name,
                 "version": card.version,
                 "status": card.status,
+                "teaching_only": card.teaching_only,
                 "license": card.license,
                 "modality": card.modality,
                 "structures": card.structures,
@@ -44,7 +45,8 @@ def _print_cards(console: Console, cards: list[ModelCard]) -> None:
         table.add_column(column)
     for card in cards:
         structures = ", ".join(card.structures)
-        table.add_row(card.name, card.version, card.status, card.license, card.modality, structures)
+        status = "teaching only" if card.teaching_only else card.status
+        table.add_row(card.name, card.version, status, card.license, card.modality, structures)
     console.print(table)
     for card in cards:
         for key in ("intended_use", "limits"):

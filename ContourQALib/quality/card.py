@@ -66,6 +66,11 @@ class ModelCard:
         """Structures the model knows."""
         return tuple(self.ranges)
 
+    @property
+    def teaching_only(self) -> bool:
+        """Whether it learned from simulated images and says nothing of a patient's contours."""
+        return bool(self.raw.get("teaching_only"))
+
     def range_of(self, structure: str) -> StructureRange | None:
         """The training range of a structure, in any spelling; None where the model does not know it."""
         name = self.name_of(structure)
