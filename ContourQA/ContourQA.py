@@ -4,6 +4,7 @@ import importlib.util
 import os
 import pathlib
 import sys
+import time
 from typing import Annotated
 
 import slicer
@@ -20,6 +21,7 @@ from slicer.parameterNodeWrapper import WithinRange, parameterNodeWrapper
 from slicer.ScriptedLoadableModule import (
     ScriptedLoadableModule,
     ScriptedLoadableModuleLogic,
+    ScriptedLoadableModuleTest,
     ScriptedLoadableModuleWidget,
 )
 from slicer.util import VTKObservationMixin
@@ -126,12 +128,12 @@ class ContourQAWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """Build the panel; called when the user opens the module for the first time."""
         ScriptedLoadableModuleWidget.setup(self)
 
-        from ContourQAPanels.compare_panel import ComparePanel
-        from ContourQAPanels.quality_panel import QualityPanel
         from ContourQAPanels.report_panel import ReportPanel
         from ContourQAPanels.threshold_panel import ThresholdPanel
 
+        from ContourQAPanels.compare_panel import ComparePanel
         from ContourQAPanels.messages import MessageArea
+        from ContourQAPanels.quality_panel import QualityPanel
         from ContourQAPanels.session import Session
         from ContourQAPanels.task_runner import TaskRunner
 
@@ -313,7 +315,6 @@ class ContourQALogic(ScriptedLoadableModuleLogic):
         """
         from ContourQALib.mrml.segmentations import contours_of
         from ContourQALib.mrml.volumes import image_of
-
         from ContourQALib.quality.verdict import Levels
         from ContourQALib.worker_requests import AssessRequest
 
@@ -335,9 +336,8 @@ class ContourQALogic(ScriptedLoadableModuleLogic):
         Raises:
             ContourQAError: something is wrong with the input, or the worker ended.
         """
-        from ContourQALib.mrml.segmentations import contours_of
-
         from ContourQALib.metrics.pairing import Source
+        from ContourQALib.mrml.segmentations import contours_of
         from ContourQALib.worker_requests import CompareRequest
 
         reference, *others = (
@@ -357,9 +357,90 @@ class ContourQALogic(ScriptedLoadableModuleLogic):
         """
         from ContourQALib.mrml.segmentations import contour_of
         from ContourQALib.mrml.volumes import probability_of
-
         from ContourQALib.worker_requests import SweepRequest
 
         reference = contour_of(referenceNode, segmentId) if referenceNode is not None else None
         request = SweepRequest(probability_of(probabilityNode), reference, tolerance_mm=toleranceMm)
         return self.worker.wait(self.worker.submit(request))
+
+
+class ContourQATest(ScriptedLoadableModuleTest):
+    """Tests for the real application: nothing is downloaded, and a box that waits for a click fails them."""
+
+    WAIT_S = 120
+
+    def runTest(self) -> None:
+        """Run every test; the application calls this one."""
+        from unittest.mock import patch
+
+        box = AssertionError("A message box would have waited for a click.")
+        with patch.object(slicer.util, "messageBox", side_effect=box):
+            for test in (self.test_Assess, self.test_Compare, self.test_Sweep, self.test_Panel):
+                self.delayDisplay(test.__name__)
+                self.setUp()
+                try:
+                    test()
+                finally:
+                    self.tearDown()
+        self.delayDisplay(_("ContourQA works."))
+
+    def setUp(self) -> None:
+        """Start from a scene that holds the sample case alone."""
+        from ContourQALib.mrml.sample_case import add_sample_case
+
+        slicer.mrmlScene.Clear()
+        self.case = add_sample_case(slicer.mrmlScene)
+        self.logic = ContourQALogic()
+
+    def tearDown(self) -> None:
+        """Leave neither a worker nor a scene behind."""
+        self.logic.close()
+        slicer.mrmlScene.Clear()
+
+    def test_Assess(self) -> None:
+        """Without a widget every contour gets its verdict and volume, and the scene stays as it is."""
+        before = slicer.mrmlScene.GetNumberOfNodes()
+        assessment = self.logic.assess(self.case.volume, self.case.vpm)
+        segmentation = self.case.vpm.GetSegmentation()
+        names = [segmentation.GetSegment(one).GetName() for one in segmentation.GetSegmentIDs()]
+        assert [one.structure for one in assessment.structures] == names
+        assert all(one.volume_cc > 0 for one in assessment.structures)
+        assert slicer.mrmlScene.GetNumberOfNodes() == before
+
+    def test_Compare(self) -> None:
+        """The reference agrees with itself wholly, and the fine-tuned contours better than the vendor's."""
+        nodes = (self.case.reference, self.case.vpm, self.case.lft)
+        compared = self.logic.compare(self.case.reference, nodes)
+        mean = {}
+        for node in nodes:
+            dices = [one.dice for one in compared.comparisons if one.test == node.GetName()]
+            mean[node] = sum(dices) / len(dices)
+        assert mean[self.case.reference] == 1.0
+        assert mean[self.case.vpm] < mean[self.case.lft] < 1.0
+
+    def test_Sweep(self) -> None:
+        """Some threshold is at least as good as 0.5."""
+        segmentId = self.case.reference.GetSegmentation().GetSegmentIdBySegmentName("CTV")
+        swept = self.logic.sweep(self.case.probabilities["CTV VPM"], self.case.reference, segmentId)
+        assert max(swept.analysis.sweep.dice) >= swept.analysis.point(0.5).dice > 0
+
+    def test_Panel(self) -> None:
+        """A click on Assess fills the table; closing the scene while it computes empties it, and no more."""
+        slicer.util.selectModule("ContourQA")
+        widget = slicer.modules.contourqa.widgetRepresentation().self()
+        parameters = widget.session.parameterNode
+        parameters.inputVolume, parameters.segmentation = self.case.volume, self.case.vpm
+        widget.ui.assessButton.click()
+        self._waitFor(lambda: not widget.qualityPanel.runButton.running)
+        assert widget.ui.resultTable.rowCount == self.case.vpm.GetSegmentation().GetNumberOfSegments()
+        widget.ui.assessButton.click()
+        slicer.mrmlScene.Clear()
+        self._waitFor(lambda: not widget.session.tasks.busy)
+        assert widget.ui.resultTable.rowCount == 0
+
+    def _waitFor(self, condition) -> None:
+        end = time.monotonic() + self.WAIT_S
+        while not condition():
+            assert time.monotonic() < end, "The worker does not answer."
+            slicer.app.processEvents()
+            time.sleep(0.01)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 from slicer.i18n import tr as _
@@ -19,15 +18,12 @@ from ContourQAPanels.installing import MODELS, Installer
 from ContourQAPanels.live_assessment import LiveAssessment
 from ContourQAPanels.model_choice import ModelChoice
 from ContourQAPanels.result_table import ResultTable
+from ContourQAPanels.run_button import RunButton
 from ContourQAPanels.segment_list import SegmentList
 from ContourQAPanels.slice_stepper import SliceStepper
 
 if TYPE_CHECKING:
     from ContourQAPanels.session import Session
-    from ContourQAPanels.task_runner import Task
-
-DOUBLE_CLICK_S = 0.5
-"""The second click of a double click on Assess shall not cancel what the first one started."""
 
 SEGMENT_EVENTS = ("SegmentAdded", "SegmentRemoved", "SegmentModified", "SegmentsOrderModified")
 
@@ -44,9 +40,7 @@ class QualityPanel(VTKObservationMixin):
         VTKObservationMixin.__init__(self)
         self.session, self.ui, self.widget = session, ui, ui.qualityTab
         self.assessed: Assessed | None = None
-        self._task: Task | None = None
         self._asking: Assessing | None = None
-        self._started = 0.0
         self._shownTable: Any = None
         self._segmentation: Any = None
         self._updating = False
@@ -59,11 +53,14 @@ class QualityPanel(VTKObservationMixin):
             ui.sliceComboBox, ui.previousSliceButton, ui.nextSliceButton, self._showSlice
         )
         self.live = LiveAssessment(session, self._onLiveResult, self._onSegmentGone, self._onPending)
-        ui.assessButton.connect("clicked(bool)", self.onAssessButton)
+        self.runButton = RunButton(
+            ui.assessButton, ui.progressBar, session, self._onAssess, self._onRunChanged
+        )
         ui.installButton.connect("clicked(bool)", self._onInstall)
         ui.checkAllButton.connect("clicked(bool)", self._onCheckAll)
         ui.checkNoneButton.connect("clicked(bool)", self._onCheckNone)
-        self._showIdle()
+        ui.installButton.visible = False
+        self.updateFromNodes()
 
     def setParameterNode(self, parameterNode: Any) -> None:
         """Use another parameter node; None while there is no scene."""
@@ -93,48 +90,23 @@ class QualityPanel(VTKObservationMixin):
         self.live.watch(None, None)
         self._observeSegments(None)
         self._forgetResults()
-        self._showIdle()
 
     def cleanup(self) -> None:
         """Let go of the scene."""
         self.live.close()
         self.removeObservers()
 
-    def onAssessButton(self) -> None:
-        """Start; or cancel, as the button then says."""
-        if self._task is not None:
-            if time.monotonic() - self._started > DOUBLE_CLICK_S:
-                self._task.cancel()
-            return
+    def _onAssess(self) -> None:
         try:
             asking = Assessing(self.session, inputsOf(self.session))
         except ContourQAError as error:
             self.session.showMessage(str(error), "error")
             return
-        self.session.showMessage("")
-        self.ui.installButton.visible = False
-        self._started = time.monotonic()
         self._asking = asking
-        self._task = self.session.tasks.run(
-            asking.prepare(),
-            done=lambda assessment: self._onAssessed(asking, assessment),
-            progress=self._onProgress,
-            failed=self._onFailed,
-            cancelled=self._onCancelled,
-        )
-        self._showBusy()
-
-    def _onProgress(self, done: int, total: int, what: str) -> None:
-        self.ui.progressBar.setRange(0, total)
-        self.ui.progressBar.setValue(done)
-        self.ui.progressBar.setFormat(
-            _("{structure} ({number} of {total})").format(
-                structure=what, number=min(done + 1, total), total=total
-            )
-        )
+        self.runButton.run(asking.prepare(), lambda assessment: self._onAssessed(asking, assessment))
 
     def _onAssessed(self, asking: Assessing, assessment: Any) -> None:
-        self._showIdle()
+        self.ui.installButton.visible = False
         if not asking.stillThere():
             self.session.showMessage(
                 _("The volume or the segmentation was removed while it was assessed; nothing was changed."),
@@ -145,14 +117,12 @@ class QualityPanel(VTKObservationMixin):
         self._store(assessed)
         self.session.showMessage(*summaryOf(assessed, asking.emptyNames))
 
-    def _onFailed(self, message: str) -> None:
-        self._showIdle()
-        self.session.showMessage(message, "error")
-        self.ui.installButton.visible = bool(Installer().missing(MODELS))
-
-    def _onCancelled(self) -> None:
-        self._showIdle()
-        self.session.showMessage(_("Cancelled; earlier results were kept."))
+    def _onRunChanged(self) -> None:
+        """Work began or ended; where it failed for want of packages, they are offered."""
+        if not self.runButton.running:
+            self._asking = None
+        self.ui.installButton.visible = not self.runButton.running and bool(Installer().missing(MODELS))
+        self._updateAssessButton()
 
     def _onInstall(self) -> None:
         """Install what models need, after Slicer has asked; the next worker finds it."""
@@ -165,20 +135,6 @@ class QualityPanel(VTKObservationMixin):
         self.session.logic.close()
         self.session.tasks.replaceWorker(self.session.logic.worker)
         self.session.showMessage(_("Installed. Click Assess again."))
-
-    def _showIdle(self) -> None:
-        self._task = self._asking = None
-        self.ui.assessButton.text = _("Assess")
-        self.ui.progressBar.visible = False
-        self._updateAssessButton()
-
-    def _showBusy(self) -> None:
-        self.ui.assessButton.text = _("Cancel")
-        self.ui.assessButton.enabled = True
-        self.ui.assessButton.setToolTip(_("Stop; the results that are shown stay as they are."))
-        self.ui.progressBar.setRange(0, 0)
-        self.ui.progressBar.setFormat(_("Reading the segments"))
-        self.ui.progressBar.visible = True
 
     # what the parameter node says
 
@@ -194,10 +150,9 @@ class QualityPanel(VTKObservationMixin):
             watched = segmentation if parameters.assessWhileEditing and volume is not None else None
             self.live.watch(watched, lambda: self.assessed)
         self._updateResults(volume, segmentation)
-        if self._task is None:
-            self._updateAssessButton()
-        elif not self._asking.isOf(volume, segmentation):
-            self._task.cancel()
+        self._updateAssessButton()
+        if self._asking is not None and not self._asking.isOf(volume, segmentation):
+            self.runButton.cancel()
             self.session.showMessage(
                 _("Cancelled, because the volume or the segmentation is another one now."), "warning"
             )
@@ -208,8 +163,7 @@ class QualityPanel(VTKObservationMixin):
             hint = ""
         except ContourQAError as error:
             hint = str(error)
-        self.ui.assessButton.enabled = not hint
-        self.ui.assessButton.setToolTip(hint or _("Predict the quality of the checked segments."))
+        self.runButton.offer(hint, _("Predict the quality of the checked contours."))
         self.ui.hintLabel.text = hint
         self.ui.hintLabel.visible = bool(hint)
 
