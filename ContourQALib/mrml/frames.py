@@ -94,19 +94,19 @@ def world_grid(node: Any, ijk_to_node: np.ndarray, size: Sequence[int], what: st
         ijk_to_node: 4x4, index to RAS mm before the transforms.
         size: voxels along I, J and K.
         what: how errors call the node.
-        mend: what the user is to do about axes that a transform has made oblique to each other.
+        mend: what the user is to do about axes that no grid has.
 
     Raises:
-        SceneError: a transform is not linear, or shears the image.
-        GeometryError: the image has impossible axes of its own.
+        SceneError: a transform is not linear, or the axes are sheared or have no length.
     """
     transform = to_world(node, what)
     try:
         return grid_of(transform @ ijk_to_node, size)
     except GeometryError as error:
-        if node.GetParentTransformNode() is not None:
-            raise SceneError(f"{what} is sheared by its transform; {mend}.") from error
-        raise GeometryError(f"{what} cannot be placed in space: {error}") from error
+        by = ", moved by its transform," if node.GetParentTransformNode() is not None else ""
+        raise SceneError(
+            f"{what} has{by} axes that are not perpendicular or have no length; {mend}."
+        ) from error
 
 
 def steps_between(grid: Grid, lattice: Grid) -> tuple[int, int, int] | None:

@@ -26,19 +26,28 @@ def voxels_of(labelmap: Any) -> np.ndarray | None:
     return np.asarray(vtk_to_numpy(scalars)).reshape(size[::-1])
 
 
-def first_index(labelmap: Any) -> Index:
-    """Index of a labelmap's first voxel, which need not be (0, 0, 0)."""
-    extent = labelmap.GetExtent()
-    return extent[0], extent[2], extent[4]
+def cropped(labelmap: Any, label: int) -> tuple[np.ndarray, np.ndarray]:
+    """Mask of a label, cropped to its own box, and its place.
 
-
-def index_to_node(labelmap: Any) -> np.ndarray:
-    """4x4: RAS mm, before parent transforms, of an index of the labelmap's lattice."""
+    Returns:
+        bool (K, J, I), one empty voxel where the label is not there; and 4x4, RAS mm before parent transforms
+        of an index of that array.
+    """
     from vtkmodules.vtkCommonMath import vtkMatrix4x4
 
     matrix = vtkMatrix4x4()
     labelmap.GetImageToWorldMatrix(matrix)
-    return numbers_of(matrix)
+    to_node = numbers_of(matrix)
+    values = voxels_of(labelmap)
+    box = None if values is None else box_of(values, label)
+    first = np.array(labelmap.GetExtent()[::2])  # of the array's first voxel: need not be (0, 0, 0)
+    if values is None or box is None:
+        mask = np.zeros((1, 1, 1), bool)
+    else:
+        mask = values[box] == label
+        first += [part.start for part in box[::-1]]
+    to_node[:3, 3] += to_node[:3, :3] @ first
+    return mask, to_node
 
 
 def box_of(values: np.ndarray, label: int) -> Box | None:

@@ -18,7 +18,7 @@ TAG = "ContourQA.Rasterized"
 
 def rasterized(
     segmentation: Any, segment: Any, what: str, geometry: tuple[np.ndarray, tuple[int, int, int]] | None
-) -> tuple[Any, str]:
+) -> tuple[Any, int, str]:
     """Labelmap of a segment without one, made by Slicer's own conversion on a copy of it.
 
     The conversion's parameters are those that the segmentation has. Where they name no reference geometry,
@@ -31,7 +31,7 @@ def rasterized(
         geometry: the 4x4 index-to-RAS matrix, before parent transforms, and the size (I, J, K) of an image.
 
     Returns:
-        The vtkOrientedImageData, and a sentence part that says on which grid it was made.
+        The vtkOrientedImageData, the segment's label in it, and words that say on which grid it was made.
 
     Raises:
         SceneError: this Slicer knows no conversion.
@@ -58,7 +58,7 @@ def rasterized(
     labelmap = detached.GetRepresentation(BINARY_LABELMAP) if made else None
     if labelmap is None:
         raise SceneError(
-            f"{what} is there only as {source.lower()}, which this Slicer cannot turn into a mask; install the"
-            " SlicerRT extension, or export it as a labelmap where it was drawn."
+            f"{what} is there only as {source.lower()}, which this Slicer cannot turn into a mask; install"
+            " the SlicerRT extension, or export it as a labelmap where it was drawn."
         )
-    return labelmap, where
+    return labelmap, detached.GetLabelValue(), where

@@ -29,47 +29,33 @@ def scene_change(scene: Any, nodes: Sequence[Any] = (), *, batch: bool = False) 
         nodes: nodes whose contents the block changes. They are copied, so name no volumes in what runs often.
         batch: whether views and widgets wait for the end of the block; for blocks that add many nodes.
     """
-    if scene in _changing:
-        with _restored(scene, nodes):
-            yield
-        return
-    named = _with_displays(nodes)
-    if scene.GetUndoFlag():
-        _save_for_undo(scene, named)
+    outermost = scene not in _changing
+    undoable = bool(scene.GetUndoFlag())
+    if outermost and undoable:
+        _save_for_undo(scene, _with_displays(nodes))
+    before = _ids(scene)
+    copies = [(node, _copy(node)) for node in _with_displays(nodes)]
+    was_batch = scene.IsBatchProcessing()
     _changing.append(scene)
     try:
-        with _restored(scene, nodes):
-            if batch:
-                scene.StartState(scene.BatchProcessState)
-            before = _ids(scene)
-            yield
-            if scene.GetUndoFlag():
-                for node in _added(scene, before):
-                    node.SetUndoEnabled(True)
-            if batch:
-                scene.EndState(scene.BatchProcessState)
-    finally:
-        _changing.remove(scene)
-
-
-@contextmanager
-def _restored(scene: Any, nodes: Sequence[Any]) -> Iterator[None]:
-    """On an exception the scene has its nodes of before and `nodes` their contents."""
-    before = _ids(scene)
-    was_batch = scene.IsBatchProcessing()
-    copies = [(node, _copy(node)) for node in _with_displays(nodes)]
-    try:
+        if batch:
+            scene.StartState(scene.BatchProcessState)
         yield
+        if undoable:
+            for node in _added(scene, before):
+                node.SetUndoEnabled(True)
+        if batch:
+            scene.EndState(scene.BatchProcessState)
     except BaseException:
-        for node in reversed(_added(scene, before)):
-            if scene.IsNodePresent(node):  # not gone with another one
-                scene.RemoveNode(node)
-        for node, copy in copies:
-            if scene.IsNodePresent(node):
-                node.Copy(copy)
+        _remove(scene, _added(scene, before))
+        _restore(scene, copies)
+        if batch and was_batch:
+            scene.EndState(scene.BatchProcessState)
         while scene.IsBatchProcessing() and not was_batch:
             scene.EndState(scene.BatchProcessState)
         raise
+    finally:
+        _changing.remove(scene)
 
 
 def _ids(scene: Any) -> set[str]:
@@ -107,3 +93,16 @@ def _save_for_undo(scene: Any, nodes: Sequence[Any]) -> None:
         changed.AddItem(node)
     # with a list, for without one every node of the scene is copied
     scene.SaveStateForUndo(changed)
+
+
+def _remove(scene: Any, nodes: Sequence[Any]) -> None:
+    for node in reversed(nodes):
+        if scene.IsNodePresent(node):  # not gone together with another one
+            scene.RemoveNode(node)
+
+
+def _restore(scene: Any, copies: Sequence[tuple[Any, Any]]) -> None:
+    for node, copy in copies:
+        if scene.IsNodePresent(node):
+            node.Copy(copy)
+            node.UpdateReferences()

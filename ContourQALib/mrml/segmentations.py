@@ -18,12 +18,14 @@ from ContourQALib.mrml.frames import grid_of, ijk_to_ras, numbers_of, steps_betw
 from ContourQALib.mrml.rasterizing import BINARY_LABELMAP, TAG, rasterized
 from ContourQALib.mrml.scene_change import scene_change
 from ContourQALib.mrml.segment_tags import set_tags, tags_of
+from ContourQALib.mrml.volumes import grid_of_volume
 
 STATUS_TAG = "Segmentation.Status"
 """Slicer's tag of how far a segment is."""
 
 
-HARDEN = "harden the transform, which resamples its segments"
+EXPORT = "export it to a labelmap on the image's grid and import that, in the Segmentations module"
+"""What helps against shear: Slicer resamples when it exports, but not when it hardens the transform."""
 
 
 @dataclass(frozen=True)
@@ -68,26 +70,18 @@ def contour_of(node: Any, segment_id: str, image_grid: Grid | None = None) -> Co
 
     Raises:
         StructureError: there is no such segment.
-        SceneError: there is no segmentation, its transform is not linear or shears, or a segment without
-            labelmap cannot be rasterized.
+        SceneError: there is no segmentation, its transform is not linear, its axes are sheared, or a segment
+            without labelmap cannot be rasterized.
     """
     segmentation = _segmentation(node)
     segment = _segment(node, segment_id)
     what = _described(node, segment)
-    labelmap, how = _labelmap(node, segment, what, image_grid)
-    values = labelmaps.voxels_of(labelmap)
-    label = segment.GetLabelValue() if how is None or segment.GetRepresentation(BINARY_LABELMAP) else 1
-    box = None if values is None else labelmaps.box_of(values, label)
-    to_node = labelmaps.index_to_node(labelmap)
-    if values is None or box is None:
-        mask = np.zeros((1, 1, 1), bool)
+    labelmap, label, how = _labelmap(node, segment, what, image_grid)
+    mask, to_node = labelmaps.cropped(labelmap, label)
+    if labelmap.IsEmpty():  # nothing has no place of its own
         reference = _reference_matrix(segmentation)
-        to_node = reference if values is None and reference is not None else to_node
-    else:
-        mask = values[box] == label
-        first = np.add(labelmaps.first_index(labelmap), [part.start for part in box[::-1]])
-        to_node[:3, 3] += to_node[:3, :3] @ first
-    grid = world_grid(node, to_node, mask.shape[::-1], what, HARDEN)
+        to_node = to_node if reference is None else reference
+    grid = world_grid(node, to_node, mask.shape[::-1], what, EXPORT)
     tags = tags_of(segment)
     if how is not None:
         tags[TAG] = f"{how}, voxels of {' x '.join(f'{mm:.3g}' for mm in grid.spacing)} mm"
@@ -117,23 +111,26 @@ def add_segmentation(scene: Any, contours: Sequence[Contour], name: str, volume_
 
     Args:
         scene: the MRML scene.
-        contours: their names, colors and tags become the segments'; Slicer chooses colors where there are none.
+        contours: their names, colors and tags become the segments'; Slicer chooses missing colors.
         name: of the node; the scene appends a number where it is taken.
         volume_node: the image that was contoured; its grid becomes the segmentation's reference geometry. The
-            first contour's grid does where there is none.
+            largest of the contours' grids does where there is none.
 
     Returns:
         The new vtkMRMLSegmentationNode.
+
+    Raises:
+        SceneError: the volume holds no image, or its transform is not linear, or its axes are sheared.
     """
     with scene_change(scene):
         node = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", name)
         node.CreateDefaultDisplayNodes()
         if volume_node is not None:
+            grid_of_volume(volume_node)  # refuses what the next line passes over in silence
             node.SetReferenceImageGeometryParameterFromVolumeNode(volume_node)
         elif contours:
-            _set_reference(
-                node.GetSegmentation(), max((c.grid for c in contours), key=lambda g: math.prod(g.size))
-            )
+            largest = max((contour.grid for contour in contours), key=lambda grid: math.prod(grid.size))
+            _set_reference(node.GetSegmentation(), largest)
         for contour in contours:
             add_segment(node, contour)
     return node
@@ -215,7 +212,7 @@ def _segment(node: Any, segment_id: str) -> Any:
     segmentation = _segmentation(node)
     if segment_id not in segmentation.GetSegmentIDs():  # asked for otherwise, VTK prints an error
         raise StructureError(
-            f"Segmentation {node.GetName()} holds no segment {segment_id} any more; choose the segments again."
+            f"Segmentation {node.GetName()} holds no segment {segment_id}; choose the segments again."
         )
     return segmentation.GetSegment(segment_id)
 
@@ -231,29 +228,31 @@ def _listed(segmentation: Any, segment_id: str) -> Segment:
     return Segment(segment_id, segment.GetName() or segment_id, (red, green, blue), status)
 
 
-def _labelmap(node: Any, segment: Any, what: str, image_grid: Grid | None) -> tuple[Any, str | None]:
-    """Labelmap of a segment, and how it was made if the segment is none by itself."""
+def _labelmap(node: Any, segment: Any, what: str, image_grid: Grid | None) -> tuple[Any, int, str | None]:
+    """Labelmap of a segment, its label there, and how it was made if the segment is none by itself."""
     segmentation = node.GetSegmentation()
     labelmap = segment.GetRepresentation(BINARY_LABELMAP)
     source = segmentation.GetSourceRepresentationName()
     if labelmap is not None:
         made = source != BINARY_LABELMAP
-        return labelmap, f"Made from its {source.lower()} by 3D Slicer earlier" if made else None
+        how = f"Made from its {source.lower()} by 3D Slicer earlier" if made else None
+        return labelmap, segment.GetLabelValue(), how
     geometry = None
     if image_grid is not None:
         matrix = np.linalg.inv(to_world(node, what)) @ numbers_of(ijk_to_ras(image_grid))
         geometry = (matrix, image_grid.size)
-    labelmap, where = rasterized(segmentation, segment, what, geometry)
-    return labelmap, f"Made from its {source.lower()} by 3D Slicer on {where}"
+    labelmap, label, where = rasterized(segmentation, segment, what, geometry)
+    return labelmap, label, f"Made from its {source.lower()} by 3D Slicer on {where}"
 
 
 def _new_labelmap(node: Any, contour: Contour) -> Any:
-    """Labelmap of a contour in a node's frame, on the segmentation's own lattice where the voxels coincide."""
+    """Labelmap of a contour in a node's frame, on the segmentation's lattice where the voxels coincide."""
     segmentation = node.GetSegmentation()
     if segmentation.GetNumberOfSegments() and segmentation.GetSourceRepresentationName() != BINARY_LABELMAP:
+        source = segmentation.GetSourceRepresentationName().lower()
         raise SceneError(
-            f"Segmentation {node.GetName()} is made of {segmentation.GetSourceRepresentationName().lower()}s; make"
-            " the binary labelmap its source representation in the Segmentations module first."
+            f"Segmentation {node.GetName()} is made of {source}s; make the binary labelmap its source"
+            " representation in the Segmentations module first."
         )
     what = f"Segmentation {node.GetName()}"
     transform = to_world(node, what)
@@ -267,7 +266,9 @@ def _new_labelmap(node: Any, contour: Contour) -> Any:
         own = np.linalg.inv(transform) @ numbers_of(ijk_to_ras(contour.grid))
         grid_of(own, contour.grid.size)
     except GeometryError as error:
-        raise SceneError(f"{what} is sheared by its transform; {HARDEN}.") from error
+        raise SceneError(
+            f"{what} has, moved by its transform, axes that are not perpendicular; {EXPORT}."
+        ) from error
     return labelmaps.labelmap_of(contour.mask, (0, 0, 0), own)
 
 

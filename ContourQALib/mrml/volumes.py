@@ -17,6 +17,9 @@ WIDENED = {"bool": np.uint8, "float16": np.float32}
 """Types that VTK does not know, and the smallest that holds their values."""
 
 
+RESAMPLE = "resample it with the Resample Scalar/Vector/DWI Volume module"
+
+
 def image_of(volume_node: Any) -> Image:
     """The image of a volume node, where the views show it: its parent transforms are applied.
 
@@ -28,9 +31,8 @@ def image_of(volume_node: Any) -> Image:
 
     Raises:
         SceneError: there is no node or no image in it, it is of another kind (label map, colors or vectors, a
-            frame of a 4D sequence), it holds NaN or infinite values, or its transform is not linear or
-            shears.
-        GeometryError: its axes are impossible.
+            frame of a 4D sequence), it holds NaN or infinite values, its transform is not linear, or its axes
+            are sheared.
     """
     what = _described(volume_node, "an image")
     if volume_node.IsA("vtkMRMLLabelMapVolumeNode"):
@@ -50,7 +52,6 @@ def probability_of(volume_node: Any, name: str | None = None) -> ProbabilityMap:
 
     Raises:
         SceneError: as `image_of`, and for values outside [0, 1].
-        GeometryError: its axes are impossible.
     """
     what = _described(volume_node, "a probability map")
     values = _values(volume_node, what)
@@ -69,8 +70,7 @@ def grid_of_volume(volume_node: Any) -> Grid:
     """Grid of a volume node in the world, its parent transforms applied.
 
     Raises:
-        SceneError: there is no image in it, or its transform is not linear or shears.
-        GeometryError: its axes are impossible.
+        SceneError: there is no image in it, its transform is not linear, or its axes are sheared.
     """
     what = _described(volume_node, "an image")
     from vtkmodules.vtkCommonMath import vtkMatrix4x4
@@ -78,8 +78,7 @@ def grid_of_volume(volume_node: Any) -> Grid:
     matrix = vtkMatrix4x4()
     volume_node.GetIJKToRASMatrix(matrix)
     size = _image_data(volume_node, what).GetDimensions()
-    mend = "harden the transform and resample the volume, for example with the Crop Volume module"
-    return world_grid(volume_node, numbers_of(matrix), size, what, mend)
+    return world_grid(volume_node, numbers_of(matrix), size, what, RESAMPLE)
 
 
 def add_volume(scene: Any, image: Image, name: str) -> Any:

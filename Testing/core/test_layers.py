@@ -14,6 +14,7 @@ ABOVE_CORE = (
     "ContourQALib.networks",
     "ContourQALib.quality",
     "ContourQALib.report",
+    "ContourQALib.mrml",
     "ContourQALib.commands",
     "ContourQALib.cli",
     "contourqa_training",
@@ -92,6 +93,13 @@ def test_networks_are_torch_alone(network):
         "monai",
     }
     assert not loaded & above
+
+
+@pytest.mark.parametrize("module", ["frames", "volumes", "segmentations", "scene_change", "views"])
+def test_what_works_on_nodes_imports_without_slicer_and_what_its_process_lacks(module):
+    loaded = modules_after(f"import ContourQALib.mrml.{module}")
+    front_ends = {"ContourQALib.commands", "ContourQALib.cli", "contourqa_training"}
+    assert not loaded & {*HEAVY, *front_ends, "scipy", "SimpleITK", "skimage", "numba"}
 
 
 def test_the_command_line_starts_without_heavy_packages():
