@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ContourQALib.quality.assessment import Assessment
 
@@ -32,10 +32,14 @@ class Assessed:
     volumeId: str
     segmentationId: str
 
-    def isOf(self, volumeNode: object, segmentationNode: object) -> bool:
+    def isOf(self, volumeNode: Any, segmentationNode: Any) -> bool:
         """Whether this is about these two nodes."""
         ids = [node.GetID() if node is not None else None for node in (volumeNode, segmentationNode)]
         return ids == [self.volumeId, self.segmentationId]
+
+    def nodesIn(self, scene: Any) -> tuple[Any, Any]:
+        """The volume's and the segmentation's node, None for one that is gone."""
+        return scene.GetNodeByID(self.volumeId), scene.GetNodeByID(self.segmentationId)
 
     def updated(self, newer: Assessed) -> Assessed:
         """With the structures of a newer assessment in place of the older ones of the same segments."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Generator
 from typing import TYPE_CHECKING, Any
 
 from slicer.i18n import tr as _
 
 if TYPE_CHECKING:
+    from ContourQALib.quality.error_map import ErrorMap
     from ContourQAPanels.assessed import Assessed
     from ContourQAPanels.session import Session
 
@@ -43,24 +45,69 @@ def savedTable(session: Session) -> Any:
     return node if about == tuple(one.GetID() for one in chosen) else None
 
 
-def writeErrors(session: Session, assessed: Assessed) -> None:
-    """Show where contours are probably wrong, in the overlay node, which is made if there is none."""
+def writeErrors(
+    session: Session, assessed: Assessed, changed: Collection[str] | None, shown: Callable[[], str | None]
+) -> Generator[None, None, None]:
+    """Bring the overlay node up to date, a contour a step, for `TaskRunner.run`; it is made if there is none.
+
+    Twenty contours at once would stop the panel for longer than a stroke takes.
+
+    Args:
+        session: of the panels.
+        assessed: the result.
+        changed: names of the contours (`Assessed.errorName`) whose errors are not those of before, None
+            for all; whatever is missing from the overlay is added, and what is too much in it goes.
+        shown: gives the contour whose errors are to be seen, which comes first.
+    """
     from ContourQALib.mrml.overlays import show_errors
+    from ContourQALib.mrml.segmentations import segments_of
 
     parameters = session.parameterNode
-    node = session.live(parameters.errorOverlay)
     errors = assessed.errors()
-    if not errors and node is None:
+    node = session.live(parameters.errorOverlay)
+    if node is not None:
+        names = {name for one in errors for name in _names(one)}
+        for segment in segments_of(node):
+            if segment.name not in names:
+                node.GetSegmentation().RemoveSegment(segment.id)
+        yield
+    for name in sorted(errors, key=lambda name: name != shown()):
+        if node is None:
+            volume = session.scene.GetNodeByID(assessed.volumeId)
+            opacity = parameters.overlayOpacity
+            node = show_errors(session.scene, {name: errors[name]}, None, volume, opacity)
+            parameters.errorOverlay = node
+        else:
+            if session.live(node) is None:
+                return
+            _put(node, name, errors[name], changed is None or name in changed)
+        showErrorsOf(session, shown())
+        yield
+
+
+def _put(node: Any, name: str, error: ErrorMap, changed: bool) -> None:
+    """Put the two segments of one contour into the overlay, new or in place of the older ones."""
+    from ContourQALib.case import Contour
+    from ContourQALib.mrml.outlines import LEFT_OUT_COLOR, TOO_MUCH_COLOR
+    from ContourQALib.mrml.segmentations import add_segment, segments_of, set_segment
+
+    there = {segment.name: segment.id for segment in segments_of(node)}
+    names = _names(name)
+    if not changed and all(one in there for one in names):
         return
-    shown = show_errors(
-        session.scene,
-        errors,
-        node=node,
-        volume_node=session.scene.GetNodeByID(assessed.volumeId),
-        opacity=parameters.overlayOpacity,
-    )
-    if shown is not node:
-        parameters.errorOverlay = shown
+    for mask, one, color in zip(error.marked(), names, (TOO_MUCH_COLOR, LEFT_OUT_COLOR), strict=True):
+        contour = Contour(mask, error.grid, one, color)
+        if one in there:
+            set_segment(node, there[one], contour)
+        else:
+            segmentId = add_segment(node, contour)
+            node.GetDisplayNode().SetSegmentOpacity2DFill(segmentId, 1.0)
+
+
+def _names(name: str) -> tuple[str, str]:
+    from ContourQALib.mrml.overlays import LEFT_OUT, TOO_MUCH
+
+    return TOO_MUCH.format(name), LEFT_OUT.format(name)
 
 
 def showErrorsOf(session: Session, name: str | None) -> None:
@@ -70,14 +117,14 @@ def showErrorsOf(session: Session, name: str | None) -> None:
         session: of the panels.
         name: of the contour in the overlay (`Assessed.errorName`), or None.
     """
-    from ContourQALib.mrml.overlays import LEFT_OUT, TOO_MUCH, set_opacity
+    from ContourQALib.mrml.overlays import set_opacity
 
     parameters = session.parameterNode
     node = session.live(parameters.errorOverlay) if parameters else None
     display = node.GetDisplayNode() if node is not None else None
     if display is None:
         return
-    shown = () if name is None else (TOO_MUCH.format(name), LEFT_OUT.format(name))
+    shown = () if name is None else _names(name)
     wasModifying = display.StartModify()
     try:
         display.SetVisibility(bool(parameters.showErrors))

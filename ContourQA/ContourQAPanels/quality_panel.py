@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from slicer.i18n import tr as _
@@ -234,15 +235,20 @@ class QualityPanel(VTKObservationMixin):
         self._showStepper()
         self._showErrors()
 
-    def _store(self, assessed: Assessed) -> None:
-        """Write results to their nodes, then show them."""
+    def _store(self, assessed: Assessed, changed: Collection[str] | None = None) -> None:
+        """Write results to their nodes and show them; `changed` are segments, None for all."""
         was, self._updating = self._updating, True  # the nodes' own events shall not show half of it
         try:
             writeTable(self.session, assessed)
-            writeErrors(self.session, assessed)
         finally:
             self._updating = was
         self._show(assessed)
+        names = None if changed is None else [assessed.errorName(one) for one in changed]
+        self.session.tasks.run(
+            writeErrors(self.session, assessed, names, self._shownErrors),
+            done=lambda nothing: self._showErrors(),
+            failed=lambda message: self.session.showMessage(message, "error"),
+        )
         self.updateFromNodes()
 
     def _onLiveResult(self, newer: Assessed) -> None:
@@ -251,11 +257,11 @@ class QualityPanel(VTKObservationMixin):
             newer.volumeId,
             newer.segmentationId,
         )
-        self._store(ours.updated(newer) if same else newer)
+        self._store(ours.updated(newer) if same else newer, newer.segmentIds)
 
     def _onSegmentGone(self, segmentId: str) -> None:
         if self.assessed is not None and segmentId in self.assessed.segmentIds:
-            self._store(self.assessed.without(segmentId))
+            self._store(self.assessed.without(segmentId), ())
 
     def _onPending(self) -> None:
         self.table.setPending(self.live.pending)
@@ -264,12 +270,15 @@ class QualityPanel(VTKObservationMixin):
         row = self.table.current
         self.stepper.show(row.slices if row else ())
 
-    def _showErrors(self) -> None:
+    def _shownErrors(self) -> str | None:
+        """Name in the overlay of the contour whose row is selected."""
         row = self.table.current
-        name = None
-        if row is not None:
-            name = self.assessed.errorName(row.segmentId) if self.assessed else row.structure
-        showErrorsOf(self.session, name)
+        if row is None:
+            return None
+        return self.assessed.errorName(row.segmentId) if self.assessed else row.structure
+
+    def _showErrors(self) -> None:
+        showErrorsOf(self.session, self._shownErrors())
 
     # what the user does
 
@@ -301,6 +310,10 @@ class QualityPanel(VTKObservationMixin):
         if self.assessed is not None and row.segmentId in self.assessed.contours:
             return self.assessed.contours[row.segmentId]
         segmentation = self.session.live(self.session.parameterNode.segmentation)
+        if not row.segmentId:
+            text = _("The segmentation holds no contour {name} any more.").format(name=row.structure)
+            self.session.showMessage(text, "warning")
+            return None
         try:
             return contour_of(segmentation, row.segmentId)
         except ContourQAError as error:

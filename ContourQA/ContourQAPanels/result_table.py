@@ -13,6 +13,9 @@ from ContourQAPanels.assessment_rows import SLICE_LINK, AssessmentRow, detailsHt
 
 STRUCTURE, VERDICT, DICE, HD95, MSD, REASON = range(6)
 
+WIDTHS = {STRUCTURE: 96, VERDICT: 64, DICE: 84, HD95: 84, MSD: 84, REASON: 420}
+"""Pixels: without scrolling the figures fit into Slicer's narrowest usual panel."""
+
 BADGES = {
     "accept": ("#0b6b7a", "#ffffff"),
     "review": ("#f5b82e", "#241a00"),
@@ -50,13 +53,14 @@ class ResultTable:
         self._rows: list[AssessmentRow] = []
         self._pending: Collection[str] = ()
         self._filling = False
-        header = table.horizontalHeader()
-        header.setSectionResizeMode(qt.QHeaderView.Interactive)
-        header.setStretchLastSection(True)
-        for column, width in ((STRUCTURE, 92), (VERDICT, 62), (DICE, 78), (HD95, 78), (MSD, 78)):
+        table.horizontalHeader().setSectionResizeMode(qt.QHeaderView.Interactive)
+        for column, width in WIDTHS.items():
             table.setColumnWidth(column, width)
-        table.verticalHeader().setVisible(False)
-        table.verticalHeader().setSectionResizeMode(qt.QHeaderView.ResizeToContents)
+        rowHeader = table.verticalHeader()
+        rowHeader.setVisible(False)
+        rowHeader.setSectionResizeMode(qt.QHeaderView.Fixed)
+        # Two lines: a figure above its interval.
+        rowHeader.setDefaultSectionSize(2 * table.fontMetrics().height() + 6)
         table.connect("itemSelectionChanged()", self._onSelectionChanged)
         table.connect("cellClicked(int,int)", self._onCellClicked)
         details.connect("anchorClicked(QUrl)", self._onLink)
@@ -88,6 +92,9 @@ class ResultTable:
             self._table.setRowCount(len(self._rows))
             for index, row in enumerate(self._rows):
                 self._fill(index, row)
+            for column, name in ((HD95, "hd95_mm"), (MSD, "msd_mm")):
+                known = any(getattr(row, name).value is not None for row in self._rows)
+                self._table.setColumnHidden(column, bool(self._rows) and not known)
             chosen = [i for i, row in enumerate(self._rows) if before and row.segmentId == before.segmentId]
             if self._rows:
                 self._table.selectRow(chosen[0] if chosen else 0)
