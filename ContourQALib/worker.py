@@ -33,7 +33,7 @@ CANCEL_S = 0.5
 """How long a cancelled job may go on before its process is killed and another takes the rest."""
 
 MOST_STARTS = 2
-"""A job that found this many processes dead before it reached them fails."""
+"""A job that this many processes ended before, without any work, fails."""
 
 LOOK_S = 0.25
 """How often `wait` looks whether its time is over."""
@@ -45,15 +45,17 @@ class _Job:
 
     Attributes:
         child: the process that has it; None before it is sent.
+        started: whether that process works at it.
         cancelled: whether its user does not want it any more.
         told: whether its user knows that it is cancelled.
-        starts: processes that were dead when it was sent to them.
+        starts: processes that ended before they came to it.
         ended: set when it has ended.
     """
 
     number: int
     request: Request
     child: WorkerChild | None = None
+    started: bool = False
     cancelled: bool = False
     told: bool = False
     starts: int = 0
@@ -318,6 +320,7 @@ class Worker:
         child.send({"job": job.number, "request": request})
 
     def _again(self, job: _Job) -> None:
+        """Send a job to another process, since its own ended before any work; some times, not for ever."""
         with self._changed:
             job.child = None
             job.starts += 1
@@ -339,7 +342,9 @@ class Worker:
             job = self._jobs.get(message["job"])
             if job is None or job.child is not child:
                 return
-            if "progress" in message:
+            if "started" in message:
+                job.started = True
+            elif "progress" in message:
                 if not job.cancelled:
                     self._add(Progress(job.number, *message["progress"]))
             elif "result" in message:
@@ -352,12 +357,16 @@ class Worker:
     def _child_ended(self, child: WorkerChild) -> None:
         if self._held.child is child:
             self._held.child = None
-        for job in [job for job in self._jobs.values() if job.child is child]:
-            job.child = None
+        had = [job for job in self._jobs.values() if job.child is child]
+        crashed = not child.killed and any(job.started for job in had)
+        for job in had:
+            job.child, job.started = None, False
             if job.cancelled:
                 self._end(job, Cancelled(job.number))
-            elif not child.killed:
+            elif crashed:
                 self._end(job, Failed(job.number, _ended_sentence(child)))
+            elif not child.killed:
+                self._again(job)
         if self._jobs:
             self._start_sender()
 

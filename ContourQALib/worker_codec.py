@@ -53,9 +53,10 @@ def encode(value: Any, share: Share) -> Any:
         return {"path": str(value)}
     if isinstance(value, bytes):
         return {"bytes": base64.b64encode(value).decode("ascii")}
-    if is_dataclass(value):
+    if is_dataclass(value) and not isinstance(value, type):
+        name = _name_of(type(value))
         held = {f.name: encode(getattr(value, f.name), share) for f in fields(value) if f.init}
-        return {"type": _name_of(type(value)), "fields": held}
+        return {"type": name, "fields": held}
     raise TypeError(f"objects of the type {type(value).__qualname__} are not carried")
 
 

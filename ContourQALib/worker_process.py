@@ -83,6 +83,7 @@ class WorkerProcess:
         try:
             if job in self._cancelled:
                 raise Stopped
+            self._tell(job, started=True)
             result = self._answers.answer(decode(data, self._arrays.take), progress)
             self._tell(job, result=encode(result, self._arrays.give))
         except Stopped:

@@ -13,7 +13,7 @@ from ContourQALib.case import Contour, Image
 from ContourQALib.errors import ModelError, SettingError
 from ContourQALib.quality.assessment import ModelIdentity
 from ContourQALib.quality.card import CARD_FILE, ModelCard, read_card, verify_files
-from ContourQALib.quality.network_runner import AUTOMATIC
+from ContourQALib.quality.network_runner import AUTOMATIC, device_for
 from ContourQALib.quality.prediction import Prediction
 
 if TYPE_CHECKING:
@@ -86,8 +86,10 @@ class QualityModel:
 
         Raises:
             ModelError: torch is not installed, or the bundle is incomplete or damaged.
+            SettingError: the device cannot be used.
         """
         _torch()
+        device_for(self.device)
         from safetensors import SafetensorError
 
         from ContourQALib.quality.predictor import open_predictor

@@ -36,6 +36,7 @@ CORE = (
     "formats.recommendation",
     "metrics.compare",
     "metrics.comparison_set",
+    "thresholds.expected",
     "thresholds.sweep",
     "thresholds.pooled",
     "thresholds.cases",
@@ -105,3 +106,13 @@ def test_what_works_on_nodes_imports_without_slicer_and_what_its_process_lacks(m
 def test_the_command_line_starts_without_heavy_packages():
     loaded = modules_after("import ContourQALib.cli")
     assert not loaded & {*HEAVY, "scipy", "SimpleITK", "skimage", "contourqa_training"}
+
+
+def test_the_worker_starts_without_what_its_child_computes_with():
+    loaded = modules_after("import ContourQALib.worker")
+    assert not loaded & {*HEAVY, "scipy", "SimpleITK", "skimage", "numba", "ContourQALib.commands"}
+
+
+def test_the_computing_process_listens_before_it_loads_a_network():
+    loaded = modules_after("import ContourQALib.worker_process")
+    assert not loaded & {*HEAVY, "scipy", "SimpleITK", "ContourQALib.mrml", "ContourQALib.commands"}
