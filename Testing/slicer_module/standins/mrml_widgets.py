@@ -1,0 +1,369 @@
+# ruff: noqa: N801
+"""Slicer's widgets that follow a MRML scene: the root widget and the node selectors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import slicer
+from PySide6 import QtCore, QtGui, QtWidgets
+
+from . import connections
+from .observers import observe
+from .properties import stand_in, stored
+from .scenes import nodes_of
+
+_Scene = slicer.vtkMRMLScene
+
+
+@stand_in
+class qMRMLWidget(QtWidgets.QWidget):
+    """A widget that knows the scene."""
+
+    mrmlSceneChanged = QtCore.Signal(object)
+    VTK_SIGNALS = {"mrmlSceneChanged(vtkMRMLScene*)": "mrmlSceneChanged(PyObject)"}  # noqa: RUF012
+
+    def __init__(self, parent: QtWidgets.QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._scene: Any = None
+
+    def mrmlScene(self) -> Any:
+        return self._scene
+
+    def setMRMLScene(self, scene: Any) -> None:
+        if scene is not self._scene:
+            self._scene = scene
+            self.mrmlSceneChanged.emit(scene)
+
+
+class _NodeBox(QtWidgets.QComboBox):
+    """The combo box inside a node selector; what it shows may differ from its current item."""
+
+    def __init__(self, parent: qMRMLNodeComboBox) -> None:
+        super().__init__(parent)
+        self.setSizePolicy(QtWidgets.QSizePolicy.Policy.Expanding, QtWidgets.QSizePolicy.Policy.Fixed)
+        self.setMinimumContentsLength(8)
+        self.setSizeAdjustPolicy(QtWidgets.QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+
+    def paintEvent(self, event: QtGui.QPaintEvent) -> None:
+        painter = QtWidgets.QStylePainter(self)
+        option = QtWidgets.QStyleOptionComboBox()
+        self.initStyleOption(option)
+        option.currentText = self.parent()._shown_text()
+        painter.drawComplexControl(QtWidgets.QStyle.ComplexControl.CC_ComboBox, option)
+        painter.drawControl(QtWidgets.QStyle.ControlElement.CE_ComboBoxLabel, option)
+
+
+@stand_in
+class qMRMLNodeComboBox(QtWidgets.QWidget):
+    """Chooses one node of some types of the scene.
+
+    As in the application: without a scene it is disabled; a new node is not selected by itself; when the
+    selected node goes, the next one is selected, or none if there is no other.
+    """
+
+    currentNodeChanged = QtCore.Signal((object,), (bool,))
+    currentNodeIDChanged = QtCore.Signal(str)
+    nodeActivated = QtCore.Signal(object)
+    nodeAdded = QtCore.Signal(object)
+    nodeAddedByUser = QtCore.Signal(object)
+    nodeAboutToBeRemoved = QtCore.Signal(object)
+    currentNodeRenamed = QtCore.Signal(str)
+    VTK_SIGNALS = {  # noqa: RUF012
+        f"{name}(vtkMRMLNode*)": f"{name}(PyObject)"
+        for name in (
+            "currentNodeChanged",
+            "nodeActivated",
+            "nodeAdded",
+            "nodeAddedByUser",
+            "nodeAboutToBeRemoved",
+        )
+    }
+
+    nodeTypes = stored("QStringList", "nodeTypes", (), lambda self: self._fill())
+    showHidden = stored(bool, "showHidden", False, lambda self: self._fill())
+    showChildNodeTypes = stored(bool, "showChildNodeTypes", True, lambda self: self._fill())
+    hideChildNodeTypes = stored("QStringList", "hideChildNodeTypes", (), lambda self: self._fill())
+    baseName = stored(str, "baseName", "")
+    noneEnabled = stored(bool, "noneEnabled", False, lambda self: self._fill())
+    noneDisplay = stored(str, "noneDisplay", "None", lambda self: self._fill())
+    addEnabled = stored(bool, "addEnabled", True)
+    removeEnabled = stored(bool, "removeEnabled", True)
+    editEnabled = stored(bool, "editEnabled", False)
+    renameEnabled = stored(bool, "renameEnabled", False)
+    selectNodeUponCreation = stored(bool, "selectNodeUponCreation", True)
+    interactionNodeSingletonTag = stored(str, "interactionNodeSingletonTag", "")
+
+    def __init__(self, parent: QtWidgets.QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._scene: Any = None
+        self._requested = ""
+        self._attributes: list[tuple[str, str, Any]] = []
+        self._removers: list[Any] = []
+        self._renames: dict[str, Any] = {}
+        self._box = _NodeBox(self)
+        layout = QtWidgets.QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._box)
+        self._announced: str | None = ""
+        self._box.connect("currentIndexChanged(int)", self._announce)
+        self._box.connect("activated(int)", lambda: self.nodeActivated.emit(self.currentNode()))
+        self.enabled = False
+
+    def mrmlScene(self) -> Any:
+        return self._scene
+
+    def setMRMLScene(self, scene: Any) -> None:
+        if scene is self._scene:
+            return
+        for remove in self._removers:
+            remove()
+        self._removers = []
+        self._scene = scene
+        if scene is not None:
+            self._removers = [
+                observe(scene, _Scene.NodeAddedEvent, self._node_added, with_node=True),
+                observe(scene, _Scene.NodeAboutToBeRemovedEvent, self._node_goes, with_node=True),
+                observe(scene, _Scene.NodeRemovedEvent, self._node_gone, with_node=True),
+                observe(scene, _Scene.EndBatchProcessEvent, self._fill),
+            ]
+        self._fill()
+        self.setCurrentNodeID(self._requested)
+        self._requested = ""
+        self.enabled = scene is not None
+
+    def currentNode(self) -> Any:
+        node_id = self._box.currentData
+        return self._scene.GetNodeByID(node_id) if self._scene is not None and node_id else None
+
+    def _read_id(self) -> str:
+        node = self.currentNode()
+        return node.GetID() if node is not None else ""
+
+    def setCurrentNodeID(self, node_id: str) -> None:
+        if self._scene is None:
+            self._requested = node_id
+            return
+        index = self._box.findData(node_id) if node_id else -1
+        self._box.currentIndex = index if index >= 0 else (0 if self.noneEnabled else -1)
+
+    currentNodeID = QtCore.Property(str, _read_id, setCurrentNodeID)
+
+    def setCurrentNode(self, node: Any) -> None:
+        self.setCurrentNodeID((node.GetID() or "") if node is not None else "")
+
+    def setCurrentNodeIndex(self, index: int) -> None:
+        node = self.nodeFromIndex(index)
+        self.setCurrentNode(node)
+
+    def nodeCount(self) -> int:
+        return self._box.count - (1 if self.noneEnabled else 0)
+
+    def nodeFromIndex(self, index: int) -> Any:
+        node_id = self._box.itemData(index + (1 if self.noneEnabled else 0))
+        return self._scene.GetNodeByID(node_id) if node_id else None
+
+    def addAttribute(self, nodeType: str, attributeName: str, attributeValue: Any = None) -> None:
+        self._attributes.append((nodeType, attributeName, attributeValue))
+        self._fill()
+
+    def removeAttribute(self, nodeType: str, attributeName: str) -> None:
+        self._attributes = [each for each in self._attributes if each[:2] != (nodeType, attributeName)]
+        self._fill()
+
+    def addNode(self, nodeType: str | None = None) -> Any:
+        """A new node of the first type, as "Create new ..." in the list of the application makes one."""
+        nodeType = nodeType or next(iter(self.nodeTypes), None)
+        if self._scene is None or nodeType not in self.nodeTypes:
+            return None
+        name = self.baseName or nodeType.removeprefix("vtkMRML").removesuffix("Node")
+        node = self._scene.AddNewNodeByClass(nodeType, self._scene.GenerateUniqueName(name))
+        for kind, attribute, value in self._attributes:
+            if kind == nodeType and value is not None:
+                node.SetAttribute(attribute, str(value))
+        if self.selectNodeUponCreation:
+            self.setCurrentNode(node)
+        self.nodeAddedByUser.emit(node)
+        return node
+
+    def removeCurrentNode(self) -> None:
+        self._scene.RemoveNode(self.currentNode())
+
+    def renameCurrentNode(self) -> None:
+        """Asks for a name; the test answers."""
+        node = self.currentNode()
+        name = QtWidgets.QInputDialog.getText(self, "Rename", "New name:") if node is not None else ""
+        if name:
+            node.SetName(name)
+            self.currentNodeRenamed.emit(name)
+
+    def _accepts(self, node: Any) -> bool:
+        if node.GetHideFromEditors() and not self.showHidden:
+            return False
+        for kind in self.nodeTypes:
+            fits = node.IsA(kind) if self.showChildNodeTypes else node.GetClassName() == kind
+            if fits and not any(node.IsA(hidden) for hidden in self.hideChildNodeTypes):
+                return all(self._has(node, attribute, value) for _, attribute, value in self._attributes)
+        return False
+
+    @staticmethod
+    def _has(node: Any, attribute: str, value: Any) -> bool:
+        found = node.GetAttribute(attribute)
+        return found is not None and (value is None or found == str(value))
+
+    def _fill(self) -> None:
+        """Lists the nodes anew; the selection stays if its node is still there."""
+        if "_box" not in vars(self):
+            return
+        chosen = self._box.currentData
+        blocked = self._box.blockSignals(True)
+        self._box.clear()
+        for forget in self._renames.values():
+            forget()
+        self._renames.clear()
+        if self.noneEnabled:
+            self._box.addItem(self.noneDisplay, "")
+        for node in nodes_of(self._scene) if self._scene is not None else ():
+            if self._accepts(node):
+                self._insert(node)
+        index = self._box.findData(chosen) if chosen else -1
+        self._box.currentIndex = index if index >= 0 else (0 if self.noneEnabled else -1)
+        self._box.blockSignals(blocked)
+        self._announce()
+
+    def _insert(self, node: Any) -> None:
+        self._box.addItem(node.GetName() or "", node.GetID())
+        self._renames[node.GetID()] = observe(node, "ModifiedEvent", self._show_names)
+
+    def _show_names(self) -> None:
+        for index in range(self._box.count):
+            node = (
+                self._scene.GetNodeByID(self._box.itemData(index) or "") if self._scene is not None else None
+            )
+            if node is not None and node.GetName() != self._box.itemText(index):
+                self._box.setItemText(index, node.GetName() or "")
+
+    def _node_added(self, node: Any) -> None:
+        if not self._accepts(node):
+            return
+        chosen = self._box.currentIndex
+        blocked = self._box.blockSignals(True)  # Qt selects the first item of an empty list by itself
+        self._insert(node)
+        self._box.currentIndex = chosen
+        self._box.blockSignals(blocked)
+        self.nodeAdded.emit(node)
+
+    def _node_goes(self, node: Any) -> None:
+        if self._box.findData(node.GetID()) >= 0:
+            self.nodeAboutToBeRemoved.emit(node)
+
+    def _node_gone(self, node: Any) -> None:
+        index = self._box.findData(node.GetID())
+        if index >= 0:
+            self._renames.pop(node.GetID())()
+            self._box.removeItem(index)
+            self._announce()
+
+    def _announce(self) -> None:
+        """Tells a change of the selected node once, whatever happened to the rows."""
+        node_id = self._read_id()
+        if node_id != self._announced:
+            self._announced = node_id
+            node = self.currentNode()
+            connections.emit(self, "currentNodeChanged(PyObject)", node)
+            connections.emit(self, "currentNodeChanged(bool)", node is not None)
+            self.currentNodeIDChanged.emit(node_id)
+        self._box.update()
+
+    def _shown_text(self) -> str:
+        return self._box.currentText or f"Select a {self._label()}"
+
+    def _label(self) -> str:
+        kind = next(iter(self.nodeTypes), "")
+        name = self._scene.GetTypeDisplayNameByClassName(kind) if self._scene is not None and kind else ""
+        return name or "node"
+
+
+@stand_in
+class qMRMLCheckableNodeComboBox(qMRMLNodeComboBox):
+    """Chooses any number of nodes by check boxes; new nodes are not checked."""
+
+    checkedNodesChanged = QtCore.Signal()
+
+    def __init__(self, parent: QtWidgets.QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._box.model().connect("dataChanged(QModelIndex,QModelIndex,QList<int>)", self._checks_changed)
+        self._checked: tuple[str, ...] = ()
+
+    def checkedNodes(self) -> tuple[Any, ...]:
+        return tuple(node for node in self._nodes() if self.checkState(node) == QtCore.Qt.CheckState.Checked)
+
+    def uncheckedNodes(self) -> tuple[Any, ...]:
+        return tuple(node for node in self._nodes() if self.checkState(node) != QtCore.Qt.CheckState.Checked)
+
+    def allChecked(self) -> bool:
+        return not self.uncheckedNodes()
+
+    def noneChecked(self) -> bool:
+        return not self.checkedNodes()
+
+    def checkState(self, node: Any) -> QtCore.Qt.CheckState:
+        item = self._item(node)
+        return item.checkState() if item is not None else QtCore.Qt.CheckState.Unchecked
+
+    def setCheckState(self, node: Any, check: Any) -> None:
+        item = self._item(node)
+        if item is not None:
+            item.setCheckState(QtCore.Qt.CheckState(check))
+
+    def check(self, node: Any) -> None:
+        self.setCheckState(node, QtCore.Qt.CheckState.Checked)
+
+    def uncheck(self, node: Any) -> None:
+        self.setCheckState(node, QtCore.Qt.CheckState.Unchecked)
+
+    def setUserCheckable(self, node: Any, userCheckable: bool) -> None:
+        item = self._item(node)
+        if item is not None:
+            item.setCheckable(userCheckable)
+
+    def _nodes(self) -> list[Any]:
+        return [self.nodeFromIndex(index) for index in range(self.nodeCount())]
+
+    def _item(self, node: Any) -> QtGui.QStandardItem | None:
+        index = self._box.findData(node.GetID()) if node is not None else -1
+        return self._box.model().item(index) if index >= 0 else None
+
+    def _fill(self) -> None:
+        kept = {node.GetID() for node in self.checkedNodes()} if "_box" in vars(self) else set()
+        super()._fill()
+        for node in self._nodes() if kept else ():
+            if node.GetID() in kept:
+                self.check(node)
+        self._checks_changed()
+
+    def _insert(self, node: Any) -> None:
+        super()._insert(node)
+        item = self._box.model().item(self._box.count - 1)
+        item.setCheckable(True)
+        item.setCheckState(QtCore.Qt.CheckState.Unchecked)
+
+    def _node_gone(self, node: Any) -> None:
+        super()._node_gone(node)
+        self._checks_changed()
+
+    def _checks_changed(self) -> None:
+        if "_checked" not in vars(self):
+            return
+        checked = tuple(node.GetID() for node in self.checkedNodes())
+        if checked != self._checked:
+            self._checked = checked
+            self._box.update()
+            self.checkedNodesChanged.emit()
+
+    def _shown_text(self) -> str:
+        nodes = self._nodes()
+        checked = [node.GetName() for node in self.checkedNodes()]
+        if nodes and len(checked) == len(nodes):
+            return "All"
+        return ", ".join(checked) or "None"
