@@ -32,6 +32,9 @@ LABELMAP, SURFACE = "Binary labelmap", "Closed surface"
 SAMPLED = 1_000_000
 """Voxels that the gray scale of a volume without display settings is chosen from."""
 
+COMPRESSION = 2
+"""Of PNG, 0 to 9: written more than twice as fast as with VTK's 5, and a tenth larger (a CT of 512 x 512)."""
+
 NEAR_MM = 5.0
 """A structure counts as shown by a view whose center is in its box or this far from it."""
 
@@ -168,23 +171,29 @@ class SliceCamera:
         volume.SetAndObserveImageData(node.GetImageData())
         volume.SetIJKToRASMatrix(ijk_to_ras(grid))
         display = self._add(slicer.vtkMRMLScalarVolumeDisplayNode(), shown)
+        display.SetAutoWindowLevel(False)
         colors = slicer.vtkMRMLColorTableNode()
         colors.SetTypeToGrey()
         theirs = node.GetDisplayNode()
         if theirs is not None and theirs.IsA("vtkMRMLScalarVolumeDisplayNode"):
-            display.CopyContent(theirs)
-            if theirs.GetColorNode() is not None:
-                colors = theirs.GetColorNode().CreateNodeInstance()
-                colors.UnRegister(None)
-                colors.CopyContent(theirs.GetColorNode())
+            # One by one: copying the node as a whole looks for its automatic window among all voxels
+            display.SetInterpolate(theirs.GetInterpolate())
+            display.SetInvertDisplayScalarRange(theirs.GetInvertDisplayScalarRange())
+            display.SetAutoThreshold(False)
+            display.SetThreshold(theirs.GetLowerThreshold(), theirs.GetUpperThreshold())
+            display.SetApplyThreshold(theirs.GetApplyThreshold())
+            table = theirs.GetLookupTable()
+            if table is not None:
+                copy = table.NewInstance()
+                copy.UnRegister(None)
+                copy.DeepCopy(table)
+                colors.SetTypeToUser()
+                colors.SetAndObserveLookupTable(copy)
             wide, level = theirs.GetWindow(), theirs.GetLevel()
         else:
             wide, level = _gray_scale(node)
         display.SetAndObserveColorNodeID(self._add(colors, shown).GetID())
-        display.SetAutoWindowLevel(False)
         display.SetWindowLevel(wide, level)
-        display.SetVisibility(True)
-        display.RemoveAllViewNodeIDs()
         volume.SetAndObserveDisplayNodeID(display.GetID())
         self._logic.GetSliceCompositeNode().SetBackgroundVolumeID(volume.GetID())
         return volume
@@ -267,6 +276,7 @@ class SliceCamera:
         grab.ShouldRerenderOff()
         writer = vtk.vtkPNGWriter()
         writer.WriteToMemoryOn()
+        writer.SetCompressionLevel(COMPRESSION)
         writer.SetInputConnection(grab.GetOutputPort())
         writer.Write()
         return bytes(vtk_to_numpy(writer.GetResult()).tobytes())

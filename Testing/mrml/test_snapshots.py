@@ -14,6 +14,7 @@ from ContourQALib.geometry import Grid
 from ContourQALib.mrml import frames, outlines, overlays, segmentations, snapshots, volumes
 from ContourQALib.mrml.errors import SceneError
 from ContourQALib.mrml.outlines import Role
+from ContourQALib.mrml.overlay_colors import show_with_colors
 from ContourQALib.mrml.slice_camera import SliceCamera
 
 SIZE = (160, 120)
@@ -158,6 +159,23 @@ def test_window_and_level_are_those_of_the_display(scene: Any, camera: SliceCame
 
     assert wide[60, -10:].mean() > 120
     assert dark.max() == 0
+
+
+def test_a_volume_is_shown_in_its_own_colors(scene: Any, camera: SliceCamera) -> None:
+    """The ramp from 0 to 1 along I, in the colors of probabilities of error, transparent below a fifth."""
+    values = np.broadcast_to(np.linspace(0, 1, GRID.size[0]), GRID.shape).astype(np.float32)
+    volume = volumes.add_volume(scene, Image(values, GRID), "errors")
+    show_with_colors(scene, volume, 0.2, 1.0)
+
+    row = pixels(camera.take(volume, [], middle(GRID), field_of_view_mm=60))[SIZE[1] // 2].astype(int)
+
+    assert (row[:20] == 0).all(), "transparent above black"
+    shown = row[row.any(axis=1)]
+    pale, dark = shown[:4].mean(axis=0), shown[-4:].mean(axis=0)
+    assert pale[0] > 230
+    assert pale[1] > 180
+    assert dark[0] > 140
+    assert dark[1] < 30
 
 
 def test_a_volume_without_display_is_windowed_by_its_values(scene: Any, camera: SliceCamera) -> None:
