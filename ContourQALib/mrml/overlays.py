@@ -60,6 +60,7 @@ def show_differences(
     node: Any = None,
     opacity: float = OPACITY,
     volume_node: Any = None,
+    labels: Sequence[str] = (),
 ) -> Any:
     """What test contours have too much and leave out against their references: two segments a pair.
 
@@ -69,15 +70,17 @@ def show_differences(
         node: an overlay made before, updated in place; a new one by default.
         opacity: of the fillings, 0 to 1.
         volume_node: the image; its grid becomes the overlay's reference geometry.
+        labels: what each test is called ("VPM"); by default its contour's name.
 
     Returns:
         The vtkMRMLSegmentationNode. Where several tests of one structure are compared, the segments carry the
-        test contour's name behind the structure's.
+        test's label behind the structure's name.
 
     Raises:
         SettingError: the opacity is not between 0 and 1.
     """
-    names = _distinct([reference.name for reference, _ in pairs], [test.name for _, test in pairs])
+    tests = list(labels) or [test.name for _, test in pairs]
+    names = _distinct([reference.name for reference, _ in pairs], tests)
     marked = []
     for name, (reference, test) in zip(names, pairs, strict=True):
         grid = enclosing(reference.grid, [test.grid])

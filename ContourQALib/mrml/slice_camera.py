@@ -178,7 +178,8 @@ class SliceCamera:
         if theirs is not None and theirs.IsA("vtkMRMLScalarVolumeDisplayNode"):
             # One by one: copying the node as a whole looks for its automatic window among all voxels
             display.SetInterpolate(theirs.GetInterpolate())
-            display.SetInvertDisplayScalarRange(theirs.GetInvertDisplayScalarRange())
+            if hasattr(theirs, "GetInvertDisplayScalarRange"):  # newer than Slicer 5.8
+                display.SetInvertDisplayScalarRange(theirs.GetInvertDisplayScalarRange())
             display.SetAutoThreshold(False)
             display.SetThreshold(theirs.GetLowerThreshold(), theirs.GetUpperThreshold())
             display.SetApplyThreshold(theirs.GetApplyThreshold())

@@ -137,6 +137,11 @@ def test_several_tests_of_one_structure_have_segments_of_their_own(scene: Any) -
 
     names = [s.name for s in segmentations.segments_of(node)]
     assert names == ["CTV VPM too much", "CTV VPM left out", "CTV LFT too much", "CTV LFT left out"]
+    labeled = overlays.show_differences(scene, [(reference, reference)] * 2, labels=("first", "second"))
+    assert [s.name for s in segmentations.segments_of(labeled)][::2] == [
+        "CTV first too much",
+        "CTV second too much",
+    ]
     same_name = overlays.show_differences(scene, [(reference, reference), (reference, tests[0])])
     assert len({s.name for s in segmentations.segments_of(same_name)}) == 4
 

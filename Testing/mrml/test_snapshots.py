@@ -135,6 +135,27 @@ def test_an_oblique_image_is_shown_along_its_own_slices(scene: Any, camera: Slic
     assert straight > 0.9 * (rows.max() - rows.min()), "edges of voxels run along the picture's"
 
 
+def test_a_sagittal_scan_is_shown_in_axial_slices_of_the_patient(scene: Any, camera: SliceCamera) -> None:
+    """I runs to the back, J down and K to the left."""
+    grid = Grid(
+        (40, 30, 20), (2.0, 1.0, 3.0), (5.0, 5.0, 5.0), (0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.0, -1.0, 0.0)
+    )
+    back = Contour(mask(grid.shape, (BOX[0], BOX[1], (25, 30))), grid, "back")
+    node = segmentations.add_segmentation(scene, [back], "mark")
+    outlines.style(node, Role.LFT)
+
+    png = camera.take(
+        add_volume(scene, grid), [add_contour(scene, grid=grid), node], middle(grid), field_of_view_mm=60
+    )
+
+    picture, pixel_mm = pixels(png), 60 / min(SIZE)
+    marked = of_color(picture, Role.LFT.color)
+    left, right, top, bottom = bounds(marked | of_color(picture, Role.REFERENCE.color))
+    assert (right - left) * SIZE[0] * pixel_mm == pytest.approx(8 * 3, abs=2 * pixel_mm)
+    assert (bottom - top) * SIZE[1] * pixel_mm == pytest.approx(20 * 2, abs=2 * pixel_mm)
+    assert bounds(marked)[2] > 0.5, "the back is at the bottom"
+
+
 def test_parent_transforms_are_applied(slicer: Any, scene: Any, camera: SliceCamera) -> None:
     volume, node = add_volume(scene), add_contour(scene)
     still = camera.take(volume, [node], middle(GRID))
