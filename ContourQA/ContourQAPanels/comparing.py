@@ -1,0 +1,141 @@
+"""Comparing: one comparison, from segmentation nodes to figures that are those of the whole image."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from slicer.i18n import tr as _
+
+from ContourQALib.case import Contour
+from ContourQALib.metrics.comparison_setup import ComparisonSetup, set_up
+from ContourQALib.metrics.pairing import Source
+from ContourQALib.mrml.errors import SceneError
+from ContourQALib.mrml.rasterizing import TAG
+from ContourQALib.mrml.segmentations import contour_of, segments_of
+from ContourQALib.names import normalize
+from ContourQALib.worker_requests import Compared, CompareRequest
+
+if TYPE_CHECKING:
+    from ContourQAPanels.session import Session
+
+
+@dataclass(frozen=True, eq=False)
+class PanelCompared(Compared):
+    """A comparison with what the report needs beside the figures.
+
+    Attributes:
+        pairs: (reference, test) contours in the order of `comparisons`, as they were when compared.
+        tolerance_mm: tolerance of surface Dice.
+    """
+
+    pairs: tuple[tuple[Contour, Contour], ...] = ()
+    tolerance_mm: float = 0.0
+
+
+class Comparing:
+    """A comparison of nodes on its way.
+
+    Args:
+        session: what the panels share.
+        reference: the segmentation held to be right.
+        others: the segmentations to judge.
+    """
+
+    def __init__(self, session: Session, reference: Any, others: Sequence[Any]) -> None:
+        self._session = session
+        self.nodes = named(reference, others)
+        self._toleranceMm = session.parameterNode.toleranceMm
+        self._setup: ComparisonSetup | None = None
+        self.rasterized: dict[tuple[str, str], str] = {}  # by normalized structure and source
+
+    def prepare(self) -> Generator[None, None, CompareRequest]:
+        """The request, prepared segment by segment.
+
+        Raises:
+            ContourQAError: a node is gone or cannot be used, or nothing can be compared.
+        """
+        sources = []
+        for name, node in self.nodes.items():
+            contours: list[Contour] = []
+            for segment in segments_of(self._still(name, node)):
+                contour = contour_of(self._still(name, node), segment.id)
+                how = contour.tags.get(TAG)
+                if how:
+                    self.rasterized[normalize(contour.name), name] = how
+                contours.append(contour)
+                yield
+            if not contours:
+                raise SceneError(
+                    _("Segmentation {name} has no segments; choose another one.").format(name=name)
+                )
+            sources.append(Source(name, tuple(contours)))
+        self._setup = yield from set_up(sources[0], sources[1:], self._wholeGrid())
+        return CompareRequest(self._setup.reference, self._setup.tests, tolerance_mm=self._toleranceMm)
+
+    def stillThere(self) -> bool:
+        """Whether every node is in the scene."""
+        return all(self._session.live(node) is not None for node in self.nodes.values())
+
+    @property
+    def outside(self) -> tuple[tuple[str, str], ...]:
+        """(source, structure) of what lies wholly outside the reference's space."""
+        return self._setup.outside if self._setup else ()
+
+    def finished(self, answer: Any) -> PanelCompared:
+        """The figures of the whole image, from the worker's answer."""
+        assert self._setup is not None, "the worker answers a request that was prepared"
+        comparisons = self._setup.restored(answer.comparisons)
+        return PanelCompared(
+            comparisons,
+            self._setup.completed(answer.unmatched),
+            self._setup.pairs_of(comparisons),
+            self._toleranceMm,
+        )
+
+    def _still(self, name: str, node: Any) -> Any:
+        if self._session.live(node) is None:
+            raise SceneError(
+                _("Segmentation {name} was removed while it was compared; nothing was changed.").format(
+                    name=name
+                )
+            )
+        return node
+
+    def _wholeGrid(self) -> Any:
+        """The grid of the image that the reference was drawn on; None where no image is known."""
+        reference = next(iter(self.nodes.values()))
+        role = reference.GetReferenceImageGeometryReferenceRole()
+        volume = reference.GetNodeReference(role) or self._session.parameterNode.inputVolume
+        if volume is None or volume.GetImageData() is None:
+            return None
+        from ContourQALib.mrml.volumes import grid_of_volume
+
+        return grid_of_volume(volume)
+
+
+def named(reference: Any, others: Sequence[Any]) -> dict[str, Any]:
+    """The nodes by names that tell them apart, the reference first."""
+    nodes: dict[str, Any] = {}
+    for node in (reference, *others):
+        name, number = node.GetName() or _("segmentation"), 1
+        wanted = name
+        while name in nodes:
+            number += 1
+            name = f"{wanted} ({number})"
+        nodes[name] = node
+    return nodes
+
+
+def predictedDice(session: Session, nodes: Mapping[str, Any], comparisons: Sequence[Any]) -> dict | None:
+    """Predicted Dice by (structure, test) of the contours that were assessed too; None where none was."""
+    if session.assessment is None or session.parameterNode.segmentation is None:
+        return None
+    known = {normalize(s.structure): s.dice for s in session.assessment.structures if s.dice is not None}
+    found = {
+        (one.structure, one.test): known[normalize(one.structure)]
+        for one in comparisons
+        if nodes.get(one.test) is session.parameterNode.segmentation and normalize(one.structure) in known
+    }
+    return found or None

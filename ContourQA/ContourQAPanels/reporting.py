@@ -1,0 +1,209 @@
+"""Reporting: one report, from the session's results and pictures of the views to the worker's request."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from slicer.i18n import tr as _
+
+from ContourQALib.errors import ContourQAError
+from ContourQALib.mrml import snapshots, views
+from ContourQALib.mrml.segmentations import contour_of, segments_of
+from ContourQALib.mrml.slice_camera import SliceCamera
+from ContourQALib.report.session_report import SessionReport, Snapshot
+from ContourQALib.report.wording import dice_text
+from ContourQALib.worker_requests import ReportRequest
+from ContourQAPanels.comparing import named
+
+if TYPE_CHECKING:
+    from ContourQALib.case import Contour, Image
+    from ContourQAPanels.session import Session
+
+MOST_SNAPSHOTS = 12
+"""Pictures take about a tenth of a second each, and nobody looks at more."""
+
+PICTURE_PIXELS = (560, 560)
+
+GRAVITY = {"reject": 0, "review": 1, "accept": 2}
+"""What is to be looked at is pictured first."""
+
+MARGIN_MM = 40.0
+"""A picture shows this much around a contour, all sides together."""
+
+
+@dataclass(frozen=True)
+class ReportParts:
+    """Which parts the report is to have."""
+
+    assessment: bool = True
+    comparison: bool = True
+    thresholds: bool = True
+    snapshots: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class Shot:
+    """A picture to take: of which contour, where, and what its caption says."""
+
+    nodes: tuple[Any, ...]
+    contour: Contour
+    ras: tuple[float, float, float]
+    caption: str
+
+
+class Reporting:
+    """A report on its way.
+
+    Args:
+        session: what the panels share.
+        folder: where the report goes.
+        title: its heading.
+        parts: what it has.
+    """
+
+    def __init__(self, session: Session, folder: Path, title: str, parts: ReportParts) -> None:
+        self._session, self._folder, self._title, self._parts = session, folder, title, parts
+        self.changed: list[str] = []
+        """Structures whose contours are not as large as when they were assessed."""
+
+    def prepare(self) -> Generator[None, None, ReportRequest]:
+        """The request, prepared contour by contour and picture by picture.
+
+        Raises:
+            ContourQAError: a node cannot be used, or there is nothing to report.
+        """
+        session, parts = self._session, self._parts
+        volume = session.live(session.parameterNode.inputVolume)
+        image = session.imageOf(volume) if volume is not None else None
+        yield
+        assessment = session.assessment if parts.assessment else None
+        contours: dict[str, Contour] = {}
+        if assessment is not None:
+            for contour in self._assessed():
+                contours[contour.name] = contour
+                yield
+            self._noteChanges(assessment, contours, image)
+        compared = session.compared if parts.comparison else None
+        swept = session.swept if parts.thresholds else None
+        shots: list[Snapshot] = []
+        if parts.snapshots and volume is not None:
+            wanted = [*self._assessedShots(contours, image), *self._comparedShots(compared, contours)]
+            shots = yield from self._take(volume, wanted[:MOST_SNAPSHOTS])
+        names = [one.structure for one in assessment.structures] if assessment else []
+        complete = bool(names) and all(name in contours for name in names) and len(set(names)) == len(names)
+        sweeps = (swept.analysis,) if swept is not None and swept.analysis is not None else ()
+        return ReportRequest(
+            self._folder,
+            SessionReport(
+                self._title,
+                image,
+                assessment,
+                tuple(contours[name] for name in names) if complete else (),
+                compared.comparisons if compared is not None else (),
+                compared.unmatched if compared is not None else (),
+                getattr(compared, "pairs", ()),
+                sweeps,
+                (swept.probability,) if sweeps and getattr(swept, "probability", None) else (),
+                tuple(shots),
+                self._settings(),
+            ),
+        )
+
+    def _settings(self) -> dict[str, Any]:
+        node = self._session.parameterNode
+        settings: dict[str, Any] = {}
+        if self._parts.assessment and self._session.assessment is not None:
+            levels = self._session.assessment.levels
+            settings |= {"accept_level": levels.accept, "reject_level": levels.reject}
+            settings |= {"model": node.modelName or "automatic", "device": node.device}
+        if self._parts.comparison and self._session.compared is not None:
+            settings["tolerance_mm"] = getattr(self._session.compared, "tolerance_mm", node.toleranceMm)
+        return settings
+
+    def _assessed(self) -> Iterator[Contour]:
+        node = self._session.live(self._session.parameterNode.segmentation)
+        wanted = {one.structure for one in self._session.assessment.structures}
+        for segment in segments_of(node) if node is not None else ():
+            if segment.name in wanted:
+                yield contour_of(node, segment.id)
+
+    def _noteChanges(self, assessment: Any, contours: dict[str, Contour], image: Image | None) -> None:
+        """Find contours that were edited after they were assessed, as far as their volume tells."""
+        for one in assessment.structures:
+            contour = contours.get(one.structure)
+            if contour is None or image is None or one.resampled or one.lost_cc:
+                continue
+            if abs(contour.volume_cc - one.volume_cc) > image.grid.voxel_volume_cc / 2:
+                self.changed.append(one.structure)
+
+    def _assessedShots(self, contours: dict[str, Contour], image: Image | None) -> Iterator[Shot]:
+        if not contours or image is None:
+            return
+        node = self._session.live(self._session.parameterNode.segmentation)
+        structures = self._session.assessment.structures
+        for one in sorted(structures, key=lambda s: GRAVITY[s.verdict.value]):
+            contour = contours.get(one.structure)
+            if contour is None or not contour.mask.any():
+                continue
+            told = _("{structure}: {verdict}").format(structure=one.structure, verdict=one.verdict.value)
+            if one.dice is not None:
+                told += _(", predicted Dice {dice}").format(dice=f"{one.dice:.2f}")
+            if one.slices:
+                index = one.slices[0].index
+                ras = views.slice_center(contour, index, image.grid)
+                told += _(", slice {index} to look at first").format(index=index)
+            else:
+                ras = views.center_of(contour)
+            yield Shot((node,), contour, ras, told)
+
+    def _comparedShots(self, compared: Any, assessed: dict[str, Contour]) -> Iterator[Shot]:
+        """One picture a compared structure, with every segmentation's outline."""
+        node = self._session.parameterNode
+        reference = self._session.live(node.referenceSegmentation)
+        if compared is None or reference is None:
+            return
+        others = [one for one in node.otherSegmentations or [] if self._session.live(one) is not None]
+        nodes = tuple(named(reference, [one for one in others if one is not reference]).values())
+        shown: set[str] = set()
+        for (drawn, _test), found in zip(getattr(compared, "pairs", ()), compared.comparisons, strict=False):
+            if found.structure in shown or not drawn.mask.any():
+                continue
+            shown.add(found.structure)
+            scores = ", ".join(
+                f"{one.test} {dice_text(one.dice)}"
+                for one in compared.comparisons
+                if one.structure == found.structure
+            )
+            told = _("{structure} of {names}; Dice: {scores}").format(
+                structure=found.structure, names=", ".join(one.GetName() for one in nodes), scores=scores
+            )
+            yield Shot(nodes, drawn, views.center_of(drawn), told)
+
+    def _take(self, volume: Any, wanted: list[Shot]) -> Generator[None, None, list[Snapshot]]:
+        """The pictures, one a step; a picture that cannot be taken is left out."""
+        taken: list[Snapshot] = []
+        if not wanted:
+            return taken
+        yield
+        with SliceCamera(PICTURE_PIXELS) as camera:
+            for shot in wanted:
+                yield
+                nodes = [node for node in shot.nodes if self._session.live(node) is not None]
+                grid = shot.contour.grid
+                extent_mm = max(n * mm for n, mm in zip(grid.size[:2], grid.spacing[:2], strict=True))
+                try:
+                    png = snapshots.take(
+                        self._session.scene,
+                        volume,
+                        nodes,
+                        shot.ras,
+                        field_of_view_mm=extent_mm + MARGIN_MM,
+                        camera=camera,
+                    )
+                except ContourQAError:
+                    continue
+                taken.append(Snapshot(png, shot.caption))
+        return taken
