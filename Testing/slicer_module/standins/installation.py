@@ -97,11 +97,10 @@ class StandIns:
     def _install_modules(self, version: tuple[int, int]) -> None:
         patches = self._patches
         patches.module("qt", _qt_module())
-        # with PythonQt's manners already there
-        from . import ctk_widgets, loaded_module, parameter_node, plot_view, scripted_module, table_view
+        for name in ("ctk_widgets", "mrml_widgets", "plot_view", "table_view"):
+            importlib.import_module(f".{name}", __package__)  # they register their widgets
+        from . import ctk_widgets, loaded_module, parameter_node, scripted_module
         from .properties import WIDGETS
-
-        assert plot_view and table_view  # they register their widgets
 
         ctk = ModuleType("ctk")
         for name, cls in WIDGETS.items():

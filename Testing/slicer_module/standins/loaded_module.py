@@ -16,7 +16,7 @@ from .scripted_module import ModuleParent
 
 
 class LoadedModule:
-    """`slicer.modules.contourqa`: the module's instance, and its panel from the first time it is asked for."""
+    """`slicer.modules.contourqa`: the module's instance, and its panel once it is asked for."""
 
     def __init__(self, path: Path, python_module: ModuleType) -> None:
         self.path = str(path)

@@ -59,7 +59,8 @@ class qMRMLNodeComboBox(QtWidgets.QWidget):
     """Chooses one node of some types of the scene.
 
     As in the application: without a scene it is disabled; a new node is not selected by itself; when the
-    selected node goes, the next one is selected, or none if there is no other.
+    selected node goes, the next one is selected, or none if there is no other; while a scene is imported or
+    closed the list stays as it is until the end.
     """
 
     currentNodeChanged = QtCore.Signal((object,), (bool,))
@@ -124,8 +125,8 @@ class qMRMLNodeComboBox(QtWidgets.QWidget):
             self._removers = [
                 observe(scene, _Scene.NodeAddedEvent, self._node_added, with_node=True),
                 observe(scene, _Scene.NodeAboutToBeRemovedEvent, self._node_goes, with_node=True),
-                observe(scene, _Scene.NodeRemovedEvent, self._node_gone, with_node=True),
-                observe(scene, _Scene.EndBatchProcessEvent, self._fill),
+                observe(scene, _Scene.EndImportEvent, self._fill),
+                observe(scene, _Scene.EndCloseEvent, self._fill),
             ]
         self._fill()
         self.setCurrentNodeID(self._requested)
@@ -244,7 +245,7 @@ class qMRMLNodeComboBox(QtWidgets.QWidget):
                 self._box.setItemText(index, node.GetName() or "")
 
     def _node_added(self, node: Any) -> None:
-        if not self._accepts(node):
+        if self._scene.IsImporting() or not self._accepts(node):
             return
         chosen = self._box.currentIndex
         blocked = self._box.blockSignals(True)  # Qt selects the first item of an empty list by itself
@@ -254,14 +255,11 @@ class qMRMLNodeComboBox(QtWidgets.QWidget):
         self.nodeAdded.emit(node)
 
     def _node_goes(self, node: Any) -> None:
-        if self._box.findData(node.GetID()) >= 0:
-            self.nodeAboutToBeRemoved.emit(node)
-
-    def _node_gone(self, node: Any) -> None:
-        index = self._box.findData(node.GetID())
+        index = -1 if self._scene.IsClosing() else self._box.findData(node.GetID())
         if index >= 0:
+            self.nodeAboutToBeRemoved.emit(node)
             self._renames.pop(node.GetID())()
-            self._box.removeItem(index)
+            self._box.removeItem(index)  # Qt goes to the next row
             self._announce()
 
     def _announce(self) -> None:
@@ -348,8 +346,8 @@ class qMRMLCheckableNodeComboBox(qMRMLNodeComboBox):
         item.setCheckable(True)
         item.setCheckState(QtCore.Qt.CheckState.Unchecked)
 
-    def _node_gone(self, node: Any) -> None:
-        super()._node_gone(node)
+    def _node_goes(self, node: Any) -> None:
+        super()._node_goes(node)
         self._checks_changed()
 
     def _checks_changed(self) -> None:

@@ -12,6 +12,7 @@ from PySide6 import QtCore, QtGui, QtWidgets
 from . import connections
 from .patches import Patches
 from .properties import patch_properties, qobject_classes
+from .values import convert
 
 _LISTS = {
     *("actions", "buttons", "children", "dynamicPropertyNames", "findChildren", "findItems", "selectedFiles"),
@@ -68,7 +69,9 @@ def _set_attribute(self: QtCore.QObject, name: str, value: Any) -> None:
         raise AttributeError(f"{cls.__name__} has no attribute '{name}'")
     declared = inspect.getattr_static(cls, name, None)
     if isinstance(declared, QtCore.Property):  # no descriptor: PySide6 itself looks for it in its own setter
-        declared.fset(self, value)
+        meta_object = self.metaObject()
+        kind = meta_object.property(meta_object.indexOfProperty(name)).metaType().id()
+        declared.fset(self, convert(value, kind, f"{cls.__name__}.{name}"))
     else:
         _set(self, name, value)
 

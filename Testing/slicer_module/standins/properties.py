@@ -89,7 +89,6 @@ def stored(
         return self.__dict__.get(f"_{name}", default)
 
     def write(self: Any, value: Any) -> None:
-        value = convert(value, kind, f"{type(self).__name__}.{name}") if isinstance(kind, type) else value
         value = tuple(value) if kind == "QStringList" else value
         if value != read(self):
             self.__dict__[f"_{name}"] = value

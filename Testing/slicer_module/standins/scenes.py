@@ -98,7 +98,7 @@ class ApplicationScene:
 
 
 def nodes_of(scene: Any, class_name: str = "vtkMRMLNode") -> list[Any]:
-    """The nodes of a class in the scene's order (slicer.util's function only knows the application's scene)."""
+    """The nodes of a class in the scene's order (slicer.util only knows the application's scene)."""
     collection = scene.GetNodesByClass(class_name)
     collection.UnRegister(None)
     return [collection.GetItemAsObject(index) for index in range(collection.GetNumberOfItems())]

@@ -53,7 +53,7 @@ class ScriptedLoadableModule:
         return str(Path(self.parent.path).parent / "Resources" / filename)
 
     def getDefaultModuleDocumentationLink(self, docPage: str | None = None) -> str:
-        return f'<p>For more information, see the <a href="{docPage or self.moduleName}">online documentation</a>.</p>'
+        return f'<p>See the <a href="{docPage or self.moduleName}">online documentation</a>.</p>'
 
     def runTest(self, msec: int = 100, **kwargs: Any) -> None:
         """Runs the class <module>Test of the module's file."""

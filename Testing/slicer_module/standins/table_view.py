@@ -13,7 +13,7 @@ from .properties import stand_in, stored
 
 @stand_in
 class qMRMLTableView(QtWidgets.QTableView):
-    """Shows a table node, for reading: titles with units and descriptions of its columns as in the application."""
+    """Shows a table node, for reading; titles, units and descriptions of columns as in the application."""
 
     mrmlSceneChanged = QtCore.Signal(object)
     selectionChanged = QtCore.Signal()
