@@ -155,6 +155,19 @@ def given_tool_tips(tree: ast.Module) -> Iterator[str]:
             yield from (each.attr for each in [node.func.value] if isinstance(each, ast.Attribute))
 
 
+def connected_signals(tree: ast.Module) -> Iterator[tuple[int, str, str]]:
+    """(line, last name of the sender, signature) of every `sender.connect("signature", ...)`."""
+    for node in ast.walk(tree):
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr == "connect"
+        ):
+            first = node.args[0] if node.args else None
+            if isinstance(first, ast.Constant) and isinstance(first.value, str):
+                yield node.lineno, ast.unparse(node.func.value).split(".")[-1], first.value
+
+
 def untranslated(tree: ast.Module) -> Iterator[ast.expr]:
     """Texts that a user reads and that no `_` wraps."""
     for node in ast.walk(tree):

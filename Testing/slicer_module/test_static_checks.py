@@ -12,10 +12,12 @@ import subprocess
 import sys
 
 import pytest
+from PySide6 import QtCore, QtWidgets
 
 from slicer_module.module_sources import (
     MAIN,
     MODULE,
+    connected_signals,
     file_scope_imports,
     given_tool_tips,
     parameter_fields,
@@ -68,6 +70,27 @@ BOUND_TYPES = {
 }
 """What can be bound to which field (slicer/parameterNodeWrapper/guiConnectors.py, 5.10 to 5.13). Beside these
 a qMRMLNodeComboBox takes a node, and a QComboBox a type with Choice; a list of nodes has no connector."""
+
+OUR_SIGNALS = {
+    "ctkDirectoryButton": {"directoryChanged(QString)", "directorySelected(QString)"},
+    "ctkPathLineEdit": {"currentPathChanged(QString)"},
+    "ctkSliderWidget": {"valueChanged(double)", "valueIsChanging(double)"},
+    "qMRMLCheckableNodeComboBox": {"checkedNodesChanged()"},
+    "qMRMLNodeComboBox": {"currentNodeChanged(vtkMRMLNode*)", "currentNodeIDChanged(QString)"},
+    "qSlicerApplication": {"startupCompleted()"},
+}
+"""Signals of Slicer's and CTK's classes, from their headers; Qt's are asked of Qt."""
+
+UNNAMED_SENDERS = (
+    "QTimer",
+    "QPushButton",
+    "QComboBox",
+    "QListWidget",
+    "QTableWidget",
+    "QTextBrowser",
+    *OUR_SIGNALS,
+)
+"""What a variable that is connected may be."""
 
 SCENE_TAKERS = {"qMRMLNodeComboBox", "qMRMLCheckableNodeComboBox"}
 
@@ -127,6 +150,26 @@ def test_every_input_has_a_tool_tip(file):
     inputs = [each for each in file.widgets if INPUTS.search(each.kind) and each.kind not in CONTAINERS]
     assert inputs
     assert [each.name for each in inputs if not each.texts.get("toolTip") and each.name not in in_code] == []
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_every_signal_that_is_connected_exists(source):
+    # PythonQt prints a line and goes on where it does not, and the button does nothing.
+    kinds = {widget.name: widget.kind for file in ui_files() for widget in file.widgets}
+    assert [
+        f"{source}:{line}: {signal}"
+        for line, name, signal in connected_signals(sources()[source])
+        if not any(
+            _has_signal(kind, signal) for kind in ([kinds[name]] if name in kinds else UNNAMED_SENDERS)
+        )
+    ] == []
+
+
+def _has_signal(kind: str, signal: str) -> bool:
+    if kind in OUR_SIGNALS:
+        return signal in OUR_SIGNALS[kind]
+    module = QtCore if kind == "QTimer" else QtWidgets
+    return getattr(module, kind).staticMetaObject.indexOfSignal(signal) >= 0
 
 
 # imports
@@ -227,7 +270,10 @@ def _code(text: str) -> str:
 
 @pytest.mark.parametrize("source", SOURCES)
 def test_nothing_is_used_that_qt_6_or_python_3_12_has_dropped(source):
-    gone = r"\bQTextCodec\b|\bQRegExp\b|\bQDesktopWidget\b|\bimport imp\b|\(QString\)\"|buttonClicked\(int\)"
+    gone = (
+        r"\bQTextCodec\b|\bQRegExp\b|\bQDesktopWidget\b|\bimport imp\b|buttonClicked\(int\)"
+        r"|(?:currentIndexChanged|activated|highlighted)\(QString\)"
+    )
     assert re.findall(gone, (MODULE / source).read_text(encoding="utf-8")) == []
 
 
