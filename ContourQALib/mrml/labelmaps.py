@@ -51,16 +51,21 @@ def cropped(labelmap: Any, label: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def box_of(values: np.ndarray, label: int) -> Box | None:
-    """Smallest box of an array (K, J, I) that holds every voxel of a label; None where there is none."""
+    """Smallest box of an array (K, J, I) that holds every voxel of a label; None where there is none.
+
+    Args:
+        values: labels, or a mask.
+        label: the label; True for a mask.
+    """
     shadow = np.zeros(values.shape[1:], bool)  # of all slices on one
     same = np.empty_like(shadow)
     slices = []
     for k, plane in enumerate(values):
-        # slice by slice, so that what is compared stays in the cache: four times as fast as all at once
-        np.equal(plane, label, out=same)
-        if same.any():
+        # slice by slice, so that what is compared stays in the cache
+        here = plane if plane.dtype == bool else np.equal(plane, label, out=same)
+        if here.any():
             slices.append(k)
-            shadow |= same
+            shadow |= here
     if not slices:
         return None
     rows, columns = (np.flatnonzero(shadow.any(axis=axis)) for axis in (1, 0))
@@ -69,6 +74,19 @@ def box_of(values: np.ndarray, label: int) -> Box | None:
         slice(int(rows[0]), int(rows[-1]) + 1),
         slice(int(columns[0]), int(columns[-1]) + 1),
     )
+
+
+def erase(labelmap: Any, label: int) -> None:
+    """Remove a label from a layer that other segments share.
+
+    The voxels are set in the layer's memory and the layer is not said to be modified: that would make Slicer
+    discard the surfaces of the other segments, of which nothing changes.
+    """
+    values = voxels_of(labelmap)
+    box = None if values is None else box_of(values, label)
+    if values is not None and box is not None:
+        part = values[box]
+        part[part == label] = 0
 
 
 def labelmap_of(mask: np.ndarray, first: Index, index_to_node_ras: np.ndarray) -> Any:

@@ -56,6 +56,8 @@ def scene_change(scene: Any, nodes: Sequence[Any] = (), *, batch: bool = False) 
         raise
     finally:
         _changing.remove(scene)
+        for _, copy in copies:
+            _empty(copy)
 
 
 def _ids(scene: Any) -> set[str]:
@@ -85,6 +87,18 @@ def _copy(node: Any) -> Any:
     return copy
 
 
+def _empty(node: Any) -> None:
+    """Let a segmentation forget its masks and surfaces.
+
+    Slicer removes segments, of a node that is deleted too, by erasing each in the layer that it shares with
+    others: ten seconds for 20 segments of 512 x 512 x 150 voxels, of which nothing is seen.
+    """
+    if node.IsA("vtkMRMLSegmentationNode") and node.GetSegmentation() is not None:
+        segmentation = node.GetSegmentation()
+        for id_ in segmentation.GetSegmentIDs():
+            segmentation.GetSegment(id_).RemoveAllRepresentations()
+
+
 def _save_for_undo(scene: Any, nodes: Sequence[Any]) -> None:
     from vtkmodules.vtkCommonCore import vtkCollection
 
@@ -104,5 +118,6 @@ def _remove(scene: Any, nodes: Sequence[Any]) -> None:
 def _restore(scene: Any, copies: Sequence[tuple[Any, Any]]) -> None:
     for node, copy in copies:
         if scene.IsNodePresent(node):
+            _empty(node)
             node.Copy(copy)
             node.UpdateReferences()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,12 @@ from ContourQALib.mrml.scene_change import scene_change
 WIDENED = {"bool": np.uint8, "float16": np.float32}
 """Types that VTK does not know, and the smallest that holds their values."""
 
+
+SAMPLE = 1_000_000
+"""Voxels whose values decide the window of a new volume."""
+
+SHOWN_PERCENT = (0.1, 99.9)
+"""Percentiles that the window of a new volume spans, as Slicer's automatic one does."""
 
 RESAMPLE = "resample it with the Resample Scalar/Vector/DWI Volume module"
 
@@ -38,6 +45,8 @@ def image_of(volume_node: Any) -> Image:
     if volume_node.IsA("vtkMRMLLabelMapVolumeNode"):
         raise SceneError(f"{what} is a label map; choose the image that was contoured.")
     values = _values(volume_node, what)
+    if values.dtype.kind == "f":
+        _limits(values, what)
     return Image(values, grid_of_volume(volume_node), volume_node.GetName() or "image")
 
 
@@ -55,7 +64,7 @@ def probability_of(volume_node: Any, name: str | None = None) -> ProbabilityMap:
     """
     what = _described(volume_node, "a probability map")
     values = _values(volume_node, what)
-    lowest, highest = float(values.min()), float(values.max())
+    lowest, highest = _limits(values, what)
     if lowest < -ROUNDING or highest > 1 + ROUNDING:
         raise SceneError(
             f"{what} holds values from {lowest:g} to {highest:g}, but probabilities lie between 0 and 1;"
@@ -82,7 +91,7 @@ def grid_of_volume(volume_node: Any) -> Grid:
 
 
 def add_volume(scene: Any, image: Image, name: str) -> Any:
-    """Add an image to the scene as a volume with display settings.
+    """Add an image to the scene as a volume whose window is the range of its values, but for outliers.
 
     Args:
         scene: the MRML scene.
@@ -94,8 +103,9 @@ def add_volume(scene: Any, image: Image, name: str) -> Any:
     """
     with scene_change(scene):
         node = scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", name)
-        set_values(node, image.values, image.grid)
         node.CreateDefaultDisplayNodes()
+        _show_range(node.GetDisplayNode(), image.values)
+        set_values(node, image.values, image.grid)
     return node
 
 
@@ -117,6 +127,16 @@ def set_values(volume_node: Any, values: np.ndarray, grid: Grid) -> None:
     data.GetPointData().SetScalars(numpy_to_vtk(values.ravel(), deep=True))
     volume_node.SetIJKToRASMatrix(ijk_to_ras(grid))
     volume_node.SetAndObserveImageData(data)
+
+
+def _show_range(display: Any, values: np.ndarray) -> None:
+    """Set the window as Slicer does by itself, from a sample: its own pass over the voxels takes a second."""
+    every = max(1, values.size // SAMPLE) | 1  # odd, so that no column is met again and again
+    sample = values.ravel()[::every].astype(np.float64)
+    finite = sample[np.isfinite(sample)]
+    low, high = np.percentile(finite, SHOWN_PERCENT) if finite.size else (0.0, 1.0)
+    display.SetAutoWindowLevel(False)
+    display.SetWindowLevelMinMax(float(low), float(high if high > low else low + 1.0))
 
 
 def _described(node: Any, wanted: str) -> str:
@@ -155,9 +175,15 @@ def _values(node: Any, what: str) -> np.ndarray:
         )
     values = vtk_to_numpy(data.GetPointData().GetScalars()).reshape(data.GetDimensions()[::-1])
     values.flags.writeable = False
-    if values.dtype.kind == "f" and not (np.isfinite(values.min()) and np.isfinite(values.max())):
-        raise SceneError(f"{what} holds NaN or infinite values; replace them by numbers first.")
     return values
+
+
+def _limits(values: np.ndarray, what: str) -> tuple[float, float]:
+    """Lowest and highest value, which are numbers."""
+    lowest, highest = float(values.min()), float(values.max())
+    if not (math.isfinite(lowest) and math.isfinite(highest)):
+        raise SceneError(f"{what} holds NaN or infinite values; replace them by numbers first.")
+    return lowest, highest
 
 
 def _frames(node: Any) -> int:

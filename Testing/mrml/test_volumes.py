@@ -48,6 +48,22 @@ def test_an_image_goes_into_the_scene_and_back(scene, name):
     assert_same_grid(again.grid, grid)
 
 
+def test_a_new_volume_shows_its_range_as_slicer_would_choose_it(scene):
+    values = np.random.default_rng(0).normal(40.0, 300.0, (30, 40, 50))
+    values[0, 0, 0] = 1e6  # metal
+    ours = volumes.add_volume(scene, Image(values, Grid.for_shape(values.shape)), "CT").GetDisplayNode()
+    assert not ours.GetAutoWindowLevel()
+    low, high = np.sort(values.ravel())[[60, -61]]  # a thousandth at either side
+    assert ours.GetWindowLevelMin() == pytest.approx(low, rel=0.02)
+    assert ours.GetWindowLevelMax() == pytest.approx(high, rel=0.02)
+
+
+@pytest.mark.parametrize("value", [0.0, np.nan], ids=["one value", "no number"])
+def test_a_new_volume_without_a_range_has_a_window_all_the_same(scene, value):
+    node = volumes.add_volume(scene, Image(np.full((2, 2, 2), value), Grid((2, 2, 2))), "map")
+    assert node.GetDisplayNode().GetWindow() == 1.0
+
+
 @pytest.mark.parametrize(
     "dtype", ["bool", "uint8", "int16", "uint16", "int32", "float16", "float32", "float64"]
 )
