@@ -91,7 +91,7 @@ def sources() -> dict[str, ast.Module]:
 
 
 def file_scope_imports(tree: ast.Module) -> set[str]:
-    """Full names of the modules that running a file imports; what only type checkers see does not run."""
+    """Full names of what running a file imports: modules, or names in them."""
     return set(_imports(tree.body))
 
 
@@ -100,7 +100,7 @@ def _imports(body: list[ast.stmt]) -> Iterator[str]:
         if isinstance(statement, ast.Import):
             yield from (alias.name for alias in statement.names)
         elif isinstance(statement, ast.ImportFrom):
-            yield statement.module or ""
+            yield from (f"{statement.module}.{alias.name}" for alias in statement.names)
         elif isinstance(statement, ast.If) and "TYPE_CHECKING" in ast.unparse(statement.test):
             yield from _imports(statement.orelse)
         elif not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
