@@ -128,14 +128,13 @@ class ContourQAWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """Build the panel; called when the user opens the module for the first time."""
         ScriptedLoadableModuleWidget.setup(self)
 
-        from ContourQAPanels.report_panel import ReportPanel
-        from ContourQAPanels.threshold_panel import ThresholdPanel
-
         from ContourQAPanels.compare_panel import ComparePanel
         from ContourQAPanels.messages import MessageArea
         from ContourQAPanels.quality_panel import QualityPanel
+        from ContourQAPanels.report_panel import ReportPanel
         from ContourQAPanels.session import Session
         from ContourQAPanels.task_runner import TaskRunner
+        from ContourQAPanels.threshold_panel import ThresholdPanel
 
         uiWidget = slicer.util.loadUI(self.resourcePath("UI/ContourQA.ui"))
         self.layout.addWidget(uiWidget)
@@ -379,15 +378,19 @@ class ContourQATest(ScriptedLoadableModuleTest):
         """Run every test; the application calls this one."""
         from unittest.mock import patch
 
+        from ContourQALib import phantom
+
+        self.logic, self.phantom = ContourQALogic(), phantom.pelvis()
         box = AssertionError("A message box would have waited for a click.")
-        with patch.object(slicer.util, "messageBox", side_effect=box):
-            for test in (self.test_Assess, self.test_Compare, self.test_Sweep, self.test_Panel):
-                self.delayDisplay(test.__name__)
-                self.setUp()
-                try:
+        try:
+            with patch.object(slicer.util, "messageBox", side_effect=box):
+                for test in (self.test_Assess, self.test_Compare, self.test_Sweep, self.test_Panel):
+                    self.delayDisplay(test.__name__)
+                    self.setUp()
                     test()
-                finally:
-                    self.tearDown()
+        finally:
+            self.logic.close()
+            slicer.mrmlScene.Clear()
         self.delayDisplay(_("ContourQA works."))
 
     def setUp(self) -> None:
@@ -395,13 +398,7 @@ class ContourQATest(ScriptedLoadableModuleTest):
         from ContourQALib.mrml.sample_case import add_sample_case
 
         slicer.mrmlScene.Clear()
-        self.case = add_sample_case(slicer.mrmlScene)
-        self.logic = ContourQALogic()
-
-    def tearDown(self) -> None:
-        """Leave neither a worker nor a scene behind."""
-        self.logic.close()
-        slicer.mrmlScene.Clear()
+        self.case = add_sample_case(slicer.mrmlScene, phantom=self.phantom)
 
     def test_Assess(self) -> None:
         """Without a widget every contour gets its verdict and volume, and the scene stays as it is."""

@@ -106,15 +106,6 @@ def _rowOf(assessment: Assessment, one: StructureAssessment, segmentId: str) -> 
         model = f"{identity.name} {identity.version}"
         if identity.status and identity.status != "released":
             model += f" ({identity.status})"
-    notes = [_capitalized(note) for note in assessment_notes(one)]
-    if one.interval_level is not None and one.dice_interval is not None:
-        notes.append(
-            _("Brackets hold {level:.0f} % intervals, from {cases} patients.").format(
-                level=100 * one.interval_level, cases=one.interval_cases
-            )
-        )
-    elif one.interval_reason:
-        notes.append(_("No interval: {reason}").format(reason=one.interval_reason))
     return AssessmentRow(
         structure=one.structure,
         verdict=one.verdict.value,
@@ -126,7 +117,7 @@ def _rowOf(assessment: Assessment, one: StructureAssessment, segmentId: str) -> 
         slices=tuple(SliceToSee(s.index, s.error_volume_cc) for s in one.slices or ()),
         novelty=_noveltyWords(one.novelty.inside_training_range),
         model=model,
-        notes=tuple(notes),
+        notes=tuple(_capitalized(note) for note in assessment_notes(one)),
         segmentId=segmentId,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,11 @@ CENTERS = {"Parotid": (8, 12, 12), "Brainstem": (15, 20, 28), "Cord": (22, 26, 1
 RADIUS_MM = 9.0
 DICES = {"Parotid": 0.91, "Brainstem": 0.55, "Cord": 0.78}
 MODEL = ModelIdentity("toy", "2.0", "MIT", "preview")
+
+
+def patience() -> float:
+    """By how much longer things may take where others want the cores too; 1 on an idle machine."""
+    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import pytest
 from ContourQALib.errors import GeometryError, ModelError
 from ContourQALib.geometry import Grid
 from slicer_module.fake_worker import CRASH, FakeWorker
-from slicer_module.quality_cases import CENTERS, DICES, GRID, add_patient, assessed, ball
+from slicer_module.quality_cases import CENTERS, DICES, GRID, add_patient, assessed, ball, patience
 
 PENDING = "\u2026"
 
@@ -125,7 +125,7 @@ def test_details_say_why_and_by_whom(ui, patient, assess):
         "reject",
         "below the reject level",
         "toy 2.0 (preview)",
-        "90 % intervals, from 52",
+        "90 % interval from 52",
     ):
         assert part in text
 
@@ -417,14 +417,9 @@ def test_a_vector_volume_is_refused(ui, panel, patient, assess, worker, scene):
     assert nodes(scene) == before
 
 
-@pytest.mark.parametrize(
-    "answer",
-    [GeometryError("Contour Cord lies wholly outside the image."), CRASH, ModelError("There is no model.")],
-    ids=["elsewhere", "killed", "model"],
-)
-def test_what_the_worker_refuses_is_a_sentence_and_leaves_the_scene(
-    ui, patient, assess, worker, scene, answer
-):
+@pytest.mark.parametrize("kind", [GeometryError, ModelError, "killed"])
+def test_what_the_worker_refuses_is_a_sentence_and_leaves_the_scene(ui, patient, assess, worker, scene, kind):
+    answer = CRASH if kind == "killed" else kind("Contour Cord lies wholly outside the image.")
     before = nodes(scene)
     worker.answers["AssessRequest"] = answer
     assess()
@@ -665,15 +660,8 @@ def test_twenty_structures_do_not_stop_the_event_loop(ui, panel, scene, worker, 
     parameters.inputVolume, parameters.segmentation = found.volume, found.segmentation
     worker.answers["AssessRequest"] = lambda request: assessed(request, dict.fromkeys(names, 0.8))
     worker.steps = 20
-    longest_ms = []
-    for _ in range(3):  # a machine that is busy otherwise stops everybody now and then
-        monitor = type(stalls)()
-        with monitor:
-            click(ui.assessButton)
-            wait_until(lambda: ui.assessButton.text == "Assess" and not panel.session.tasks.busy, 20)
-        longest_ms.append(monitor.longest_ms)
-        assert ui.resultTable.rowCount == 20
-        if longest_ms[-1] < 100:
-            break
+    with stalls:
+        click(ui.assessButton)
+        wait_until(lambda: ui.resultTable.rowCount == 20 and not panel.session.tasks.busy, 20)
     assert parameters.errorOverlay.GetSegmentation().GetNumberOfSegments() == 40
-    assert min(longest_ms) < 100, longest_ms
+    assert stalls.longest_ms < 100 * patience()
