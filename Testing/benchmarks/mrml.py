@@ -244,10 +244,16 @@ def main() -> None:
     rows = []
     for step in steps(bench):
         mine = cost_of(bench, step, step.ours, options.repeats)
-        row = {"what": step.what, "ours_ms": round(mine.wall_s * 1000, 1), "peak_mb": round(mine.peak_mb, 1)}
+        row = {
+            "what": step.what,
+            "ours_ms": round(mine.wall_s * 1000, 1),
+            "ours_cpu_ms": round(mine.cpu_s * 1000, 1),
+            "peak_mb": round(mine.peak_mb, 1),
+        }
         if step.theirs is not None:
             other = cost_of(bench, step, step.theirs, options.repeats)
             row["slicer_ms"] = round(other.wall_s * 1000, 1)
+            row["slicer_cpu_ms"] = round(other.cpu_s * 1000, 1)
             row["ratio"] = round(mine.wall_s / other.wall_s, 3)
         rows.append(row)
     if options.format == "json":
@@ -255,9 +261,11 @@ def main() -> None:
         return
     print(f"{options.segments} segments, {' x '.join(map(str, options.size))} voxels")
     for row in rows:
-        line = f"{row['what']:40} {row['ours_ms']:9.1f} ms {row['peak_mb']:8.1f} MB"
+        line = f"{row['what']:36} {row['ours_ms']:8.1f} ms (CPU {row['ours_cpu_ms']:7.1f})"
+        line += f" {row['peak_mb']:6.1f} MB"
         if "ratio" in row:
-            line += f"   Slicer's way {row['slicer_ms']:9.1f} ms, ratio {row['ratio']:.3f}"
+            line += f"   Slicer's way {row['slicer_ms']:8.1f} ms (CPU {row['slicer_cpu_ms']:8.1f}),"
+            line += f" ratio {row['ratio']:.3f}"
         print(line)
 
 
