@@ -197,6 +197,7 @@ def _environment() -> dict[str, str]:
     paths = [str(LIBRARY_PARENT), *filter(None, [os.environ.get("PYTHONPATH")])]
     return {
         "OMP_NUM_THREADS": str(min(_cores(), MOST_THREADS)),
+        "OMP_WAIT_POLICY": "PASSIVE",  # threads that wait actively take the panel its processor time
         **os.environ,
         "PYTHONPATH": os.pathsep.join(paths),
         "PYTHONSAFEPATH": "1",

@@ -59,7 +59,7 @@ def test_a_higher_threshold_selects_no_more(values):
 
 @given(maps)
 def test_the_best_threshold_is_half_the_best_dice(values):
-    """The mask of greatest expected Dice D takes the voxels of p >= D / 2: a voxel adds 2 p above, 1 below."""
+    """The mask of greatest expected Dice D takes the voxels of p >= D / 2: each adds 2 p to 1."""
     thresholds = np.unique(np.append(values[values > 0], np.float32(1)))
     curve = expected_curve(map_of(values), thresholds)
     if not values.any():

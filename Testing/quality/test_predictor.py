@@ -13,7 +13,7 @@ import torch
 
 from bundles import write_error_bundle
 from ContourQALib.case import Contour, Image
-from ContourQALib.errors import ModelError
+from ContourQALib.errors import ModelError, SettingError
 from ContourQALib.geometry import Grid
 from ContourQALib.networks.error_unet3d import ErrorPrediction
 from ContourQALib.quality.model import QualityModel, find_model
@@ -197,6 +197,28 @@ def test_a_processor_without_memory_is_an_error() -> None:
     runner = NetworkRunner(_Scarce(2))
     with pytest.warns(UserWarning, match="too little"), pytest.raises(torch.cuda.OutOfMemoryError):
         runner(np.zeros((1, 3, 2, 2, 2), np.float32), [0])
+
+
+def test_a_lone_window_is_asked_about_as_two_and_answered_once() -> None:
+    network = _Scarce(0)
+    inputs = np.random.default_rng(0).random((1, 3, 2, 2, 2)).astype(np.float32)
+    said = NetworkRunner(network, "cpu")(inputs, [0])
+    assert network.batches == [2]
+    assert [len(answer) for answer in (said.errors, said.distances_mm, said.features)] == [1, 1, 1]
+    # 1e-6: float32
+    np.testing.assert_allclose(said.features[:, 0], inputs.mean(axis=(1, 2, 3, 4)), rtol=1e-6)
+
+
+def test_a_model_computes_on_the_device_it_is_asked_for(tmp_path: Path) -> None:
+    model = find_model(str(write_error_bundle(tmp_path / "toy")))
+    assert model.on("auto") is model
+    on_processor = model.on("cpu")
+    assert on_processor is model.on("cpu")
+    assert on_processor.loaded.runner.device == "cpu"
+    with pytest.raises(SettingError, match="no device 'abacus'"):
+        _ = model.on("abacus").loaded
+    with pytest.raises(SettingError, match="No GPU"):
+        _ = model.on("cuda").loaded
 
 
 def test_many_windows_come_in_batches_and_in_their_order() -> None:

@@ -18,11 +18,12 @@ from ContourQALib.metrics.pairing import Source
 from ContourQALib.quality.model import find_model
 from ContourQALib.quality.predict import assess
 from ContourQALib.quality.verdict import Levels
+from ContourQALib.report.session_report import SessionReport, Snapshot
 from ContourQALib.thresholds.analysis import analyze
 from ContourQALib.thresholds.expected import expected_curve
 from ContourQALib.worker import Done, Failed, Progress, Worker, WorkerError
 from ContourQALib.worker_codec import encode
-from ContourQALib.worker_requests import AssessRequest, CompareRequest, SweepRequest
+from ContourQALib.worker_requests import AssessRequest, CompareRequest, ReportRequest, SweepRequest
 from worker_cases import BALL, FOGGY, GRID, MOVED, MR
 
 PATIENCE_S = 60.0
@@ -86,6 +87,29 @@ def test_a_sweep_needs_no_reference(worker):
     assert found.expected.thresholds.tolist() == [0.25, 0.5]
 
 
+def test_a_report_is_written_from_what_the_worker_answered(worker, toy, tmp_path):
+    assessed = worker.wait(worker.submit(AssessRequest(MR, (BALL,), str(toy))), PATIENCE_S)
+    compared = worker.wait(worker.submit(COMPARING), PATIENCE_S)
+    swept = worker.wait(worker.submit(SweepRequest(FOGGY, BALL)), PATIENCE_S)
+    report = SessionReport(
+        "One case",
+        MR,
+        assessed,
+        (BALL,),
+        compared.comparisons,
+        sweeps=(swept.analysis,),
+        snapshots=(Snapshot(b"\x89PNG\r\n\x1a\n", "Axial view"),),
+        settings={"reject": 0.75},
+    )
+    page = worker.wait(worker.submit(ReportRequest(tmp_path / "report", report)), PATIENCE_S)
+    assert page == tmp_path / "report" / "report.html"
+    assert "One case" in page.read_text(encoding="utf-8")
+    assert (tmp_path / "report" / "snapshot_01.png").read_bytes() == report.snapshots[0].png
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(WorkerError, match="file"):
+        worker.wait(worker.submit(ReportRequest(tmp_path / "file", report)), PATIENCE_S)
+
+
 def test_progress_is_told_in_order_and_the_answer_comes_last(worker, toy):
     contours = tuple(replace(BALL, name=name) for name in ("ball", "cube", "liver"))
     events = events_of(worker, worker.submit(AssessRequest(MR, contours, str(toy))))
@@ -107,7 +131,7 @@ def test_jobs_are_done_in_their_order_and_wait_leaves_the_others_events(worker):
         worker.wait(first)
 
 
-def test_an_image_that_was_sent_is_not_written_again(worker, toy, monkeypatch):
+def test_an_image_that_was_sent_is_not_written_again(worker, toy):
     folder = worker._held.arrays.folder
     image = Image(MR.values.copy(), GRID)
     worker.wait(worker.submit(AssessRequest(image, (BALL,), str(toy))), PATIENCE_S)
