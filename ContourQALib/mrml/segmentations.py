@@ -16,6 +16,7 @@ from ContourQALib.mrml import labelmaps
 from ContourQALib.mrml.errors import SceneError
 from ContourQALib.mrml.frames import grid_of, ijk_to_ras, numbers_of, steps_between, to_world, world_grid
 from ContourQALib.mrml.rasterizing import BINARY_LABELMAP, TAG, rasterized
+from ContourQALib.mrml.reference_geometry import reference_matrix, set_reference
 from ContourQALib.mrml.scene_change import scene_change
 from ContourQALib.mrml.segment_tags import set_tags, tags_of
 from ContourQALib.mrml.volumes import grid_of_volume
@@ -79,7 +80,7 @@ def contour_of(node: Any, segment_id: str, image_grid: Grid | None = None) -> Co
     labelmap, label, how = _labelmap(node, segment, what, image_grid)
     mask, to_node = labelmaps.cropped(labelmap, label)
     if labelmap.IsEmpty():  # nothing has no place of its own
-        reference = _reference_matrix(segmentation)
+        reference = reference_matrix(segmentation)
         to_node = to_node if reference is None else reference
     grid = world_grid(node, to_node, mask.shape[::-1], what, EXPORT)
     tags = tags_of(segment)
@@ -130,7 +131,7 @@ def add_segmentation(scene: Any, contours: Sequence[Contour], name: str, volume_
             node.SetReferenceImageGeometryParameterFromVolumeNode(volume_node)
         elif contours:
             largest = max((contour.grid for contour in contours), key=lambda grid: math.prod(grid.size))
-            _set_reference(node.GetSegmentation(), largest)
+            set_reference(node.GetSegmentation(), largest)
         for contour in contours:
             add_segment(node, contour)
     return node
@@ -258,7 +259,7 @@ def _new_labelmap(node: Any, contour: Contour) -> Any:
         )
     what = f"Segmentation {node.GetName()}"
     transform = to_world(node, what)
-    reference = _reference_matrix(segmentation)
+    reference = reference_matrix(segmentation)
     try:
         if reference is not None:
             first = steps_between(contour.grid, grid_of(transform @ reference, contour.grid.size))
@@ -278,29 +279,3 @@ def _shares_layer(segmentation: Any, segment_id: str) -> bool:
     others: list[str] = []
     segmentation.GetSegmentIDsSharingBinaryLabelmapRepresentation(segment_id, others, False)
     return bool(others)
-
-
-def _set_reference(segmentation: Any, grid: Grid) -> None:
-    import slicer
-
-    extent = [end for n in grid.size for end in (0, n - 1)]
-    text = slicer.vtkSegmentationConverter.SerializeImageGeometry(ijk_to_ras(grid), extent)
-    segmentation.SetConversionParameter(_reference_key(), text)
-
-
-def _reference_matrix(segmentation: Any) -> np.ndarray | None:
-    """Index-to-RAS matrix, before parent transforms, of the reference geometry if there is one."""
-    import slicer
-    from vtkmodules.vtkCommonMath import vtkMatrix4x4
-
-    text = segmentation.GetConversionParameter(_reference_key())
-    matrix = vtkMatrix4x4()
-    if not text or not slicer.vtkSegmentationConverter.DeserializeImageGeometry(text, matrix, [0] * 6):
-        return None
-    return numbers_of(matrix)
-
-
-def _reference_key() -> str:
-    import slicer
-
-    return str(slicer.vtkSegmentationConverter.GetReferenceImageGeometryParameterName())
