@@ -61,6 +61,7 @@ def application_scene(application: Any, slot_errors: list[BaseException]) -> Ite
     fresh = ApplicationScene()
     application.use_scene(fresh)
     yield fresh
+    application.forget_modules()
     application.use_scene(None)
     fresh.close()
 

@@ -109,6 +109,19 @@ def test_reloading_replaces_the_panel(toy, scene, volume):
     assert fresh.ui.inputSelector.currentNode() is volume
 
 
+def test_the_next_test_starts_a_new_application(application, scene):
+    import slicer
+
+    application.load_module(TOY)
+    first = slicer.modules.ToyModuleInstance
+    first.started = False
+    application.forget_modules()
+    assert not hasattr(slicer.modules, "toymodule")
+    application.load_module(TOY)
+    assert slicer.modules.ToyModuleInstance.started
+    assert not first.started
+
+
 def test_the_modules_own_tests_run(toy):
     import slicer
 

@@ -135,12 +135,17 @@ class Application:
         self.majorVersion, self.minorVersion = version
         self.applicationVersion = f"{version[0]}.{version[1]}.0"
         self.testing = False
-        self._manager = ModuleManager(modules)
-        self._signals = _Signals()
+        self._modules = modules
+        self.forget_connections()
         self._scene: ApplicationScene | None = None
         self._layout: LayoutManager | None = None
         self._folder = tempfile.TemporaryDirectory()
         self.temporaryPath = self.slicerHome = self._folder.name
+
+    def forget_connections(self) -> None:
+        """Takes the signals that outlive a module anew, as if the application had been started again."""
+        self._manager = ModuleManager(self._modules)
+        self._signals = _Signals()
 
     def use(self, application_scene: ApplicationScene | None) -> None:
         """Makes this the application's scene (the caller sets `slicer.mrmlScene`)."""

@@ -60,6 +60,7 @@ class StandIns:
         self.selected_modules: list[str] = []
         self._patches = Patches()
         self._folders: set[str] = set()
+        self._loaded: list[str] = []
         self._path = list(sys.path)
         QtCore.QSettings.setDefaultFormat(QtCore.QSettings.Format.IniFormat)
         QtCore.QSettings.setPath(
@@ -154,10 +155,21 @@ class StandIns:
         self._folders.add(f"{folder}{os.sep}")
         importlib.invalidate_caches()
         module = LoadedModule(path, importlib.import_module(path.stem))
+        self._loaded.append(path.stem)
         setattr(slicer.modules, path.stem.lower(), module)
         setattr(slicer.modules, f"{path.stem}Instance", module.instance)
         self.app.startupCompleted.emit()
         return module
+
+    def forget_modules(self) -> None:
+        """Unregisters what was loaded, with its samples, tests and connections to the application."""
+        for name in self._loaded:
+            for registered in (name.lower(), f"{name}Instance", f"{name}Widget"):
+                vars(slicer.modules).pop(registered, None)
+        self._loaded.clear()
+        slicer.modules.sampleDataSources.clear()
+        slicer.selfTests.clear()
+        self.app.forget_connections()
 
     def uninstall(self) -> None:
         """Takes everything away, with the Python modules that were imported from the module's folder."""

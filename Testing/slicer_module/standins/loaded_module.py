@@ -49,7 +49,7 @@ class LoadedModule:
         if representation.isEntered:
             representation.exit()
         slicer.app.moduleManager().moduleAboutToBeUnloaded.emit(self.name)
-        delattr(slicer.modules, f"{self.name}Widget")
+        vars(slicer.modules).pop(f"{self.name}Widget", None)
         representation._widget = None
         representation.delete()
         slicer.app.processEvents()
