@@ -98,7 +98,7 @@ class StandIns:
     def _install_modules(self, version: tuple[int, int]) -> None:
         patches = self._patches
         patches.module("qt", _qt_module())
-        for name in ("ctk_widgets", "mrml_widgets", "plot_view", "table_view"):
+        for name in ("ctk_widgets", "mrml_widgets", "checkable_selector", "plot_view", "table_view"):
             importlib.import_module(f".{name}", __package__)  # they register their widgets
         from . import ctk_widgets, loaded_module, parameter_node, scripted_module
         from .properties import WIDGETS
