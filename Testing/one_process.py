@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 import torch
 
+from contourqa_training import training_queue
+
 
 class OneProcess(Executor):
     """Does at once what is submitted; its error is raised where the result is asked for."""
@@ -28,14 +30,16 @@ class OneProcess(Executor):
 def one_process(*modules: ModuleType) -> Iterator[None]:
     """Let modules that use `training_queue.workers_of` work in this process, on one thread as workers do."""
 
-    @contextmanager
-    def workers_of(*_: object) -> Iterator[Executor]:
-        yield OneProcess()
-
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
         with pytest.MonkeyPatch.context() as patch:
+
+            @contextmanager
+            def workers_of(count: int, inbox: Any = None) -> Iterator[Executor]:
+                patch.setattr(training_queue, "_inbox", inbox)  # where a worker reports its epochs
+                yield OneProcess()
+
             for module in modules:
                 patch.setattr(module, "workers_of", workers_of)
             yield

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import csv
 import json
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from contourqa_training import training_queue
+from contourqa_training.bice import study as study_module
 from contourqa_training.bice.config import BiceConfig
 from contourqa_training.bice.study import run_study
+from contourqa_training.cli import app
 from contourqa_training.patient_split import read_split
 from contourqa_training.study_output import Places
+from ContourQALib.cli import run
 from ContourQALib.errors import ContourQAError, SettingError
 from ContourQALib.formats.recommendation import read_recommendation
+from one_process import one_process
 from segmenter_runs import CONFIG, write_boxes
 
 PATIENTS = tuple(f"case_{n:02d}" for n in range(12))
@@ -58,7 +63,8 @@ class Boxes:
         self.said = []
         self.segmenter.write_text(CONFIG.replace(*changes) if changes[0] else CONFIG)
         named = replace(study, segmenter=str(self.segmenter), multi_label_segmenter=str(self.segmenter))
-        run_study(named, self.places, split="choose", workers=2, say=self.said.append)
+        with one_process(training_queue, study_module):
+            run_study(named, self.places, split="choose", workers=2, say=self.said.append)
         document: dict[str, Any] = json.loads((self.places.output / "results.json").read_text())
         return document
 
@@ -197,8 +203,10 @@ def subset(whole: Path, folder: Path, patients: Mapping[str, Sequence[str]]) -> 
 
 
 @pytest.mark.realdata
-def test_the_quick_study_of_a_few_real_patients(data: Path, tmp_path: Path) -> None:
-    """The command itself; judged on choosing patients, so that no test patient is looked at here."""
+def test_the_command_on_a_few_real_patients(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The quick study of one organ, judged on choosing patients: no test patient is looked at here."""
     split = read_split("openkbp")
     there = {
         part: json.loads((data / "openkbp" / part / "meta.json").read_text())
@@ -208,17 +216,22 @@ def test_the_quick_study_of_a_few_real_patients(data: Path, tmp_path: Path) -> N
         part: [p for p, facts in meta.items() if {"Brainstem", "RightParotid"} <= set(facts["oars"])]
         for part, meta in there.items()
     }
-    train = [p for p in both["train"] if split.get(p) == "train"][:6]
-    choose = [p for p in both["validation"] if split.get(p) == "choose"][:4]
+    train = [p for p in both["train"] if split.get(p) == "train"][:5]
+    choose = [p for p in both["validation"] if split.get(p) == "choose"][:3]
     few = subset(data / "openkbp", tmp_path / "data", {"train": train, "validation": choose})
     folders = ("--data", few, "--runs", tmp_path / "runs", "--cache", tmp_path / "cache")
-    command = [str(Path(sys.executable).with_name("contourqa-train")), "study", "bice", "--config", "quick"]
-    command += [*map(str, folders), "--split", "choose", "-o", str(tmp_path / "results")]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    quick = files("contourqa_training.configs").joinpath("study-bice-quick.toml").read_text()
+    for part in ("single", "series"):
+        quick = quick.replace(f'{part} = ["Brainstem", "RightParotid"]', f'{part} = ["Brainstem"]')
+    (tmp_path / "study.toml").write_text(quick)
+    command = ["contourqa-train", "study", "bice", "--config", *map(str, [tmp_path / "study.toml", *folders])]
+    monkeypatch.setattr(sys, "argv", [*command, "--split", "choose", "-o", str(tmp_path / "results")])
+    with one_process(training_queue, study_module):
+        code = run(app)
+    assert code == 0, capsys.readouterr().err
     document = json.loads((tmp_path / "results" / "results.json").read_text())
-    assert document["data"]["patients"] == {"train": 6, "choose": 4, "judged": 4}
-    assert len(document["models"]) == 7
+    assert document["data"]["patients"] == {"train": 5, "choose": 3, "judged": 3}
+    assert len(document["models"]) == 5
     assert {f["structure"] for f in document["findings"]} == {"Brainstem", "RightParotid"}
     assert all(0 < f["prominence"] < 0.01 for f in document["findings"])
     figures = {path.stem[:5] for path in (tmp_path / "results").glob("fig*.png")}
