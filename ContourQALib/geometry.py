@@ -222,22 +222,28 @@ def place(values: np.ndarray, source: Grid, target: Grid, kind: Kind) -> Placeme
         raise GeometryError(
             "the two grids have no point in common (another patient, or a missing transform?)"
         )
+    moved = _pad_or_crop(values, source, target) if relation is Relation.LATTICE else None
     lost_cc = 0.0
     if kind == "mask":
-        lost, total = _foreground_outside(values, source, target)
+        total = int(np.count_nonzero(values))
+        # what was cropped away can be counted; elsewhere every voxel must be looked for in the other grid
+        lost = (
+            _foreground_outside(values, source, target)
+            if moved is None
+            else total - int(np.count_nonzero(moved))
+        )
         if total and lost == total:
             raise GeometryError("the contour lies wholly outside the grid it is needed on")
         lost_cc = lost * source.voxel_volume_cc
-    if relation is Relation.LATTICE:
-        return Placement(_pad_or_crop(values, source, target), False, lost_cc)
+    if moved is not None:
+        return Placement(moved, False, lost_cc)
     return Placement(_resample(values, source, target, kind), True, lost_cc)
 
 
-def _foreground_outside(mask: np.ndarray, source: Grid, target: Grid) -> tuple[int, int]:
+def _foreground_outside(mask: np.ndarray, source: Grid, target: Grid) -> int:
     kji = np.argwhere(mask)
     index = target.world_to_index(source.index_to_world(kji[:, ::-1]))
-    outside = ((index < -0.5) | (index >= np.asarray(target.size) - 0.5)).any(axis=1)
-    return int(outside.sum()), len(kji)
+    return int(((index < -0.5) | (index >= np.asarray(target.size) - 0.5)).any(axis=1).sum())
 
 
 def _pad_or_crop(values: np.ndarray, source: Grid, target: Grid) -> np.ndarray:
