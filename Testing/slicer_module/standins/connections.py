@@ -118,12 +118,6 @@ def _forget(address: int) -> None:
     _timers.pop(address, None)
 
 
-def connected_slots(sender: QtCore.QObject) -> tuple[tuple[str, Any], ...]:
-    """What Python has connected to this object: (signature, slot) each."""
-    entries = _connected.get(shiboken6.getCppPointer(sender)[0], [])
-    return tuple((signature, slot) for signature, slot, _ in entries)
-
-
 def _count(signature: str) -> int:
     types_of = signature.split("(")[1].rstrip(")")
     return types_of.count(",") + 1 if types_of else 0

@@ -95,11 +95,6 @@ def _set_tool_tip(self: QtWidgets.QWidget, text: str) -> None:
     _qt_set_tool_tip(self, text)
 
 
-def is_deleted(widget: QtCore.QObject) -> bool:
-    """Whether Qt has deleted the object behind this wrapper."""
-    return not shiboken6.isValid(widget)
-
-
 FONT_FAMILY = "DejaVu Sans"
 
 
