@@ -165,14 +165,15 @@ class ContourQAWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def cleanup(self) -> None:
         """Let go of everything; called before the panel is destroyed or replaced."""
-        self.setParameterNode(None)
         self.removeObservers()
+        if self.session is None:
+            return  # it was never set up
+        self.setParameterNode(None)
         for panel in self.panels:
             panel.cleanup()
         self.panels = []
-        if self.session is not None:
-            self.session.tasks.close()
-            self.session.forget()
+        self.session.tasks.close()
+        self.session.forget()
 
     def enter(self) -> None:
         """Called each time the user opens the module."""

@@ -42,7 +42,8 @@ class Assessed:
         return scene.GetNodeByID(self.volumeId), scene.GetNodeByID(self.segmentationId)
 
     def updated(self, newer: Assessed) -> Assessed:
-        """With the structures of a newer assessment in place of the older ones of the same segments."""
+        """With the structures of a newer assessment, by our levels, in place of the older ones."""
+        newer = newer.redecided(self.assessment.levels)
         structures = dict(zip(self.segmentIds, self.assessment.structures, strict=True))
         structures.update(zip(newer.segmentIds, newer.assessment.structures, strict=True))
         models = dict.fromkeys((*self.assessment.models, *newer.assessment.models))

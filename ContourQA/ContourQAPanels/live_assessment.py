@@ -7,13 +7,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ContourQALib.errors import ContourQAError
-from ContourQAPanels.assessing import Assessing, inputsOf
+from ContourQAPanels.assessing import Assessing, Inputs, inputsOf
 from ContourQAPanels.editing import SegmentWatcher
 
 if TYPE_CHECKING:
     from ContourQAPanels.assessed import Assessed
     from ContourQAPanels.session import Session
     from ContourQAPanels.task_runner import Task
+
+
+CATCHING_UP = ""
+"""Stands for no single segment among the tasks."""
 
 
 class LiveAssessment:
@@ -57,6 +61,7 @@ class LiveAssessment:
         if segmentation is not self._watcher.segmentation:
             self._watcher.watch(segmentationNode)
             self._stop()
+            self._catchUp()
 
     def close(self) -> None:
         """Watch no more, and forget what is in flight."""
@@ -68,6 +73,19 @@ class LiveAssessment:
         self._touched.clear()
         for task in tasks.values():
             task.cancel()
+
+    def _catchUp(self) -> None:
+        """Ask about assessed segments that were changed while nobody watched."""
+        known = self._known()
+        if known is None or self._watcher.segmentation is None:
+            return
+        try:
+            inputs = inputsOf(self._session)
+        except ContourQAError:
+            return  # the panel says what is missing
+        self._ask(
+            CATCHING_UP, replace(inputs, segmentIds=tuple(set(known.segmentIds) & set(inputs.segmentIds)))
+        )
 
     def _onTouched(self, segmentId: str) -> None:
         parameters = self._session.parameterNode
@@ -84,12 +102,16 @@ class LiveAssessment:
         except ContourQAError:
             self._pendingChanged()
             return  # the panel says what is missing
-        asking = Assessing(self._session, replace(inputs, segmentIds=(segmentId,)), self._known())
-        self._tasks[segmentId] = self._session.tasks.run(
+        self._ask(segmentId, replace(inputs, segmentIds=(segmentId,)))
+
+    def _ask(self, key: str, inputs: Inputs) -> None:
+        """Ask about what differs from what is known; `key` is a segment's ID or `CATCHING_UP`."""
+        asking = Assessing(self._session, inputs, self._known())
+        self._tasks[key] = self._session.tasks.run(
             asking.prepare(),
-            done=lambda assessment: self._onDone(segmentId, asking, assessment),
-            failed=lambda message: self._onFailed(segmentId, message),
-            cancelled=lambda: self._onCancelled(segmentId),
+            done=lambda assessment: self._onDone(key, asking, assessment),
+            failed=lambda message: self._onFailed(key, message),
+            cancelled=lambda: self._onCancelled(key),
         )
 
     def _onDone(self, segmentId: str, asking: Assessing, assessment: Any) -> None:

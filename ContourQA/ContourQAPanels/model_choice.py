@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from html import escape
 from typing import Any
 
 import qt
 from slicer.i18n import tr as _
 
+from ContourQALib.quality.assessment import TEACHING_ONLY
 from ContourQALib.quality.card import ModelCard
 
 AUTOMATIC = ""
@@ -65,6 +66,11 @@ class ModelChoice:
         self._models.setToolTip(self._tip(modelName))
         self._note.text = caution(card) if card else ""
         self._note.visible = bool(self._note.text)
+
+    def notesOf(self, names: Iterable[str]) -> list[str]:
+        """What must stand beside figures of these models; nothing for those that learned from patients."""
+        cards = [self._cards[name] for name in dict.fromkeys(names) if name in self._cards]
+        return [TEACHING_ONLY.format(name=card.name) for card in cards if card.raw.get("teaching_only")]
 
     def _addModel(self, name: str) -> None:
         if name == AUTOMATIC:

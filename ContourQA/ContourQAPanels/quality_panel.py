@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any
 
 from slicer.i18n import tr as _
@@ -203,11 +203,13 @@ class QualityPanel(VTKObservationMixin):
         if node is not None:
             rows = rowsOfTable(node, {one.name: one.id for one in segments_of(segmentation)})
         self.table.show(rows)
+        self._showNotes(self.models.notesOf(row.model for row in rows))
         self._showStepper()
 
     def _forgetResults(self) -> None:
         self.assessed = self.session.assessment = self._shownTable = None
         self.table.show([])
+        self._showNotes(())
         self._showStepper()
 
     def _observeSegments(self, node: Any) -> None:
@@ -229,11 +231,14 @@ class QualityPanel(VTKObservationMixin):
         self.assessed, self._shownTable = assessed, None
         self.session.assessment = assessed.assessment
         self.table.show(rowsOf(assessed.assessment, assessed.segmentIds), self.live.pending)
-        notes = " ".join(assessed.assessment.notes)
-        self.ui.notesLabel.text = notes
-        self.ui.notesLabel.visible = bool(notes)
+        self._showNotes(assessed.assessment.notes)
         self._showStepper()
         self._showErrors()
+
+    def _showNotes(self, notes: Iterable[str]) -> None:
+        """Show what every output of these models must carry."""
+        self.ui.notesLabel.text = " ".join(notes)
+        self.ui.notesLabel.visible = bool(self.ui.notesLabel.text)
 
     def _store(self, assessed: Assessed, changed: Collection[str] | None = None) -> None:
         """Write results to their nodes and show them; `changed` are segments, None for all."""
@@ -253,11 +258,10 @@ class QualityPanel(VTKObservationMixin):
 
     def _onLiveResult(self, newer: Assessed) -> None:
         ours = self.assessed
-        same = ours is not None and (ours.volumeId, ours.segmentationId) == (
-            newer.volumeId,
-            newer.segmentationId,
-        )
-        self._store(ours.updated(newer) if same else newer, newer.segmentIds)
+        if ours is not None and ours.isOf(*newer.nodesIn(self.session.scene)):
+            self._store(ours.updated(newer), newer.segmentIds)
+        else:
+            self._store(newer)
 
     def _onSegmentGone(self, segmentId: str) -> None:
         if self.assessed is not None and segmentId in self.assessed.segmentIds:

@@ -557,10 +557,11 @@ def test_a_saved_scene_shows_its_results_again(
 
 
 @pytest.fixture
-def live(ui, patient, assess, click, worker):
+def live(ui, panel, patient, assess, click, worker, wait_until):
     """An assessed patient with "assess while I edit" switched on."""
     assess()
     click(ui.assessWhileEditingCheckBox)
+    wait_until(lambda: not panel.session.tasks.busy)
     worker.requests.clear()
     return patient
 
@@ -617,6 +618,26 @@ def test_an_unchecked_segment_is_left_alone(ui, panel, live, worker, wait_until)
     edit(live, "Parotid", (9, 12, 12))
     wait_until(lambda: worker.requests and not panel.session.tasks.busy, 3)
     assert asked(worker) == [["Parotid"]]
+
+
+def test_what_was_edited_before_is_caught_up_with(ui, panel, patient, assess, worker, click, wait_until):
+    assess()
+    worker.requests.clear()
+    edit(patient, "Cord", (22, 18, 12))
+    click(ui.assessWhileEditingCheckBox)
+    wait_until(lambda: worker.requests and not panel.session.tasks.busy, 3)
+    assert asked(worker) == [["Cord"]]
+
+
+def test_levels_that_change_meanwhile_hold_for_the_edited_segment_too(ui, panel, live, worker, wait_until):
+    worker.hold()
+    edit(live, "Cord", (22, 18, 12))
+    wait_until(lambda: worker.requests, 3)
+    ui.acceptLevelSpinBox.setValue(0.76)
+    ui.rejectLevelSpinBox.setValue(0.6)
+    worker.go_on()
+    wait_until(lambda: not panel.session.tasks.busy)
+    assert verdicts(ui) == ["reject", "accept", "accept"]
 
 
 def test_a_removed_segment_loses_its_row_and_its_errors(ui, panel, live, worker, wait_until):
