@@ -56,6 +56,11 @@ class ComparePanel:
         self._bound: Any = None
         self._shownTable: Any = None
         self._updating = False
+        # Overlay and chart of the first row take as long as the table: events have their turn in between.
+        self._later = qt.QTimer()
+        self._later.setSingleShot(True)
+        self._later.setInterval(0)
+        self._later.connect("timeout()", self._selectFirst)
         self.views = CompareViews(session, self.ui, self._nodes)
         self.table = TableView(
             self.ui.comparisonTable,
@@ -101,6 +106,7 @@ class ComparePanel:
     def sceneClosing(self) -> None:
         """Forget what is shown before its nodes go."""
         self.runButton.cancel()
+        self._later.stop()
         self.views.forget()
         self._shownTable = None
         self.table.show(None)
@@ -108,6 +114,7 @@ class ComparePanel:
 
     def cleanup(self) -> None:
         """Let go of the scene."""
+        self._later.stop()
         self.views.forget()
         self.setParameterNode(None)
 
@@ -205,8 +212,7 @@ class ComparePanel:
         self.session.showMessage(
             *summary(compared.comparisons, compared.unmatched, work.outside, work.rasterized)
         )
-        # After the event loop had its turn: the overlay and the chart of the row take as long as the table.
-        qt.QTimer.singleShot(0, self._selectFirst)
+        self._later.start()
 
     def _selectFirst(self) -> None:
         if self.table.rows and self.table.current is None:

@@ -10,8 +10,8 @@ from slicer.i18n import tr as _
 from ContourQALib.case import Contour
 from ContourQALib.errors import ContourQAError
 from ContourQALib.mrml import charts, outlines, overlays, views
-from ContourQALib.mrml.segmentations import contour_of, segments_of
-from ContourQALib.names import match
+from ContourQALib.mrml.segmentations import contour_of
+from ContourQAPanels.comparing import segmentOf
 from ContourQAPanels.embedded_plot import EmbeddedPlot
 
 if TYPE_CHECKING:
@@ -104,8 +104,8 @@ class CompareViews:
         found: list[Contour | None] = []
         for name in (row["reference"], row["test"]):
             node = nodes.get(name)
-            segment = _segmentOf(node, row["structure"]) if node is not None else None
-            found.append(contour_of(node, segment) if segment is not None else None)
+            segment = segmentOf(node, row["structure"]) if node is not None else None
+            found.append(contour_of(node, segment.id) if segment is not None else None)
         return found[0], found[1]
 
     def _showSlices(self, row: TableRow) -> None:
@@ -147,8 +147,8 @@ class CompareViews:
         assert self._row is not None, "called for a selected row"
         contours: list[Contour] = []
         for node in self._nodes().values():
-            segment = _segmentOf(node, self._row["structure"])
-            contour = contour_of(node, segment) if segment is not None else None
+            segment = segmentOf(node, self._row["structure"])
+            contour = contour_of(node, segment.id) if segment is not None else None
             if contour is not None and (not contours or contour.grid.overlaps(contours[0].grid)):
                 contours.append(contour)
         if len(contours) < SEVERAL:
@@ -208,13 +208,6 @@ class CompareViews:
             self.show(self._row)
         except ContourQAError as error:
             self._session.showMessage(str(error), "error")
-
-
-def _segmentOf(node: Any, structure: str) -> str | None:
-    """ID of the segment of a structure, in any spelling; None where there is none."""
-    segments = segments_of(node)
-    found = match([structure], [segment.name for segment in segments]).pairs
-    return next((s.id for s in segments if found and s.name == found[0][1]), None)
 
 
 def _isOf(comparison: Any, row: TableRow) -> bool:

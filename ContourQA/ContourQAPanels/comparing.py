@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from slicer.i18n import tr as _
 
 from ContourQALib.case import Contour
+from ContourQALib.errors import StructureError
 from ContourQALib.metrics.comparison_setup import ComparisonSetup, set_up
-from ContourQALib.metrics.pairing import Source
+from ContourQALib.metrics.pairing import Source, Unmatched
 from ContourQALib.mrml.errors import SceneError
 from ContourQALib.mrml.rasterizing import TAG
 from ContourQALib.mrml.segmentations import contour_of, segments_of
-from ContourQALib.names import normalize
+from ContourQALib.names import match, normalize
 from ContourQALib.worker_requests import Compared, CompareRequest
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ class Comparing:
         comparisons = self._setup.restored(answer.comparisons)
         return PanelCompared(
             comparisons,
-            self._setup.completed(answer.unmatched),
+            gathered(self._setup.completed(answer.unmatched)),
             self._setup.pairs_of(comparisons),
             self._toleranceMm,
         )
@@ -115,6 +116,15 @@ class Comparing:
         return grid_of_volume(volume)
 
 
+def gathered(unmatched: Sequence[Unmatched]) -> tuple[Unmatched, ...]:
+    """A structure that several sources lack, once, with all of them."""
+    missing: dict[tuple[str, str, str], list[str]] = {}
+    for lone in unmatched:
+        missing.setdefault((lone.structure, lone.side, lone.source), []).extend(lone.missing_in)
+    told = {(lone.structure, lone.side, lone.source): lone for lone in unmatched}
+    return tuple(replace(lone, missing_in=tuple(dict.fromkeys(missing[key]))) for key, lone in told.items())
+
+
 def named(reference: Any, others: Sequence[Any]) -> dict[str, Any]:
     """The nodes by names that tell them apart, the reference first."""
     nodes: dict[str, Any] = {}
@@ -126,6 +136,21 @@ def named(reference: Any, others: Sequence[Any]) -> dict[str, Any]:
             name = f"{wanted} ({number})"
         nodes[name] = node
     return nodes
+
+
+def segmentOf(node: Any, structure: str) -> Any:
+    """The segment of a structure, in any spelling; None where a segmentation has none, or several.
+
+    Args:
+        node: vtkMRMLSegmentationNode.
+        structure: the structure's name.
+    """
+    segments = segments_of(node)
+    try:
+        found = match([structure], [segment.name for segment in segments]).pairs
+    except StructureError:
+        return None
+    return next((segment for segment in segments if found and segment.name == found[0][1]), None)
 
 
 def predictedDice(session: Session, nodes: Mapping[str, Any], comparisons: Sequence[Any]) -> dict | None:

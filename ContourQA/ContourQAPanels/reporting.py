@@ -16,7 +16,7 @@ from ContourQALib.mrml.slice_camera import SliceCamera
 from ContourQALib.report.session_report import SessionReport, Snapshot
 from ContourQALib.report.wording import dice_text
 from ContourQALib.worker_requests import ReportRequest
-from ContourQAPanels.comparing import named
+from ContourQAPanels.comparing import named, segmentOf
 
 if TYPE_CHECKING:
     from ContourQALib.case import Contour, Image
@@ -46,12 +46,13 @@ class ReportParts:
 
 @dataclass(frozen=True, eq=False)
 class Shot:
-    """A picture to take: of which contour, where, and what its caption says."""
+    """A picture to take: of which contour, where, what its caption says, and which segments it shows."""
 
     nodes: tuple[Any, ...]
     contour: Contour
     ras: tuple[float, float, float]
     caption: str
+    structures: tuple[str, ...]
 
 
 class Reporting:
@@ -157,7 +158,7 @@ class Reporting:
                 told += _(", slice {index} to look at first").format(index=index)
             else:
                 ras = views.center_of(contour)
-            yield Shot((node,), contour, ras, told)
+            yield Shot((node,), contour, ras, told, (one.structure,))
 
     def _comparedShots(self, compared: Any, assessed: dict[str, Contour]) -> Iterator[Shot]:
         """One picture a compared structure, with every segmentation's outline."""
@@ -180,7 +181,9 @@ class Reporting:
             told = _("{structure} of {names}; Dice: {scores}").format(
                 structure=found.structure, names=", ".join(one.GetName() for one in nodes), scores=scores
             )
-            yield Shot(nodes, drawn, views.center_of(drawn), told)
+            segments = [segmentOf(one, found.structure) for one in nodes]
+            spelled = tuple(dict.fromkeys(one.name for one in segments if one is not None))
+            yield Shot(nodes, drawn, views.center_of(drawn), told, spelled)
 
     def _take(self, volume: Any, wanted: list[Shot]) -> Generator[None, None, list[Snapshot]]:
         """The pictures, one a step; a picture that cannot be taken is left out."""
@@ -188,7 +191,11 @@ class Reporting:
         if not wanted:
             return taken
         yield
-        with SliceCamera(PICTURE_PIXELS) as camera:
+        try:
+            opened = SliceCamera(PICTURE_PIXELS)
+        except ContourQAError:
+            return taken
+        with opened as camera:
             for shot in wanted:
                 yield
                 nodes = [node for node in shot.nodes if self._session.live(node) is not None]
@@ -200,6 +207,7 @@ class Reporting:
                         volume,
                         nodes,
                         shot.ras,
+                        structures=shot.structures,
                         field_of_view_mm=extent_mm + MARGIN_MM,
                         camera=camera,
                     )
