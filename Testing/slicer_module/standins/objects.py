@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import inspect
 from typing import Any
 
 import shiboken6
@@ -65,9 +64,9 @@ def _set_attribute(self: QtCore.QObject, name: str, value: Any) -> None:
     cls = type(self)
     own_state = name.startswith("_") and hasattr(cls, "_is_stand_in")
     of_qt = cls.__module__.startswith("PySide6") or "_is_stand_in" in vars(cls)
-    if of_qt and not own_state and not hasattr(cls, name):
+    declared = next((vars(base)[name] for base in cls.__mro__ if name in vars(base)), None)
+    if of_qt and not own_state and declared is None:
         raise AttributeError(f"{cls.__name__} has no attribute '{name}'")
-    declared = inspect.getattr_static(cls, name, None)
     if isinstance(declared, QtCore.Property):  # no descriptor: PySide6 itself looks for it in its own setter
         meta_object = self.metaObject()
         kind = meta_object.property(meta_object.indexOfProperty(name)).metaType().id()
