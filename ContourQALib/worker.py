@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import shutil
 import threading
 import time
 import weakref
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
@@ -25,6 +24,7 @@ from ContourQALib.worker_events import (
     Progress,
     WorkerError,
 )
+from ContourQALib.worker_jobs import Held, Job
 from ContourQALib.worker_requests import Request
 
 __all__ = ["Cancelled", "Done", "Event", "Failed", "Progress", "Worker", "WorkerError"]
@@ -37,49 +37,6 @@ MOST_STARTS = 2
 
 LOOK_S = 0.25
 """How often `wait` looks whether its time is over."""
-
-
-@dataclass(eq=False)
-class _Job:
-    """A job that has not ended.
-
-    Attributes:
-        child: the process that has it; None before it is sent.
-        started: whether that process works at it.
-        cancelled: whether its user does not want it any more.
-        told: whether its user knows that it is cancelled.
-        starts: processes that ended before they came to it.
-        ended: set when it has ended.
-    """
-
-    number: int
-    request: Request
-    child: WorkerChild | None = None
-    started: bool = False
-    cancelled: bool = False
-    told: bool = False
-    starts: int = 0
-    ended: threading.Event = field(default_factory=threading.Event)
-
-
-@dataclass(eq=False)
-class _Held:
-    """What must not outlive the worker: the process and the folder of arrays, and who made them."""
-
-    child: WorkerChild | None = None
-    arrays: SharedArrays | None = None
-    owner: int = field(default_factory=os.getpid)
-
-    def release(self) -> None:
-        """End the process and remove the folder."""
-        if os.getpid() != self.owner:  # a fork of the owner holds neither
-            return
-        child, self.child = self.child, None
-        if child is not None:
-            child.close()
-        if self.arrays is not None:
-            shutil.rmtree(self.arrays.folder, ignore_errors=True)
-            self.arrays = None
 
 
 class Worker:
@@ -101,14 +58,14 @@ class Worker:
     def __init__(self, python: str | None = None) -> None:
         self._python = python
         self._changed = threading.Condition()  # guards everything below; never held while anything waits
-        self._jobs: dict[int, _Job] = {}
+        self._jobs: dict[int, Job] = {}
         self._events: list[Event] = []
         self._last = 0
         self._sender: threading.Thread | None = None
         self._warm_asked = False
         self._closed = False
         self._latest: WorkerChild | None = None
-        self._held = _Held()
+        self._held = Held()
         self._release = weakref.finalize(self, self._held.release)
 
     def __enter__(self) -> Worker:
@@ -148,7 +105,7 @@ class Worker:
         with self._changed:
             self._check_open()
             self._last += 1
-            self._jobs[self._last] = _Job(self._last, request)
+            self._jobs[self._last] = Job(self._last, request)
             self._start_sender()
             return self._last
 
@@ -237,7 +194,11 @@ class Worker:
             self._events.clear()
             sender = self._sender
             self._changed.notify_all()
+            child = self._held.child
         if sender is not None:
+            sender.join(CANCEL_S)
+            if sender.is_alive() and child is not None:
+                child.kill()  # it does not read: whoever writes to it would wait for ever
             sender.join()
         self._release()
 
@@ -249,7 +210,7 @@ class Worker:
         self._events.append(event)
         self._changed.notify_all()
 
-    def _end(self, job: _Job, event: Event) -> None:
+    def _end(self, job: Job, event: Event) -> None:
         """A job has ended: told once, and only Cancelled of a cancelled one."""
         self._jobs.pop(job.number, None)
         job.ended.set()
@@ -259,7 +220,7 @@ class Worker:
         if following is not None and following.cancelled:
             self._stop(following)
 
-    def _at_work(self, child: WorkerChild) -> _Job | None:
+    def _at_work(self, child: WorkerChild) -> Job | None:
         """The job that the child computes: the first of those it has."""
         return next((job for job in self._jobs.values() if job.child is child), None)
 
@@ -280,13 +241,11 @@ class Worker:
                 self._warm_asked = False
             try:
                 child = self._living_child()
-                if job is None:
-                    child.send({"warm": True})
-                else:
-                    self._send(job, child)
-            except OSError:  # the child ended just now; its own end says so to the jobs that it had
                 if job is not None:
-                    self._again(job)
+                    self._send(job, child)
+                else:
+                    with suppress(OSError):
+                        child.send({"warm": True})
             except ContourQAError as error:
                 self._fail(job, str(error))
             except Exception as error:
@@ -310,24 +269,28 @@ class Worker:
             held.child = self._latest = child
         return child
 
-    def _send(self, job: _Job, child: WorkerChild) -> None:
+    def _send(self, job: Job, child: WorkerChild) -> None:
         assert self._held.arrays is not None
         request = encode(job.request, self._held.arrays.share)
         with self._changed:
             if job.number not in self._jobs or child.killed:
                 return
             job.child = child
-        child.send({"job": job.number, "request": request})
+        try:
+            child.send({"job": job.number, "request": request})
+        except OSError:  # it ended just now; if that was heard, the job has been seen to
+            with self._changed:
+                if job.child is child:
+                    self._again(job)
 
-    def _again(self, job: _Job) -> None:
+    def _again(self, job: Job) -> None:
         """Send a job to another process, since its own ended before any work; some times, not for ever."""
-        with self._changed:
-            job.child = None
-            job.starts += 1
-            if job.number in self._jobs and (job.cancelled or job.starts >= MOST_STARTS):
-                self._end(job, Failed(job.number, _ended_sentence(self._latest)))
+        job.child = None
+        job.starts += 1
+        if job.number in self._jobs and (job.cancelled or job.starts >= MOST_STARTS):
+            self._end(job, Failed(job.number, _ended_sentence(self._latest)))
 
-    def _fail(self, job: _Job | None, message: str) -> None:
+    def _fail(self, job: Job | None, message: str) -> None:
         with self._changed:
             if job is not None and job.number in self._jobs:
                 self._end(job, Failed(job.number, message))
@@ -372,14 +335,12 @@ class Worker:
 
     # --- stopping: a thread for each job that is stopped while the child has it
 
-    def _stop(self, job: _Job) -> None:
-        threading.Thread(target=self._ask_and_kill, args=(job, job.child), daemon=True).start()
+    def _stop(self, job: Job) -> None:
+        threading.Thread(target=self._see_to_the_end, args=(job, job.child), daemon=True).start()
 
-    def _ask_and_kill(self, job: _Job, child: WorkerChild) -> None:
-        try:
-            child.send({"cancel": job.number})
-        except (OSError, ValueError):
-            return  # it has ended
+    def _see_to_the_end(self, job: Job, child: WorkerChild) -> None:
+        asking = {"cancel": job.number}
+        threading.Thread(target=_ask, args=(child, asking), daemon=True).start()
         if job.ended.wait(CANCEL_S):
             return
         with self._changed:
@@ -387,6 +348,12 @@ class Worker:
             child.killed = child.killed or late
         if late:
             child.kill()
+
+
+def _ask(child: WorkerChild, message: dict[str, Any]) -> None:
+    """Write to a child, in a thread of its own: one that hangs does not read, one that ended need not."""
+    with suppress(OSError, ValueError):
+        child.send(message)
 
 
 def _ended_sentence(child: WorkerChild | None) -> str:

@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 
 from ContourQALib.metrics.pairing import Source
+from ContourQALib.report.session_report import SessionReport, Snapshot
 from ContourQALib.worker import Cancelled, Done, Failed, Worker, WorkerError
 from ContourQALib.worker_events import CancelledError
-from ContourQALib.worker_requests import CompareRequest
+from ContourQALib.worker_requests import CompareRequest, ReportRequest
 from worker_cases import BALL, MOVED, endless
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals")
@@ -131,6 +132,25 @@ def test_a_stopped_child_can_still_be_cancelled(worker):
     worker.cancel(job)
     with pytest.raises(CancelledError):
         worker.wait(job, SOON_S)
+
+
+def test_a_child_that_does_not_read_keeps_nobody_waiting():
+    large = SessionReport("a", snapshots=(Snapshot(bytes(2**20), "more than a pipe holds"),))
+    with Worker() as worker:
+        worker.wait(worker.submit(QUICK), PATIENCE_S)
+        os.kill(worker.pid, signal.SIGSTOP)
+        job = worker.submit(ReportRequest(Path("nowhere"), large))
+        until(lambda: worker._jobs[job].child is not None)
+        worker.cancel(job)
+        with pytest.raises(CancelledError):
+            worker.wait(job, SOON_S)
+        worker.wait(worker.submit(QUICK), PATIENCE_S)
+        os.kill(worker.pid, signal.SIGSTOP)
+        job = worker.submit(ReportRequest(Path("nowhere"), large))
+        until(lambda: worker._jobs[job].child is not None)
+        started = time.monotonic()
+        worker.close()
+        assert time.monotonic() - started < 3
 
 
 def test_wait_gives_up_and_the_job_goes_on(worker):
