@@ -69,8 +69,8 @@ def take_picture(widget: Any, path: Path, size: tuple[int, int] | None = None) -
     Raises:
         AssertionError: it looks like nothing: one color all over.
     """
-    if size is not None:
-        widget.resize(*size)
+    if size is not None:  # never less than it needs: in the application a scroll area sees to that
+        widget.resize(QtCore.QSize(*size).expandedTo(widget.minimumSizeHint()))
     widget.show()
     pass_events(20)
     picture = widget.grab().toImage()
