@@ -230,7 +230,7 @@ class ComparePanel:
             _annotate(table, work)
         self.session.compared = compared
         node.comparisonTable = table
-        self.updateFromNodes()
+        node.parameterNode.Modified()  # for the other tabs: a table that was there before is no change
 
     def _onRowSelected(self) -> None:
         if self.table.filling or self.session.parameterNode is None:

@@ -17,7 +17,8 @@ class EmbeddedPlot:
     A plot view needs a view node. Ours belongs to the parameter node instead of the layout, which would
     make a view of its own for it, and is not saved: a loaded scene finds its chart by the parameter node.
 
-    The view is made here because Qt Designer, and so a .ui file, does not know its class.
+    The view is made here because Qt Designer, and so a .ui file, does not know its class. Without a view node
+    it is disabled: the application crashes when somebody clicks into a plot view that has none.
 
     Args:
         holder: QFrame with a layout that takes the view.
@@ -34,6 +35,7 @@ class EmbeddedPlot:
         self._view = slicer.qMRMLPlotView()
         self._view.setMRMLScene(session.scene)
         self._view.toolTip = tip
+        self._view.enabled = False
         holder.layout().addWidget(self._view)
 
     @property
@@ -45,8 +47,6 @@ class EmbeddedPlot:
     def show(self, chart: Any) -> None:
         """Show a chart node; None empties the view."""
         if self._session.live(self._node) is None:
-            if chart is None:
-                return
             self._attach()
         wanted = chart.GetID() if chart is not None else None
         if self._node.GetPlotChartNodeID() != wanted:
@@ -57,6 +57,7 @@ class EmbeddedPlot:
 
     def detach(self) -> None:
         """Let go of the view node, before the scene is closed or the panel destroyed."""
+        self._view.enabled = False
         self._view.setMRMLPlotViewNode(None)
         node, self._node = self._session.live(self._node), None
         if node is not None:
@@ -75,6 +76,7 @@ class EmbeddedPlot:
         # Before the node is added: the layout looks then whether it has a parent.
         node.SetAndObserveParentLayoutNodeID(self._session.parameterNode.parameterNode.GetID())
         self._node = scene.AddNode(node)
+        self._view.enabled = True
         self._view.setMRMLPlotViewNode(self._node)
 
 

@@ -228,7 +228,8 @@ class ThresholdPanel:
         self._draw()
         if self.ui.previewCheckBox.checked:
             self._showContour()
-        self.updateFromNodes()
+        # For the other tabs too: a chart that was there before is no change of the parameter node.
+        self.session.parameterNode.parameterNode.Modified()
         if answer.analysis is not None and answer.analysis.sweep.reason:
             reason = answer.analysis.sweep.reason
             self.session.showMessage(_("Swept, but {reason}.").format(reason=reason), "warning")

@@ -112,6 +112,24 @@ def set_up(
     return ComparisonSetup(replace(reference, contours=tuple(own)), left, domains, tuple(outside))
 
 
+def prepared(reference: Source, tests: Sequence[Source], whole: Grid | None = None) -> ComparisonSetup:
+    """`set_up` at once, for callers that nobody waits for.
+
+    Example:
+        setup = prepared(reference, tests, image.grid)
+        request = CompareRequest(setup.reference, setup.tests)
+        ...
+        comparisons, unmatched = setup.restored(answer.comparisons), setup.completed(answer.unmatched)
+    """
+    steps = set_up(reference, tests, whole)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            setup: ComparisonSetup = end.value
+            return setup
+
+
 def _near(reference: Source, tests: Sequence[Source]) -> list[Grid]:
     """The grids of the reference's contours, and of the others that overlap them: the rest lies elsewhere."""
     own = [contour.grid for contour in reference.contours if contour.mask.any()]

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Generator
 from dataclasses import fields, replace
 from typing import Any
 
@@ -12,7 +11,7 @@ from ContourQALib.errors import GeometryError, StructureError
 from ContourQALib.geometry import Grid
 from ContourQALib.metrics.compare import Comparison
 from ContourQALib.metrics.comparison_set import ComparisonSettings, compare_with_reference
-from ContourQALib.metrics.comparison_setup import ComparisonSetup, set_up
+from ContourQALib.metrics.comparison_setup import prepared
 from ContourQALib.metrics.pairing import Source
 from ContourQALib.thresholds.cases import cut_to_box
 
@@ -37,20 +36,12 @@ def cut(source: Source) -> Source:
     return replace(source, contours=tuple(map(cut_to_box, source.contours)))
 
 
-def finished(steps: Generator[None, None, ComparisonSetup]) -> ComparisonSetup:
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value
-
-
 def same(found: Any, expected: Any) -> bool:
     return found == pytest.approx(expected, rel=1e-12, nan_ok=True) if isinstance(expected, float) else True
 
 
 def test_contours_cut_to_their_boxes_give_what_whole_files_give() -> None:
-    setup = finished(set_up(cut(REFERENCE), [cut(VPM), cut(LFT)], WHOLE))
+    setup = prepared(cut(REFERENCE), [cut(VPM), cut(LFT)], WHOLE)
     found = compare_with_reference(setup.reference, setup.tests, SETTINGS)
     expected = compare_with_reference(REFERENCE, [VPM, LFT], SETTINGS)
     restored = setup.restored(found.comparisons)
@@ -73,7 +64,7 @@ def test_contours_cut_to_their_boxes_give_what_whole_files_give() -> None:
 
 
 def test_without_an_image_nothing_touches_an_edge_that_is_not_there() -> None:
-    setup = finished(set_up(cut(REFERENCE), [cut(VPM)]))
+    setup = prepared(cut(REFERENCE), [cut(VPM)])
     found = setup.restored(compare_with_reference(setup.reference, setup.tests).comparisons)
     expected = compare_with_reference(REFERENCE, [VPM]).comparisons
     assert [c.dice for c in found] == [c.dice for c in expected]
@@ -84,7 +75,7 @@ def test_without_an_image_nothing_touches_an_edge_that_is_not_there() -> None:
 def test_what_lies_elsewhere_is_told_and_the_others_are_compared(whole: Grid | None) -> None:
     far = cut(VPM)
     moved = replace(far.contours[0], grid=replace(far.contours[0].grid, origin=(9000.0, 0.0, 0.0)))
-    setup = finished(set_up(cut(REFERENCE), [replace(far, contours=(moved, far.contours[1]))], whole))
+    setup = prepared(cut(REFERENCE), [replace(far, contours=(moved, far.contours[1]))], whole)
     assert setup.outside == (("VPM", "CTV"),)
     found = compare_with_reference(setup.reference, setup.tests)
     assert [c.structure for c in found.comparisons] == ["Bladder"]
@@ -93,9 +84,9 @@ def test_what_lies_elsewhere_is_told_and_the_others_are_compared(whole: Grid | N
     with pytest.raises(
         GeometryError, match=r"VPM lie wholly outside RS: another patient, or a missing transform\?"
     ):
-        finished(set_up(cut(REFERENCE), [replace(far, contours=(moved,))], whole))
+        prepared(cut(REFERENCE), [replace(far, contours=(moved,))], whole)
 
 
 def test_names_that_share_nothing_are_refused() -> None:
     with pytest.raises(StructureError, match=r"RS \(Bone\) has a partner in LFT; name the segments alike"):
-        finished(set_up(Source("RS", REFERENCE.contours[2:]), [LFT], WHOLE))
+        prepared(Source("RS", REFERENCE.contours[2:]), [LFT], WHOLE)
