@@ -376,23 +376,30 @@ class ContourQATest(ScriptedLoadableModuleTest):
     WAIT_S = 120
 
     def runTest(self) -> None:
-        """Run every test; the application calls this one."""
+        """Run every test; after a failure too, boxes are as they were and no worker is left."""
+        try:
+            super().runTest()
+        finally:
+            self.tearDownClass()
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        """Draw the phantom once, and make every message box an error."""
         from unittest.mock import patch
 
         from ContourQALib import phantom
 
-        self.logic, self.phantom = ContourQALogic(), phantom.pelvis()
         box = AssertionError("A message box would have waited for a click.")
-        try:
-            with patch.object(slicer.util, "messageBox", side_effect=box):
-                for test in (self.test_Assess, self.test_Compare, self.test_Sweep, self.test_Panel):
-                    self.delayDisplay(test.__name__)
-                    self.setUp()
-                    test()
-        finally:
-            self.logic.close()
-            slicer.mrmlScene.Clear()
-        self.delayDisplay(_("ContourQA works."))
+        cls.boxes = patch.object(slicer.util, "messageBox", side_effect=box)
+        cls.boxes.start()
+        cls.logic, cls.phantom = ContourQALogic(), phantom.pelvis()
+
+    @classmethod
+    def tearDownClass(cls) -> None:
+        """Leave neither a worker nor a scene behind; may be called twice."""
+        cls.boxes.stop()
+        cls.logic.close()
+        slicer.mrmlScene.Clear()
 
     def setUp(self) -> None:
         """Start from a scene that holds the sample case alone."""
@@ -430,8 +437,8 @@ class ContourQATest(ScriptedLoadableModuleTest):
 
     def test_Panel(self) -> None:
         """A click on Assess fills the table; closing the scene while it computes empties it, and no more."""
-        slicer.util.selectModule("ContourQA")
         widget = slicer.modules.contourqa.widgetRepresentation().self()
+        widget.enter()  # not selectModule, which needs a main window
         parameters = widget.session.parameterNode
         parameters.inputVolume, parameters.segmentation = self.case.volume, self.case.vpm
         widget.ui.assessButton.click()

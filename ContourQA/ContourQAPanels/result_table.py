@@ -13,7 +13,7 @@ from ContourQAPanels.assessment_rows import SLICE_LINK, AssessmentRow, detailsHt
 
 STRUCTURE, VERDICT, DICE, HD95, MSD, REASON = range(6)
 
-WIDTHS = {STRUCTURE: 96, VERDICT: 64, DICE: 84, HD95: 84, MSD: 84, REASON: 420}
+WIDTHS = {STRUCTURE: 104, VERDICT: 64, DICE: 84, HD95: 84, MSD: 84, REASON: 420}
 """Pixels: without scrolling the figures fit into Slicer's narrowest usual panel."""
 
 BADGES = {
@@ -95,6 +95,8 @@ class ResultTable:
             for column, name in ((HD95, "hd95_mm"), (MSD, "msd_mm")):
                 known = any(getattr(row, name).value is not None for row in self._rows)
                 self._table.setColumnHidden(column, bool(self._rows) and not known)
+            rulesAlone = self._table.isColumnHidden(HD95) and self._table.isColumnHidden(MSD)
+            self._table.setColumnWidth(REASON, WIDTHS[HD95] + WIDTHS[MSD] if rulesAlone else WIDTHS[REASON])
             chosen = [i for i, row in enumerate(self._rows) if before and row.segmentId == before.segmentId]
             if self._rows:
                 self._table.selectRow(chosen[0] if chosen else 0)
@@ -125,7 +127,7 @@ class ResultTable:
             self._table.setItem(index, column, item)
         # A label instead of the cell's own background, which the selection's color would hide.
         background, foreground = BADGES["" if waiting else row.verdict]
-        badge = qt.QLabel(PENDING if waiting else _verdictWord(row.verdict))
+        badge = qt.QLabel(PENDING if waiting else _verdictWord(row.verdict), self._table)
         badge.setAlignment(qt.Qt.AlignCenter)
         badge.setStyleSheet(
             f"background-color: {background}; color: {foreground}; border-radius: 4px; margin: 2px; "
