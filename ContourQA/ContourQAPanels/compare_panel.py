@@ -110,7 +110,7 @@ class ComparePanel:
         self.views.forget()
         self._shownTable = None
         self.table.show(None)
-        self.ui.rowLabel.text = ""
+        self._tell("")
 
     def cleanup(self) -> None:
         """Let go of the scene."""
@@ -173,7 +173,7 @@ class ComparePanel:
         if state != self._shownTable:
             self._shownTable = state
             self.table.show(table)
-            self.ui.rowLabel.text = ""
+            self._tell("")
         self.ui.exportButton.enabled = table is not None
         self.ui.exportButton.toolTip = (
             _("Save the table as CSV, and the figures slice by slice in a second file.")
@@ -236,13 +236,16 @@ class ComparePanel:
         if self.table.filling or self.session.parameterNode is None:
             return
         row = self.table.current
-        self.ui.rowLabel.text = (
-            " ".join(_sentence(part) for part in (row[REASON], row[NOTES]) if part) if row else ""
-        )
+        self._tell(" ".join(_sentence(part) for part in (row[REASON], row[NOTES]) if part) if row else "")
         try:
             self.views.show(row)
         except ContourQAError as error:
             self.session.showMessage(str(error), "error")
+
+    def _tell(self, text: str) -> None:
+        """Say below the table what to know of the selected row's figures."""
+        self.ui.rowLabel.text = text
+        self.ui.rowLabel.visible = bool(text)
 
     def _onRowClicked(self, row: int, column: int) -> None:
         chosen = self.table.current
