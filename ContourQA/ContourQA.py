@@ -225,7 +225,9 @@ class ContourQAWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.session.parameterNode = parameterNode
         if parameterNode is not None:
             self._parameterNodeGuiTag = parameterNode.connectGui(self.ui)
-            self.addObserver(parameterNode, vtk.vtkCommand.ModifiedEvent, self._checkCanApply)
+            # The node itself, not its wrapper: the mixin keeps what was ever observed, and each opening makes
+            # another wrapper.
+            self.addObserver(parameterNode.parameterNode, vtk.vtkCommand.ModifiedEvent, self._checkCanApply)
         for panel in self.panels:
             panel.setParameterNode(parameterNode)
         self._checkCanApply()
@@ -236,8 +238,9 @@ class ContourQAWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         if self._parameterNodeGuiTag is not None:
             self._parameterNode.disconnectGui(self._parameterNodeGuiTag)
             self._parameterNodeGuiTag = None
-        if self.hasObserver(self._parameterNode, vtk.vtkCommand.ModifiedEvent, self._checkCanApply):
-            self.removeObserver(self._parameterNode, vtk.vtkCommand.ModifiedEvent, self._checkCanApply)
+        node = self._parameterNode.parameterNode
+        if self.hasObserver(node, vtk.vtkCommand.ModifiedEvent, self._checkCanApply):
+            self.removeObserver(node, vtk.vtkCommand.ModifiedEvent, self._checkCanApply)
 
     def _checkCanApply(self, caller=None, event=None) -> None:
         """Enable what can be done now; tool tips say what is missing for the rest."""

@@ -19,7 +19,7 @@ from ContourQALib.errors import ContourQAError
 TICK_MS = 20
 """Time between two looks at the worker; the timer runs only while something is in flight."""
 
-BUDGET_S = 0.03
+BUDGET_S = 0.015
 """Preparation goes on until it has taken this long, then the event loop has its turn."""
 
 Preparation = Generator[None, None, Any]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import subprocess
 import sys
 import textwrap
 import time
+import weakref
 from functools import partial
 from pathlib import Path
 
@@ -116,6 +118,14 @@ def test_going_away_and_coming_back_keeps_the_results(module_widget, scene, clic
     assert [ui.resultTable.cellWidget(row, 1).text for row in range(3)] == ["reject", "accept", "accept"]
 
 
+def test_opening_again_and_again_leaves_nothing_behind(module_widget):
+    first = weakref.ref(module_widget.session.parameterNode)
+    module_widget.exit()
+    module_widget.enter()
+    gc.collect()
+    assert first() is None
+
+
 def test_what_was_chosen_is_saved_with_the_scene(module_widget, scene, save_and_reload):
     add_patient(scene)
     module_widget.enter()
@@ -138,7 +148,7 @@ def test_what_was_chosen_is_saved_with_the_scene(module_widget, scene, save_and_
 def test_an_empty_scene_after_closing_is_ready_for_the_next_patient(module_widget, scene):
     add_patient(scene)
     module_widget.enter()
-    scene.Clear()
+    scene.Clear(0)
     assert module_widget.session.parameterNode is not None
     assert module_widget.session.parameterNode.inputVolume is None
     assert not module_widget.ui.assessButton.enabled
@@ -153,7 +163,7 @@ def test_the_scene_can_be_closed_from_another_module(module_widget, scene):
     add_patient(scene)
     module_widget.enter()
     slicer.modules.contourqa.widgetRepresentation().exit()
-    scene.Clear()
+    scene.Clear(0)
     assert module_widget.session.parameterNode is None
     slicer.modules.contourqa.widgetRepresentation().enter()
     assert module_widget.session.parameterNode is not None

@@ -10,10 +10,43 @@ import pytest
 
 from ContourQALib.errors import GeometryError, ModelError
 from ContourQALib.geometry import Grid
+from slicer_module.conftest import MODULE
 from slicer_module.fake_worker import CRASH, FakeWorker
 from slicer_module.quality_cases import CENTERS, DICES, GRID, add_patient, assessed, ball, patience
 
 PENDING = "\u2026"
+
+
+@pytest.fixture(scope="module")
+def opened(application):
+    """One scene with the module's panel for all tests of this file: opening it takes longer than they do."""
+    from slicer_module.standins.scenes import ApplicationScene
+
+    application_scene = ApplicationScene()
+    application.use_scene(application_scene)
+    module = application.load_module(MODULE)
+    module.widgetRepresentation().enter()
+    yield application_scene, module
+    module.unload()
+    application.use_scene(None)
+    application_scene.close()
+
+
+@pytest.fixture
+def application_scene(opened, slot_errors):
+    """The scene as after File > Close, which keeps the slice views."""
+    opened[0].scene.Clear(0)
+    return opened[0]
+
+
+@pytest.fixture
+def module_widget(opened, application_scene):
+    """The panel as after opening it, with nothing in flight."""
+    widget = opened[1].widgetRepresentation().self()
+    widget.enter()
+    yield widget
+    widget.session.tasks.cancelAll()
+    widget.session.showMessage("")
 
 
 @pytest.fixture
@@ -511,7 +544,7 @@ def test_closing_the_scene_while_computing_is_safe(ui, patient, worker, click, w
     worker.hold()
     click(ui.assessButton)
     wait_until(lambda: worker.requests)
-    scene.Clear()
+    scene.Clear(0)
     assert worker.cancelled == [1]
     assert ui.assessButton.text == "Assess"
     worker.go_on()
@@ -679,8 +712,16 @@ def test_twenty_structures_do_not_stop_the_event_loop(ui, panel, scene, worker, 
     found = add_patient(scene, names, Grid((160, 160, 60), (1.5, 1.5, 3.0)))
     parameters = panel.session.parameterNode
     parameters.inputVolume, parameters.segmentation = found.volume, found.segmentation
-    worker.answers["AssessRequest"] = lambda request: assessed(request, dict.fromkeys(names, 0.8))
+    worker.hold()
+    click(ui.assessButton)
+    wait_until(lambda: worker.requests)
+    panel.session.tasks.cancelAll()
+    answer = assessed(
+        worker.requests[0], dict.fromkeys(names, 0.8)
+    )  # made here, as the worker makes it elsewhere
+    worker.answers["AssessRequest"] = answer
     worker.steps = 20
+    worker.go_on()
     with stalls:
         click(ui.assessButton)
         wait_until(lambda: ui.resultTable.rowCount == 20 and not panel.session.tasks.busy, 20)
