@@ -260,7 +260,7 @@ class ContourQALogic(ScriptedLoadableModuleLogic):
     """Assess, compare and sweep nodes from scripts: no widget is needed, and none is opened.
 
     The methods wait for the worker process and return the library's result objects; they change no node.
-    `with`-less use is fine: `close` ends the worker, and so does the end of the application.
+    `close` ends the worker, and so does the end of the application.
 
     Example:
         logic = ContourQALogic()
@@ -327,17 +327,26 @@ class ContourQALogic(ScriptedLoadableModuleLogic):
         from ContourQALib.quality.verdict import Levels
         from ContourQALib.worker_requests import AssessRequest
 
+        image = image_of(volumeNode)
         request = AssessRequest(
-            image=image_of(volumeNode),
-            contours=tuple(contours_of(segmentationNode, segmentIds)),
+            image=image,
+            contours=tuple(contours_of(segmentationNode, segmentIds, image.grid)),
             model=model,
             levels=levels or Levels(),
             device=device,
         )
         return self.worker.wait(self.worker.submit(request), progress=progress)
 
-    def compare(self, referenceNode, otherNodes, toleranceMm=2.0, structures=()):
+    def compare(self, referenceNode, otherNodes, toleranceMm=2.0, structures=(), volumeNode=None):
         """Measure segmentations against a reference; structures are matched by name.
+
+        Args:
+            referenceNode: the segmentation held to be right.
+            otherNodes: the others; their nodes' names tell them apart.
+            toleranceMm: tolerance of surface Dice.
+            structures: names to compare, in any spelling; by default all.
+            volumeNode: the volume that the reference was drawn on, whose grid specificity and slices are of;
+                without it, those of a grid that just holds all contours.
 
         Returns:
             ContourQALib.worker_requests.Compared
@@ -345,15 +354,19 @@ class ContourQALogic(ScriptedLoadableModuleLogic):
         Raises:
             ContourQAError: something is wrong with the input, or the worker ended.
         """
+        from ContourQALib.metrics.comparison_setup import prepared
         from ContourQALib.metrics.pairing import Source
         from ContourQALib.mrml.segmentations import contours_of
-        from ContourQALib.worker_requests import CompareRequest
+        from ContourQALib.mrml.volumes import grid_of_volume
+        from ContourQALib.worker_requests import Compared, CompareRequest
 
         reference, *others = (
             Source(node.GetName(), tuple(contours_of(node))) for node in (referenceNode, *otherNodes)
         )
-        request = CompareRequest(reference, tuple(others), tuple(structures), tolerance_mm=toleranceMm)
-        return self.worker.wait(self.worker.submit(request))
+        setup = prepared(reference, others, grid_of_volume(volumeNode) if volumeNode else None)
+        request = CompareRequest(setup.reference, setup.tests, tuple(structures), tolerance_mm=toleranceMm)
+        answer = self.worker.wait(self.worker.submit(request))
+        return Compared(setup.restored(answer.comparisons), setup.completed(answer.unmatched))
 
     def sweep(self, probabilityNode, referenceNode=None, segmentId=None, toleranceMm=2.0):
         """Every threshold of a probability volume, against a reference segment or without one.
@@ -364,12 +377,16 @@ class ContourQALogic(ScriptedLoadableModuleLogic):
         Raises:
             ContourQAError: something is wrong with the input, or the worker ended.
         """
+        from ContourQALib.metrics.domain import counting_grid
         from ContourQALib.mrml.segmentations import contour_of
         from ContourQALib.mrml.volumes import probability_of
         from ContourQALib.worker_requests import SweepRequest
 
-        reference = contour_of(referenceNode, segmentId) if referenceNode is not None else None
-        request = SweepRequest(probability_of(probabilityNode), reference, tolerance_mm=toleranceMm)
+        probability, reference = probability_of(probabilityNode), None
+        if referenceNode is not None:
+            drawn = contour_of(referenceNode, segmentId, probability.grid)
+            reference = drawn.on(counting_grid(drawn, probability.grid))
+        request = SweepRequest(probability, reference, tolerance_mm=toleranceMm)
         return self.worker.wait(self.worker.submit(request))
 
 
@@ -424,7 +441,7 @@ class ContourQATest(ScriptedLoadableModuleTest):
     def test_Compare(self) -> None:
         """The reference agrees with itself wholly, and the fine-tuned contours better than the vendor's."""
         nodes = (self.case.reference, self.case.vpm, self.case.lft)
-        compared = self.logic.compare(self.case.reference, nodes)
+        compared = self.logic.compare(self.case.reference, nodes, volumeNode=self.case.volume)
         mean = {}
         for node in nodes:
             dices = [one.dice for one in compared.comparisons if one.test == node.GetName()]

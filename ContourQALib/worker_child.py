@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import shutil
@@ -33,6 +34,9 @@ CLOSING_S = 0.5
 """How long a process that was told to end may take."""
 
 LIBRARY_PARENT = Path(__file__).resolve().parents[1]
+
+_numbers = itertools.count()
+"""Of the processes that were started; begin the names of their files."""
 
 Tell = Callable[["WorkerChild", "dict[str, Any] | None"], None]
 """Told, from a thread, every message with its result decoded; None once the process has ended."""
@@ -72,10 +76,11 @@ class WorkerChild:
         self._tell = tell
         self._writing = threading.Lock()
         self._log = b""
+        self._side = f"child{next(_numbers)}"  # not its process number: Slicer's is that of a launcher
         self.killed = False
         try:
             self._process = subprocess.Popen(
-                [python, "-m", MODULE, str(arrays.folder)],
+                [python, "-m", MODULE, str(arrays.folder), self._side],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -172,7 +177,7 @@ class WorkerChild:
             if self.alive:  # it lives and has closed its output: nothing will come of it
                 self._process.kill()
                 self._process.wait()
-            self._arrays.sweep_out(f"child{self.pid}")
+            self._arrays.sweep_out(self._side)
             self._tell(self, None)
 
     def _with_result(self, message: dict[str, Any]) -> dict[str, Any]:

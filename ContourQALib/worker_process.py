@@ -1,7 +1,8 @@
-"""The computing process: `python -m ContourQALib.worker_process FOLDER`; only `worker.Worker` starts it.
+"""The computing process: `python -m ContourQALib.worker_process FOLDER SIDE`; only `worker.Worker` starts it.
 
-Requests and answers are JSON lines on standard input and output, arrays files in FOLDER. What libraries print
-goes to standard error. The process ends, and removes the folder, when its parent is gone.
+Requests and answers are JSON lines on standard input and output, arrays files in FOLDER, its own beginning with
+SIDE. What libraries print goes to standard error. The process ends, and removes the folder, when its parent is
+gone.
 """
 
 from __future__ import annotations
@@ -48,16 +49,15 @@ class WorkerProcess:
     """Answers requests one after the other, in their order, while a thread listens for more.
 
     Args:
-        folder: of the shared arrays.
+        arrays: this side of the shared folder.
         requests: JSON lines of the parent.
         answers: where JSON lines for the parent go.
     """
 
-    def __init__(self, folder: Path, requests: IO[bytes], answers: IO[bytes]) -> None:
-        self._folder = folder
+    def __init__(self, arrays: SharedArrays, requests: IO[bytes], answers: IO[bytes]) -> None:
         self._requests = requests
         self._out = answers
-        self._arrays = SharedArrays(folder, f"child{os.getpid()}")
+        self._arrays = arrays
         self._answers = Answers()
         self._queue: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self._cancelled: set[int] = set()
@@ -119,7 +119,7 @@ class WorkerProcess:
         self._end()
 
     def _end(self) -> None:
-        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self._arrays.folder, ignore_errors=True)
         os._exit(0)  # from any thread, whatever the others compute
 
 
@@ -165,7 +165,8 @@ def main() -> None:
     faulthandler.enable()
     if hasattr(os, "nice"):
         os.nice(NICENESS)
-    WorkerProcess(Path(sys.argv[1]), requests, answers).run()
+    folder, side = sys.argv[1:]
+    WorkerProcess(SharedArrays(Path(folder), side), requests, answers).run()
 
 
 if __name__ == "__main__":
