@@ -9,6 +9,8 @@ import qt
 import slicer
 from slicer.i18n import tr as _
 
+from ContourQALib.errors import ContourQAError
+from ContourQAPanels.installing import REPORT, Installer
 from ContourQAPanels.reporting import Reporting, ReportParts
 from ContourQAPanels.run_button import RunButton
 
@@ -85,6 +87,11 @@ class ReportPanel:
         missing = self._missing()
         if missing:
             self.session.showMessage(missing, "error")
+            return
+        try:
+            Installer().install(REPORT)
+        except ContourQAError as error:
+            self.session.showMessage(str(error), "warning")
             return
         node = self.session.parameterNode
         work = Reporting(

@@ -112,7 +112,8 @@ def _torch() -> Any:
         import torch
     except ImportError as error:
         raise ModelError(
-            "Predicting quality needs torch, which is not installed: install contourqa[quality]."
+            "Predicting quality needs torch, which is not installed here: "
+            "install contourqa[quality], or in 3D Slicer the extension PyTorch."
         ) from error
     return torch
 
