@@ -183,7 +183,9 @@ def _assess_one(
     expected = _defined(asked.probability is not None and expected_dice(asked.probability, contour.mask))
     agreement = _defined(asked.second is not None and agreement_dice(contour.mask, asked.second))
     reasons = (
-        _score_reasons(figures, levels, verdict, failed) + reasons + _low(expected, agreement, levels.reject)
+        score_reasons(figures, levels, verdict, failed)
+        + reasons
+        + disagreement_reasons(expected, agreement, levels.reject)
     )
     error = prediction.error if prediction else None
     return StructureAssessment(
@@ -218,7 +220,7 @@ def _defined(value: float | bool) -> float | None:
     return None if value is False or value != value else float(value)
 
 
-def _score_reasons(figures: Calibrated, levels: Levels, verdict: Verdict, failed: bool) -> list[str]:
+def score_reasons(figures: Calibrated, levels: Levels, verdict: Verdict, failed: bool) -> list[str]:
     """Why the score alone, or its interval, does not accept; a failed rule needs no further reason."""
     if figures.dice is None or failed:
         return []
@@ -233,7 +235,7 @@ def _score_reasons(figures: Calibrated, levels: Levels, verdict: Verdict, failed
     return []
 
 
-def _low(expected: float | None, agreement: float | None, level: float) -> list[str]:
+def disagreement_reasons(expected: float | None, agreement: float | None, level: float) -> list[str]:
     """What a disagreement with the map or with a second segmentation says; low is below the reject level."""
     reasons = []
     if expected is not None and expected < level:

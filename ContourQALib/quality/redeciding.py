@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from ContourQALib.quality.assessment import Assessment, StructureAssessment
 from ContourQALib.quality.calibrated import Calibrated
-from ContourQALib.quality.predict import _low, _score_reasons
+from ContourQALib.quality.predict import disagreement_reasons, score_reasons
 from ContourQALib.quality.verdict import Levels, Verdict, decide
 
 
@@ -30,12 +30,12 @@ def _redecided(one: StructureAssessment, old: Levels, new: Levels) -> StructureA
         inside_training_range=one.novelty.inside_training_range is True,
         interval_low=one.dice_interval[0] if one.dice_interval else None,
     )
-    first = len(_score_reasons(figures, old, one.verdict, failed))
-    last = len(one.reasons) - len(_low(one.expected_dice, one.agreement_dice, old.reject))
+    first = len(score_reasons(figures, old, one.verdict, failed))
+    last = len(one.reasons) - len(disagreement_reasons(one.expected_dice, one.agreement_dice, old.reject))
     reasons = (
-        *_score_reasons(figures, new, verdict, failed),
+        *score_reasons(figures, new, verdict, failed),
         *one.reasons[first:last],
-        *_low(one.expected_dice, one.agreement_dice, new.reject),
+        *disagreement_reasons(one.expected_dice, one.agreement_dice, new.reject),
     )
     return replace(one, verdict=verdict, reasons=reasons)
 
@@ -45,5 +45,5 @@ def _failed_a_rule(one: StructureAssessment, levels: Levels) -> bool:
     if one.verdict is not Verdict.REJECT:
         return False
     figures = Calibrated(dice=one.dice, dice_interval=one.dice_interval)
-    of_score = tuple(_score_reasons(figures, levels, one.verdict, False))
+    of_score = tuple(score_reasons(figures, levels, one.verdict, False))
     return not of_score or one.reasons[: len(of_score)] != of_score
