@@ -1,8 +1,8 @@
 """The computing process: `python -m ContourQALib.worker_process FOLDER SIDE`; only `worker.Worker` starts it.
 
-Requests and answers are JSON lines on standard input and output, arrays files in FOLDER, its own beginning with
-SIDE. What libraries print goes to standard error. The process ends, and removes the folder, when its parent is
-gone.
+Requests and answers are JSON lines on standard input and output, arrays files in FOLDER, those of this
+process beginning with SIDE. What libraries print goes to standard error. The process ends, and removes the
+folder, when its parent is gone.
 """
 
 from __future__ import annotations
