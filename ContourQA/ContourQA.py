@@ -135,6 +135,7 @@ class ContourQAWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         from ContourQAPanels.session import Session
         from ContourQAPanels.task_runner import TaskRunner
         from ContourQAPanels.threshold_panel import ThresholdPanel
+        from ContourQAPanels.undoing import UndoWatcher
 
         uiWidget = slicer.util.loadUI(self.resourcePath("UI/ContourQA.ui"))
         self.layout.addWidget(uiWidget)
@@ -151,6 +152,7 @@ class ContourQAWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.thresholdPanel = ThresholdPanel(self.session)
         self.reportPanel = ReportPanel(self.session)
         self.panels = [self.qualityPanel, self.comparePanel, self.thresholdPanel, self.reportPanel]
+        self.undoWatcher = UndoWatcher(slicer.mrmlScene, self.panels[:3], self._checkCanApply)
         for page, panel in (
             (self.ui.compareTab, self.comparePanel),
             (self.ui.thresholdTab, self.thresholdPanel),
@@ -169,6 +171,7 @@ class ContourQAWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         if self.session is None:
             return  # it was never set up
         self.setParameterNode(None)
+        self.undoWatcher.close()
         for panel in self.panels:
             panel.cleanup()
         self.panels = []

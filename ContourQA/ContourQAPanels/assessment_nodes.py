@@ -17,14 +17,21 @@ SEGMENTATION_ROLE = "ContourQA.assessedSegmentation"
 """References of the table to what it is about: a table must not be shown beside other contours."""
 
 
-def writeTable(session: Session, assessed: Assessed) -> None:
-    """Fill the table node of the parameter node, which is made if there is none."""
+def writeTable(session: Session, assessed: Assessed, follows: bool = False) -> None:
+    """Fill the table node of the parameter node, which is made if there is none.
+
+    Args:
+        session: of the panels.
+        assessed: the result.
+        follows: whether this follows from something else that the user did, such as a stroke, and is no step
+            of its own to undo. Else the overlay that is written next (`writeErrors`) belongs to the step.
+    """
     from ContourQALib.mrml.scene_change import scene_change
     from ContourQALib.mrml.tables import fill_assessment
 
     parameters = session.parameterNode
-    with scene_change(session.scene):
-        node = session.live(parameters.assessmentTable)
+    node, overlay = session.live(parameters.assessmentTable), session.live(parameters.errorOverlay)
+    with scene_change(session.scene, _there(node), later=_there(overlay), joins=follows):
         if node is None:
             node = session.scene.AddNewNodeByClass("vtkMRMLTableNode", _("Contour assessment"))
         fill_assessment(node, assessed.assessment)
@@ -32,6 +39,10 @@ def writeTable(session: Session, assessed: Assessed) -> None:
         node.SetNodeReferenceID(SEGMENTATION_ROLE, assessed.segmentationId)
     if parameters.assessmentTable is not node:
         parameters.assessmentTable = node
+
+
+def _there(node: Any) -> list[Any]:
+    return [] if node is None else [node]
 
 
 def savedTable(session: Session) -> Any:
@@ -60,6 +71,7 @@ def writeErrors(
         shown: gives the contour whose errors are to be seen, which comes first.
     """
     from ContourQALib.mrml.overlays import show_errors
+    from ContourQALib.mrml.scene_change import scene_change
     from ContourQALib.mrml.segmentations import segments_of
 
     parameters = session.parameterNode
@@ -75,7 +87,8 @@ def writeErrors(
         if node is None:
             volume = session.scene.GetNodeByID(assessed.volumeId)
             opacity = parameters.overlayOpacity
-            node = show_errors(session.scene, {name: errors[name]}, None, volume, opacity)
+            with scene_change(session.scene, joins=True):
+                node = show_errors(session.scene, {name: errors[name]}, None, volume, opacity)
             parameters.errorOverlay = node
         else:
             if session.live(node) is None:

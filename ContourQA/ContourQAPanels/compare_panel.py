@@ -10,6 +10,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from ContourQALib.errors import ContourQAError
+from ContourQALib.mrml.charts import nodes_of
 from ContourQALib.mrml.scene_change import scene_change
 from ContourQALib.mrml.tables import fill_comparison
 from ContourQALib.names import normalize
@@ -102,6 +103,16 @@ class ComparePanel:
 
     def exit(self) -> None:
         """Another module was opened; what was begun goes on."""
+
+    def resultNodes(self) -> list[Any]:
+        """The nodes that hold the results."""
+        node = self.session.parameterNode
+        table = self.session.live(node.comparisonTable) if node is not None else None
+        return [] if table is None else [table]
+
+    def forgetResults(self) -> None:
+        """Show what the nodes hold from now on."""
+        self.session.compared = None
 
     def sceneClosing(self) -> None:
         """Forget what is shown before its nodes go."""
@@ -222,7 +233,9 @@ class ComparePanel:
         """Put the figures into the table node, which the panel shows."""
         node = self.session.parameterNode
         table = self.session.live(node.comparisonTable)
-        with scene_change(self.session.scene, [table] if table is not None else []):
+        overlay, chart = self.session.live(node.differenceOverlay), self.session.live(node.sliceChart)
+        later = [*([overlay] if overlay is not None else []), *(nodes_of(chart) if chart is not None else [])]
+        with scene_change(self.session.scene, [table] if table is not None else [], later=later):
             if table is None:
                 table = self.session.scene.AddNewNodeByClass("vtkMRMLTableNode", _("Contour comparison"))
             predicted = predictedDice(self.session, work.nodes, compared.comparisons)

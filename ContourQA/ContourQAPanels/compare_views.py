@@ -10,6 +10,7 @@ from slicer.i18n import tr as _
 from ContourQALib.case import Contour
 from ContourQALib.errors import ContourQAError
 from ContourQALib.mrml import charts, outlines, overlays, views
+from ContourQALib.mrml.scene_change import scene_change
 from ContourQALib.mrml.segmentations import contour_of
 from ContourQAPanels.comparing import segmentOf
 from ContourQAPanels.embedded_plot import EmbeddedPlot
@@ -70,10 +71,11 @@ class CompareViews:
         if row is None:
             self._hideDifferences()
             return
-        self._showSlices(row)
-        self._showDifferences(*self._contours(row))
-        if self._ui.disagreementCheckBox.checked:
-            self._showDisagreement()
+        with scene_change(self._session.scene, joins=True):  # looking at rows is nothing to undo
+            self._showSlices(row)
+            self._showDifferences(*self._contours(row))
+            if self._ui.disagreementCheckBox.checked:
+                self._showDisagreement()
 
     def center(self, row: TableRow) -> None:
         """Center the views on a row's contour, or on the reference where there is none.
@@ -180,7 +182,8 @@ class CompareViews:
         if checked:
             if self._row is None:
                 self._session.showMessage(_("Select a row of the table: its structure is shown."))
-            self._again()
+            with scene_change(self._session.scene):
+                self._again()
         else:
             self._hideDisagreement()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any
 
+import qt
 from slicer.i18n import tr as _
 from slicer.util import VTKObservationMixin
 
@@ -26,6 +27,9 @@ from ContourQAPanels.slice_stepper import SliceStepper
 if TYPE_CHECKING:
     from ContourQAPanels.session import Session
 
+WARM_MS = 1000
+"""With inputs chosen for so long, the worker is started ahead of a click: who passes by costs nothing."""
+
 SEGMENT_EVENTS = ("SegmentAdded", "SegmentRemoved", "SegmentModified", "SegmentsOrderModified")
 
 
@@ -44,7 +48,7 @@ class QualityPanel(VTKObservationMixin):
         self._asking: Assessing | None = None
         self._shownTable: Any = None
         self._segmentation: Any = None
-        self._updating = False
+        self._updating = self._entered = False
         self.segmentList = SegmentList(ui.segmentList, self._onSegmentsChecked)
         self.models = ModelChoice(ui.modelComboBox, ui.deviceComboBox, ui.modelNoteLabel, self._onModelChosen)
         self.table = ResultTable(
@@ -61,6 +65,10 @@ class QualityPanel(VTKObservationMixin):
         ui.checkAllButton.connect("clicked(bool)", self._onCheckAll)
         ui.checkNoneButton.connect("clicked(bool)", self._onCheckNone)
         ui.installButton.visible = False
+        self._warming = qt.QTimer()
+        self._warming.setSingleShot(True)
+        self._warming.setInterval(WARM_MS)
+        self._warming.connect("timeout()", self._onWarming)
         self.updateFromNodes()
 
     def setParameterNode(self, parameterNode: Any) -> None:
@@ -81,19 +89,34 @@ class QualityPanel(VTKObservationMixin):
 
     def enter(self) -> None:
         """The module was opened."""
+        self._entered = True
         self.updateFromNodes()
 
     def exit(self) -> None:
         """Another module was opened, such as the segment editor: editing goes on being watched."""
+        self._entered = False
+        self._warming.stop()
+
+    def resultNodes(self) -> list[Any]:
+        """The nodes that hold the results."""
+        parameters = self.session.parameterNode
+        table = self.session.live(parameters.assessmentTable) if parameters is not None else None
+        return [] if table is None else [table]
+
+    def forgetResults(self) -> None:
+        """Show what the nodes hold from now on."""
+        self._forgetResults()
 
     def sceneClosing(self) -> None:
         """Forget the results before their nodes go."""
+        self._warming.stop()
         self.live.watch(None, None)
         self._observeSegments(None)
         self._forgetResults()
 
     def cleanup(self) -> None:
         """Let go of the scene."""
+        self._warming.stop()
         self.live.close()
         self.removeObservers()
 
@@ -167,6 +190,11 @@ class QualityPanel(VTKObservationMixin):
         self.runButton.offer(hint, _("Predict the quality of the checked contours."))
         self.ui.hintLabel.text = hint
         self.ui.hintLabel.visible = bool(hint)
+        if self._entered and not hint and not self.session.tasks.warm:
+            self._warming.start()
+
+    def _onWarming(self) -> None:
+        self.session.tasks.warmUp()
 
     def _updateResults(self, volume: Any, segmentation: Any) -> None:
         """Show the results of these inputs, with today's levels; those of others are not shown."""
@@ -191,7 +219,7 @@ class QualityPanel(VTKObservationMixin):
             return  # said beside the button
         if levels != self.assessed.assessment.levels:
             self._show(self.assessed.redecided(levels))
-            writeTable(self.session, self.assessed)
+            writeTable(self.session, self.assessed, follows=True)
 
     def _showSavedTable(self, segmentation: Any) -> None:
         """Show what a loaded scene holds."""
@@ -244,7 +272,7 @@ class QualityPanel(VTKObservationMixin):
         """Write results to their nodes and show them; `changed` are segments, None for all."""
         was, self._updating = self._updating, True  # the nodes' own events shall not show half of it
         try:
-            writeTable(self.session, assessed)
+            writeTable(self.session, assessed, follows=changed is not None)
         finally:
             self._updating = was
         self._show(assessed)
@@ -261,7 +289,7 @@ class QualityPanel(VTKObservationMixin):
         if ours is not None and ours.isOf(*newer.nodesIn(self.session.scene)):
             self._store(ours.updated(newer), newer.segmentIds)
         else:
-            self._store(newer)
+            self._store(newer, newer.segmentIds)
 
     def _onSegmentGone(self, segmentId: str) -> None:
         if self.assessed is not None and segmentId in self.assessed.segmentIds:

@@ -93,6 +93,8 @@ class Sweeping:
         Raises:
             ContourQAError: a node is gone or cannot be used, or map and reference lie apart.
         """
+        self._session.imageOf(self._node(self.inputs.volumeId))  # looks at every voxel, as the next one does
+        yield
         self.probability = self._maps.of(self._node(self.inputs.volumeId), self.structure)
         yield
         reference: Contour | None = None

@@ -82,6 +82,7 @@ class TaskRunner:
 
     def __init__(self, worker: Any) -> None:
         self.worker = worker
+        self._warm: Any = None  # the worker that was started
         self._preparing: list[Task] = []
         self._submitted: dict[int, Task | None] = {}  # None: cancelled, its last event still to come
         self._timer = qt.QTimer()
@@ -115,6 +116,21 @@ class TaskRunner:
         self._preparing.append(task)
         self._timer.start()
         return task
+
+    @property
+    def warm(self) -> bool:
+        """Whether the worker's process was started, or asked to start."""
+        return self._warm is self.worker
+
+    def warmUp(self) -> None:
+        """Start the worker's process, which takes some seconds; if it cannot, the first request says so."""
+        if self.warm:
+            return
+        self._warm = self.worker
+        try:
+            self.worker.warm()
+        except ContourQAError:
+            logging.info("ContourQA: the worker cannot be started ahead of time")
 
     def cancelAll(self) -> None:
         """Cancel every task."""
@@ -173,6 +189,7 @@ class TaskRunner:
             return
         try:
             task.job = self.worker.submit(request)
+            self._warm = self.worker
         except Exception as error:
             task._end(task._failed, _sentence(error))
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
 import slicer
@@ -9,6 +10,7 @@ from slicer.i18n import tr as _
 
 from ContourQALib.errors import ContourQAError
 from ContourQALib.mrml import charts
+from ContourQALib.mrml.scene_change import scene_change
 from ContourQALib.mrml.segmentations import segments_of
 from ContourQALib.report.wording import figure_text, threshold_text
 from ContourQAPanels.embedded_plot import EmbeddedPlot
@@ -92,6 +94,16 @@ class ThresholdPanel:
 
     def exit(self) -> None:
         """Another module was opened; what was begun goes on."""
+
+    def resultNodes(self) -> list[Any]:
+        """The nodes that hold the results."""
+        node = self.session.parameterNode
+        chart = self.session.live(node.thresholdChart) if node is not None else None
+        return [] if chart is None else charts.nodes_of(chart)
+
+    def forgetResults(self) -> None:
+        """Show what the nodes hold from now on."""
+        self._forget()
 
     def sceneClosing(self) -> None:
         """Forget what is shown before its nodes go."""
@@ -225,9 +237,13 @@ class ThresholdPanel:
         self._sweptInputs, self._chartIsStale = work.inputs, False
         if answer.analysis is None and self.ui.figureComboBox.currentIndex == 1:
             self.ui.figureComboBox.setCurrentIndex(0)
-        self._draw()
-        if self.ui.previewCheckBox.checked:
-            self._showContour()
+        self._drawSwept()
+        # Not in the same turn of the event loop: the first cut of a map of a CT's size takes its time too.
+        self.session.tasks.run(
+            self._showSweptContour(),
+            done=lambda nothing: None,
+            failed=lambda message: self.session.showMessage(message, "error"),
+        )
         # For the other tabs too: a chart that was there before is no change of the parameter node.
         self.session.parameterNode.parameterNode.Modified()
         if answer.analysis is not None and answer.analysis.sweep.reason:
@@ -237,6 +253,19 @@ class ThresholdPanel:
             self.session.showMessage(
                 _("The map lies on other voxels than the reference and was resampled to them."), "warning"
             )
+
+    def _drawSwept(self) -> None:
+        """Draw the curves; with the contour that is shown after them they are one step to undo."""
+        node = self.session.parameterNode
+        chart, contour = self.session.live(node.thresholdChart), self.session.live(node.thresholdContour)
+        changed = charts.nodes_of(chart) if chart is not None else []
+        with scene_change(self.session.scene, changed, later=[contour] if contour is not None else []):
+            self._draw()
+
+    def _showSweptContour(self) -> Generator[None, None, None]:
+        if self.ui.previewCheckBox.checked and self.session.swept is not None:
+            self._showContour()
+        yield
 
     def _draw(self) -> None:
         node = self.session.parameterNode
@@ -302,7 +331,8 @@ class ThresholdPanel:
 
     def _onFigureChosen(self, index: int) -> None:
         if self.session.swept is not None:
-            self._guarded(self._draw)
+            with scene_change(self.session.scene, joins=True):
+                self._guarded(self._draw)
             self.updateFromNodes()
 
     def _onPreview(self, checked: bool) -> None:

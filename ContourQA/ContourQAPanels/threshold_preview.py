@@ -93,7 +93,8 @@ class ThresholdPreview:
         if there and self._map is not None and self._map.values is probability.values:
             return
         node = self._session.live(self._session.parameterNode.thresholdContour)
-        self._contour = ThresholdContour(self._session.scene, probability, node)
+        with scene_change(self._session.scene, joins=True):  # moving the slider is nothing to undo
+            self._contour = ThresholdContour(self._session.scene, probability, node)
         self._map = probability
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -190,6 +190,12 @@ def show_slices(
             (0, 1),
         )
     return chart
+
+
+def nodes_of(chart: vtkMRMLPlotChartNode) -> list[Any]:
+    """A chart with the series that we made and their tables: what drawing it anew changes."""
+    series = list(owned_series(chart).values())
+    return [chart, *series, *(one.GetTableNode() for one in series if one.GetTableNode() is not None)]
 
 
 def remove(scene: vtkMRMLScene, chart: vtkMRMLPlotChartNode) -> None:

@@ -11,7 +11,14 @@ _changing: list[Any] = []
 
 
 @contextmanager
-def scene_change(scene: Any, nodes: Sequence[Any] = (), *, batch: bool = False) -> Iterator[None]:
+def scene_change(
+    scene: Any,
+    nodes: Sequence[Any] = (),
+    *,
+    batch: bool = False,
+    later: Sequence[Any] = (),
+    joins: bool = False,
+) -> Iterator[None]:
     """Change the scene as a whole or not at all.
 
     Where the scene keeps states for undo (`scene.SetUndoOn()`), one is saved first, and the nodes that are
@@ -28,11 +35,14 @@ def scene_change(scene: Any, nodes: Sequence[Any] = (), *, batch: bool = False) 
         scene: the MRML scene.
         nodes: nodes whose contents the block changes. They are copied, so name no volumes in what runs often.
         batch: whether views and widgets wait for the end of the block; for blocks that add many nodes.
+        later: nodes that further blocks of the same user's action will change: saved for undo with `nodes`.
+        joins: whether this is such a further block, and no step of its own to undo: what one click does in
+            several turns of the event loop goes by one undo.
     """
     outermost = scene not in _changing
     undoable = bool(scene.GetUndoFlag())
-    if outermost and undoable:
-        _save_for_undo(scene, _with_displays(nodes))
+    if outermost and undoable and not joins:
+        _save_for_undo(scene, _with_displays([*nodes, *later]))
     before = _ids(scene)
     copies = [(node, _copy(node)) for node in _with_displays(nodes)]
     was_batch = scene.IsBatchProcessing()

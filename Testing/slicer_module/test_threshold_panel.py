@@ -54,7 +54,7 @@ def patient(scene, panel):
 def sweep(panel, click, wait_until):
     def run():
         click(panel.ui.sweepButton)
-        wait_until(lambda: not panel.runButton.running)
+        wait_until(lambda: not panel.session.tasks.busy)
 
     return run
 
