@@ -30,8 +30,8 @@ PANEL_WIDTH = 480
 VIEWS_WIDTH, BAR_HEIGHT = 560, 20
 VIEWS = {
     "Red": ("axial", "#f34a33", 150.0),
-    "Yellow": ("sagittal", "#edd54c", 115.0),
-    "Green": ("coronal", "#6eb04b", 115.0),
+    "Yellow": ("sagittal", "#edd54c", 100.0),
+    "Green": ("coronal", "#6eb04b", 100.0),
 }
 """Slicer's views: what they show, the colors of their bars, and how much of the shorter side is seen, mm."""
 

@@ -104,16 +104,17 @@ class qMRMLPlotView(QtWidgets.QWidget):
         painter = QtGui.QPainter(self)
         painter.fillRect(self.rect, QtGui.QColor("white"))
         if self._chart is not None:
-            if self._picture is None or self._picture.size() != self.size:
-                self._picture = draw(self._chart, self.width, self.height)
+            if self._picture is None or self._picture.deviceIndependentSize().toSize() != self.size:
+                self._picture = draw(self._chart, self.width, self.height, self.devicePixelRatioF())
                 self._drawn += 1
             painter.drawImage(0, 0, self._picture)
         painter.setPen(self.palette.color(QtGui.QPalette.ColorRole.Mid))
         painter.drawRect(self.rect.adjusted(0, 0, -1, -1))
 
 
-def draw(chart_node: Any, width: int, height: int) -> QtGui.QImage:
-    """The picture of a chart node, by vtkChartXY, in pixels of one each."""
+def draw(chart_node: Any, width: int, height: int, ratio: float = 1.0) -> QtGui.QImage:
+    """The picture of a chart node, by vtkChartXY; `ratio` pixels of it make one of the widget's."""
+    width, height = round(width * ratio), round(height * ratio)
     view = vtk.vtkContextView()
     view.GetRenderWindow().SetOffScreenRendering(True)
     view.GetRenderWindow().SetMultiSamples(0)
@@ -124,8 +125,18 @@ def draw(chart_node: Any, width: int, height: int) -> QtGui.QImage:
     for index in range(chart_node.GetNumberOfPlotSeriesNodes()):
         plot = _plot(chart_node.GetNthPlotSeriesNode(index))
         if plot is not None:
+            plot.SetWidth(ratio * plot.GetWidth())
+            if isinstance(plot, vtk.vtkPlotPoints):
+                plot.SetMarkerSize(ratio * plot.GetMarkerSize())
             chart.AddPlot(plot)
     _describe(chart, chart_node)
+    chart.GetTitleProperties().SetFontSize(round(ratio * chart.GetTitleProperties().GetFontSize()))
+    for axis in (chart.GetAxis(vtk.vtkAxis.BOTTOM), chart.GetAxis(vtk.vtkAxis.LEFT)):
+        axis.SetMargins(*(round(ratio * pixels) for pixels in axis.GetMargins()))
+        for texts in (axis.GetTitleProperties(), axis.GetLabelProperties()):
+            texts.SetFontSize(round(ratio * texts.GetFontSize()))
+        for pen in (axis.GetPen(), axis.GetGridPen()):
+            pen.SetWidth(ratio * pen.GetWidth())
     view.GetRenderWindow().Render()
     grab = vtk.vtkWindowToImageFilter()
     grab.SetInput(view.GetRenderWindow())
@@ -134,7 +145,9 @@ def draw(chart_node: Any, width: int, height: int) -> QtGui.QImage:
     image = grab.GetOutput()
     columns, rows, _ = image.GetDimensions()
     pixels = vtk_to_numpy(image.GetPointData().GetScalars()).reshape(rows, columns, -1)[::-1, :, :3].copy()
-    return QtGui.QImage(pixels.data, columns, rows, 3 * columns, QtGui.QImage.Format.Format_RGB888).copy()
+    picture = QtGui.QImage(pixels.data, columns, rows, 3 * columns, QtGui.QImage.Format.Format_RGB888).copy()
+    picture.setDevicePixelRatio(ratio)
+    return picture
 
 
 def _plot(series: Any) -> Any:
