@@ -25,6 +25,7 @@ from ContourQALib.metrics.pairing import Source
 from ContourQALib.perturbation import perturb
 from ContourQALib.phantom import pelvis
 from ContourQALib.quality.assessment import Assessment
+from ContourQALib.quality.model import find_model
 from ContourQALib.quality.predict import assess
 from ContourQALib.report.assessment_section import assessment_section
 from ContourQALib.report.folder import write_report_folder
@@ -40,6 +41,8 @@ REAL_CASE = "hippocampus_015"
 
 REAL_STRUCTURE = "hippocampus"
 PHANTOM_SEED = 0
+PHANTOM_MODEL = "pelvis-phantom"
+"""Named, since a model for teaching is never chosen by itself."""
 PER_SLICE = ComparisonSettings(per_slice=True)
 SHIFT_MM = 10.0
 """How far the real contour is moved to show what a bad one looks like: about the width of a hippocampus."""
@@ -96,7 +99,7 @@ def demo(
 
 def _phantom() -> _Part:
     drawn = pelvis(seed=PHANTOM_SEED)
-    vendor = assess(drawn.image, drawn.vendor)
+    vendor = assess(drawn.image, drawn.vendor, find_model(PHANTOM_MODEL))
     models = [Source("VPM", drawn.vendor), Source("LFT", drawn.fine_tuned)]
     return _Part(
         "Pelvis phantom",
@@ -135,8 +138,13 @@ def _write(output: Path, parts: Sequence[_Part], inputs: Sequence[Path]) -> Path
         title = f"{part.title}, compared with the reference"
         sections.append(comparison_section(part.comparison.comparisons, pairs, image=part.image, title=title))
     assessed = [drawn for part in parts for drawn in part.assessed]
-    model = next((d.assessment.model for d in assessed if d.assessment.model.name), None)
-    provenance = Provenance.of(inputs, {"phantom_seed": PHANTOM_SEED, "shift_mm": SHIFT_MM}, model)
+    models = list(dict.fromkeys(model for d in assessed for model in d.assessment.models))
+    settings = {
+        "phantom_seed": PHANTOM_SEED,
+        "shift_mm": SHIFT_MM,
+        "models": [f"{model.name} {model.version}" for model in models],
+    }
+    provenance = Provenance.of(inputs, settings, models[0])
     html = page("ContourQA demonstration", [*sections, definitions_section()], provenance, generated=today())
     document = {
         "assessments": [{"title": d.title, **assessment_document(d.assessment)} for d in assessed],

@@ -11,7 +11,9 @@ from bundles import digest, write_bundle
 from ContourQALib.case import Image
 from ContourQALib.errors import ModelError
 from ContourQALib.geometry import Grid
+from ContourQALib.quality import model as model_module
 from ContourQALib.quality.model import bundled_models, find_model, model_for
+from ContourQALib.quality.predict import assess
 from shapes import ball_mask, contour
 
 BALL = contour(ball_mask((20, 20, 20), (10, 10, 10), 6), name="ball")
@@ -93,3 +95,31 @@ def test_models_are_chosen_by_structure_and_modality():
     assert model_for("left hippocampus", "MR").card.name == "hippocampus-t1"
     assert model_for("hippocampus", "CT") is None
     assert model_for("spleen", "MR") is None
+
+
+def test_a_model_for_teaching_answers_only_those_who_name_it(tmp_path, monkeypatch):
+    teaching = find_model(str(write_bundle(tmp_path / "teaching", teaching_only=True)))
+    monkeypatch.setattr(model_module, "bundled_models", lambda: (teaching,))
+    assert model_for("ball", "MR") is None
+    by_itself, named = (assess(IMAGE, [BALL], model).structures[0] for model in (None, teaching))
+    assert (by_itself.dice, by_itself.model) == (None, None)
+    assert named.model == "teaching"
+    patients = find_model(str(write_bundle(tmp_path / "patients")))
+    monkeypatch.setattr(model_module, "bundled_models", lambda: (teaching, patients))
+    assert model_for("ball", "MR") is patients
+
+
+def test_the_bundled_model_for_teaching_is_no_answer_to_a_patients_organs():
+    teaching = [model for model in bundled_models() if model.card.teaching_only]
+    assert [model.card.name for model in teaching] == ["pelvis-phantom"]
+    for name in teaching[0].card.structures:
+        found = model_for(name, teaching[0].card.modality)
+        assert found is None or not found.card.teaching_only
+
+
+def test_all_bundles_together_stay_small():
+    """20 MB: the package goes through package indexes and the extension server whole."""
+    assert (
+        sum((model.folder / name).stat().st_size for model in bundled_models() for name in model.card.files)
+        < 20e6
+    )
