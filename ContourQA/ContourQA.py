@@ -152,7 +152,7 @@ class ContourQAWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.thresholdPanel = ThresholdPanel(self.session)
         self.reportPanel = ReportPanel(self.session)
         self.panels = [self.qualityPanel, self.comparePanel, self.thresholdPanel, self.reportPanel]
-        self.undoWatcher = UndoWatcher(slicer.mrmlScene, self.panels[:3], self._checkCanApply)
+        self.undoWatcher = UndoWatcher(self.session, self.panels[:3], self._checkCanApply)
         for page, panel in (
             (self.ui.compareTab, self.comparePanel),
             (self.ui.thresholdTab, self.thresholdPanel),
@@ -193,6 +193,7 @@ class ContourQAWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def onSceneStartClose(self, caller, event) -> None:
         """Called just before the scene is closed: whatever is being computed has nowhere to go."""
         self.session.tasks.cancelAll()
+        self.undoWatcher.sceneClosing()
         for panel in self.panels:
             panel.sceneClosing()
         self.setParameterNode(None)
