@@ -90,19 +90,25 @@ def take_picture(widget: Any, path: Path, size: tuple[int, int] | None = None) -
 class StallMonitor:
     """The longest time for which the event loop did not come round, while used in a `with` block.
 
+    A busy machine takes the core away for longer than our work lasts. So the time in which this thread could
+    have run, but had to wait for a core, is told by the kernel and taken off; what is left is our own work
+    and whatever this thread waited for by itself: locks, files, sleep.
+
     Attributes:
-        longest_ms: of all blocks so far.
+        longest_ms: of all blocks so far, as a clock on the wall shows it.
+        longest_own_ms: without waiting for a core; where the kernel does not tell, the CPU time.
+        longest_cpu_ms: CPU time of this thread alone.
     """
 
     def __init__(self) -> None:
-        self.longest_ms = 0.0
-        self._last = 0.0
+        self.longest_ms = self.longest_own_ms = self.longest_cpu_ms = 0.0
+        self._last = _Clocks()
         self._timer = QtCore.QTimer()
         self._timer.setTimerType(QtCore.Qt.TimerType.PreciseTimer)
         self._timer.connect("timeout()", self._tick)
 
     def __enter__(self) -> StallMonitor:
-        self._last = time.monotonic()
+        self._last = _Clocks()
         self._timer.start(TICK_MS)
         return self
 
@@ -113,6 +119,26 @@ class StallMonitor:
         self._timer.stop()
 
     def _tick(self) -> None:
-        now = time.monotonic()
-        self.longest_ms = max(self.longest_ms, (now - self._last) * 1000)
-        self._last = now
+        before, self._last = self._last, _Clocks()
+        wall, cpu, waited = self._last.since(before)
+        own = cpu if waited is None else max(cpu, wall - waited)
+        self.longest_ms = max(self.longest_ms, 1000 * wall)
+        self.longest_own_ms = max(self.longest_own_ms, 1000 * own)
+        self.longest_cpu_ms = max(self.longest_cpu_ms, 1000 * cpu)
+
+
+class _Clocks:
+    """Wall time, CPU time of this thread and how long it waited for a core (None where untold), s."""
+
+    def __init__(self) -> None:
+        self.wall, self.cpu = time.monotonic(), time.thread_time()
+        try:
+            told = Path("/proc/thread-self/schedstat").read_text()
+            self.waited: float | None = int(told.split()[1]) / 1e9
+        except (OSError, IndexError, ValueError):
+            self.waited = None
+
+    def since(self, before: _Clocks) -> tuple[float, float, float | None]:
+        known = self.waited is not None and before.waited is not None
+        waited = self.waited - before.waited if known else None
+        return self.wall - before.wall, self.cpu - before.cpu, waited
