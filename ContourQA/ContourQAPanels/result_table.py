@@ -106,8 +106,15 @@ class ResultTable:
 
     def setPending(self, pending: Collection[str]) -> None:
         """Mark the rows of these segments as being computed anew, and no others."""
-        if set(pending) != self._pending:
-            self.show(self._rows, pending)
+        before, self._pending = set(self._pending), set(pending)
+        changed = before ^ self._pending
+        self._filling = True
+        try:
+            for index, row in enumerate(self._rows):
+                if row.segmentId in changed:  # all twenty would take as long as a stroke, at each of them
+                    self._fill(index, row)
+        finally:
+            self._filling = False
 
     def _fill(self, index: int, row: AssessmentRow) -> None:
         waiting = bool(row.segmentId) and row.segmentId in self._pending
