@@ -122,6 +122,7 @@ class Bench:
         self.module.widgetRepresentation().enter()
         self.widget = self.module.widgetRepresentation().self()
         self.session, self.ui = self.widget.session, self.widget.ui
+        self.session.parameterNode.modelName = "headneck-ct"  # noise is not taken for a CT otherwise
 
     def _map(self, contour: Contour) -> Image:
         from scipy.ndimage import gaussian_filter
