@@ -1,5 +1,5 @@
 # make demo   the phantom and a real case: tables, and a report to open     (make demo ARGS=--no-serve)
-# make test   every test
+# make test   every test, two files at a time                                (make test ARGS="-n 0 -k surface": one)
 # make check  lint, format, types
 # Each sets up .venv from nothing when it has to; PYTHON names the interpreter to build it with (3.11 to 3.13).
 PYTHON ?= python3
@@ -14,7 +14,7 @@ demo: $(VENV)/.quality
 	$(BIN)/contourqa demo $(ARGS)
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .
