@@ -172,6 +172,23 @@ def test_a_node_that_was_changed_in_place_is_undone(scene):
     assert np.array_equal(again.on(GRID).mask, contour().mask)
 
 
+def test_what_joins_a_step_goes_and_comes_back_with_it(scene):
+    scene.SetUndoOn()
+    node = segmentations.add_segmentation(scene, [contour()], "observer")
+    (segment,) = segmentations.segments_of(node)
+    before, levels = nodes_of(scene), scene.GetNumberOfUndoLevels()
+    with scene_change(scene, later=[node]):
+        volumes.add_volume(scene, Image(np.zeros(GRID.shape, np.int16), GRID), "CT")
+    with scene_change(scene, joins=True):
+        segmentations.set_segment(node, segment.id, contour(2))
+        segmentations.add_segmentation(scene, [contour()], "later")
+    assert scene.GetNumberOfUndoLevels() == levels + 1
+    scene.Undo()
+    assert nodes_of(scene) == before
+    (again,) = segmentations.contours_of(node)
+    assert np.array_equal(again.on(GRID).mask, contour().mask)
+
+
 def test_without_undo_nothing_is_kept(scene):
     with scene_change(scene):
         node = volumes.add_volume(scene, Image(np.zeros(GRID.shape, np.int16), GRID), "CT")

@@ -152,7 +152,13 @@ def test_a_bundle_shows_all_results_in_another_application(
 # closed, deleted and left in the middle of work
 
 
-def test_closing_the_scene_while_nodes_are_prepared_is_safe(widget, choose, worker, press, scene):
+@pytest.fixture
+def unhurried(widget):
+    """Preparation begins late enough for something to happen between the click and its first step."""
+    widget.session.tasks._timer.setInterval(400)
+
+
+def test_closing_the_scene_while_nodes_are_prepared_is_safe(widget, choose, worker, press, scene, unhurried):
     for tab in range(4):
         choose()
         if tab == REPORT:
@@ -170,7 +176,7 @@ def test_closing_the_scene_while_nodes_are_prepared_is_safe(widget, choose, work
 
 
 def test_a_node_that_goes_while_it_is_prepared_is_a_sentence(
-    widget, choose, worker, press, wait_until, scene
+    widget, choose, worker, press, wait_until, scene, unhurried
 ):
     for tab, gone, said in (
         (QUALITY, "volume", "the volume or the segmentation is another one now"),
@@ -191,7 +197,9 @@ def test_a_node_that_goes_while_it_is_prepared_is_a_sentence(
         assert nodes_of(scene) == left
 
 
-def test_a_segment_that_goes_while_it_is_prepared_is_a_sentence(widget, patient, press, wait_until, scene):
+def test_a_segment_that_goes_while_it_is_prepared_is_a_sentence(
+    widget, patient, press, wait_until, scene, unhurried
+):
     before = nodes_of(scene)
     press(widget, QUALITY, wait=False)
     segmentation = patient.vpm.GetSegmentation()
