@@ -107,6 +107,6 @@ def _sweep(request: SweepRequest, progress: Progress) -> Swept:
 
 
 def _report(request: ReportRequest, progress: Progress) -> Path:
-    from ContourQALib.report.session_report import write_session_report
+    from ContourQALib.report.session_writing import write_session_report
 
     return write_session_report(request.folder, request.report, progress=progress)

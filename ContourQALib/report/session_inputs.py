@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ContourQALib.report.provenance import InputFile
+from ContourQALib.report.session_report import SessionReport
 from ContourQALib.thresholds.cases import cut_to_box
-
-if TYPE_CHECKING:
-    from ContourQALib.report.session_report import SessionReport
 
 
 def inputs_of(report: SessionReport) -> tuple[InputFile, ...]:

@@ -11,10 +11,7 @@ from ContourQALib.errors import SettingError
 from ContourQALib.metrics.compare import Comparison
 from ContourQALib.metrics.pairing import Unmatched
 from ContourQALib.quality.assessment import Assessment
-from ContourQALib.report.session_writing import write_session_report
 from ContourQALib.thresholds.analysis import ThresholdAnalysis
-
-__all__ = ["SessionReport", "Snapshot", "write_session_report"]
 
 
 @dataclass(frozen=True)

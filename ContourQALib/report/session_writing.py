@@ -10,7 +10,6 @@ from datetime import date
 from functools import partial
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ContourQALib.formats.output import output_folder
 from ContourQALib.report.folder import write_report_folder
@@ -26,11 +25,9 @@ from ContourQALib.report.records import (
     to_csv,
 )
 from ContourQALib.report.session_inputs import inputs_of
+from ContourQALib.report.session_report import SessionReport
 from ContourQALib.report.session_sections import sections_of, study_of
 from ContourQALib.report.threshold_records import study_document, study_rows
-
-if TYPE_CHECKING:
-    from ContourQALib.report.session_report import SessionReport
 
 Progress = Callable[[int, int, str], None]
 """Told before each part: how many are done, how many there are, and the next one's name."""

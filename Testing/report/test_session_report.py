@@ -17,7 +17,8 @@ from ContourQALib.metrics.compare import Comparison
 from ContourQALib.metrics.pairing import Unmatched
 from ContourQALib.quality.assessment import Assessment
 from ContourQALib.report.canvas import blank_figure, to_png
-from ContourQALib.report.session_report import SessionReport, Snapshot, write_session_report
+from ContourQALib.report.session_report import SessionReport, Snapshot
+from ContourQALib.report.session_writing import write_session_report
 from ContourQALib.thresholds.analysis import ThresholdAnalysis, analyze
 
 ALL_FILES = {
@@ -93,13 +94,13 @@ def test_the_folder_holds_page_document_tables_and_snapshots(folder: Path, pair:
 def test_the_page_has_every_part_in_order_and_names_cannot_become_markup(folder: Path) -> None:
     html = (folder / "report.html").read_text(encoding="utf-8")
     assert re.findall(r"<h2>(.*?)</h2>", html) == [
-        "Views",
         "Assessment",
         "Comparison with a reference",
         "Definitions",
         "Thresholds",
         "Case by case",
         "Words",
+        "Views",
         "Provenance",
     ]
     assert "Pelvis &lt;3&gt;" in html
