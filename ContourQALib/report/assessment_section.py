@@ -145,7 +145,6 @@ def _assessment_table(structures: Sequence[StructureAssessment]) -> str:
         Column("Volume", "cc"),
         *([Column("Look at slices", "K, worst first", numeric=False)] if located else []),
         Column("Like the training data", numeric=False),
-        Column("Reasons", numeric=False),
     ]
     rows = []
     for s in structures:
@@ -162,14 +161,14 @@ def _assessment_table(structures: Sequence[StructureAssessment]) -> str:
                 cc_text(s.volume_cc),
                 *([slices_text(s)] if located else []),
                 UNDEFINED if inside is None else "yes" if inside else "no",
-                reason_list(s.reasons),
             ]
         )
-    return table(columns, rows, caption) + footnotes(notes)
+    reasons = [reason_list(s.reasons) for s in structures]
+    return table(columns, rows, caption, reasons) + footnotes(notes)
 
 
 def figure_cell(value: float | None, interval: tuple[float, float] | None, form: str) -> str:
-    """A figure above its interval: side by side they push the reasons off the page."""
+    """A figure above its interval: side by side they push the last columns off the page."""
     text = interval_text(value, interval, form)
     figure_, bracket, rest = text.partition(" [")
     return f"<strong>{figure_}</strong>" + (f"<br>[{rest}" if bracket else "")

@@ -113,13 +113,20 @@ def provenance_section(provenance: Provenance) -> Section:
     return Section("Provenance", body)
 
 
-def table(columns: Sequence[Column], rows: Sequence[Sequence[str]], caption: str) -> str:
+def table(
+    columns: Sequence[Column],
+    rows: Sequence[Sequence[str]],
+    caption: str,
+    below: Sequence[str] = (),
+) -> str:
     """A table whose first column names its rows.
 
     Args:
         columns: headings with units.
         rows: cells as finished HTML, one sequence a row.
         caption: plain text above the table.
+        below: finished HTML below each row, across the columns after the first; "" for none. Sentences
+            in a column of their own would make the table wider than a page.
     """
     head = "".join(
         f'<th scope="col"{_number_class(c)}>{escape(c.title)}'
@@ -128,17 +135,25 @@ def table(columns: Sequence[Column], rows: Sequence[Sequence[str]], caption: str
         for c in columns
     )
     body = "".join(
-        "<tr>"
-        + "".join(
-            f'<th scope="row">{cell}</th>' if not n else f"<td{_number_class(column)}>{cell}</td>"
-            for n, (column, cell) in enumerate(zip(columns, row, strict=True))
-        )
-        + "</tr>"
-        for row in rows
+        _row(columns, row, more) for row, more in zip(rows, below or [""] * len(rows), strict=True)
     )
     return (
         f'<div class="scroll"><table><caption>{escape(caption)}</caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def _row(columns: Sequence[Column], row: Sequence[str], below: str) -> str:
+    span = ' rowspan="2"' if below else ""
+    heading = f'<th scope="row"{span}>{row[0]}</th>'
+    cells = "".join(
+        f"<td{_number_class(column)}>{cell}</td>" for column, cell in zip(columns[1:], row[1:], strict=True)
+    )
+    if not below:
+        return f"<tr>{heading}{cells}</tr>"
+    return (
+        f'<tr class="above">{heading}{cells}</tr>'
+        f'<tr class="below"><td colspan="{len(columns) - 1}">{below}</td></tr>'
     )
 
 

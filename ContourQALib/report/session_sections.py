@@ -1,4 +1,4 @@
-"""The sections of a session's page: snapshots, assessment, comparison, thresholds, definitions."""
+"""The sections of a session's page: assessment, comparison with definitions, thresholds, snapshots."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ def sections_of(
         GeometryError: a contour lies wholly outside the image or reference that it is drawn on.
     """
     parts: list[tuple[str, Callable[[SessionReport], list[Section]]]] = []
-    if report.snapshots:
-        parts.append(("Views", _views))
     if report.assessment is not None:
         parts.append(("Assessment", _assessment))
     if report.comparisons or report.unmatched:
         parts.append(("Comparison", _comparison))
     if report.sweeps:
         parts.append(("Thresholds", _thresholds))
+    if report.snapshots:
+        parts.append(("Views", _views))
     sections: list[Section] = []
     for done, (name, make) in enumerate(parts):
         if progress:
@@ -61,7 +61,7 @@ def study_of(report: SessionReport) -> ThresholdStudy:
 
 def _views(report: SessionReport) -> list[Section]:
     shots = "".join(figure(Picture(shot.png, shot.caption, shot.caption)) for shot in report.snapshots)
-    return [Section("Views", shots)]
+    return [Section("Views", f'<div class="shots">{shots}</div>')]
 
 
 def _assessment(report: SessionReport) -> list[Section]:

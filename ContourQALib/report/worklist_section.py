@@ -72,9 +72,8 @@ def _table(worklist: Worklist, shown: set[int]) -> str:
         Column("MSD", "mm"),
         Column("Volume", "cc"),
         Column("Look at slices", "K, worst first", numeric=False),
-        Column("Reasons", numeric=False),
     ]
-    rows = []
+    rows, reasons = [], []
     for number, entry in enumerate(entries):
         case, s = escape(entry.case.case), entry.structure
         if number in shown:
@@ -82,7 +81,8 @@ def _table(worklist: Worklist, shown: set[int]) -> str:
         if s is None:
             name = escape(entry.case.structure) or UNDEFINED
             mark = '<span class="badge reject">! not assessed</span>'
-            rows.append([case, name, mark, *[UNDEFINED] * 5, reason_list([entry.case.reason or ""])])
+            rows.append([case, name, mark, *[UNDEFINED] * 5])
+            reasons.append(reason_list([entry.case.reason or ""]))
             continue
         marks = notes.marks(assessment_notes(s))
         rows.append(
@@ -95,10 +95,10 @@ def _table(worklist: Worklist, shown: set[int]) -> str:
                 figure_cell(s.msd_mm, s.msd_interval_mm, ".1f"),
                 cc_text(s.volume_cc),
                 slices_text(s),
-                reason_list(s.reasons),
             ]
         )
-    return table(columns, rows, caption) + footnotes(notes)
+        reasons.append(reason_list(s.reasons))
+    return table(columns, rows, caption, reasons) + footnotes(notes)
 
 
 def _articles(worklist: Worklist, picture_of: PictureOf) -> tuple[dict[int, str], int]:
