@@ -153,8 +153,14 @@ def _emptyOn(grid: Grid, contour: Contour) -> Contour:
     return replace(contour, mask=np.zeros((1, 1, 1), bool), grid=first)
 
 
-def summaryOf(assessed: Assessed, emptyNames: Sequence[str]) -> tuple[str, str]:
-    """One message about a whole assessment, and its kind."""
+def summaryOf(assessed: Assessed, emptyNames: Sequence[str], model: str | None = None) -> tuple[str, str]:
+    """One message about a whole assessment, and its kind.
+
+    Args:
+        assessed: the result.
+        emptyNames: of the contours without a voxel.
+        model: the model that the user chose; None where each structure's own was to be taken.
+    """
     structures = assessed.assessment.structures
     counts = {
         word: sum(one.verdict.value == word for one in structures) for word in ("reject", "review", "accept")
@@ -166,9 +172,12 @@ def summaryOf(assessed: Assessed, emptyNames: Sequence[str]) -> tuple[str, str]:
     if emptyNames:
         text += " " + _("Empty: {names}.").format(names=_listed(emptyNames))
     if unknown:
-        text += " " + _("No model for {names} in this image: only rules on the shape were applied.").format(
-            names=_listed(unknown)
+        why = (
+            _("No model for {names} in this image: only rules on the shape were applied.")
+            if model is None
+            else _("The chosen model does not know {names}: only rules on the shape were applied.")
         )
+        text += " " + why.format(names=_listed(unknown))
     return text, "warning" if unknown or emptyNames else "info"
 
 

@@ -63,7 +63,7 @@ class AssessmentRow:
         reasons: why this verdict, the gravest first.
         volume_cc: the contour's volume.
         slices: the slices to look at first, the worst first.
-        novelty: whether the case is like the training cases, in words.
+        novelty: whether the case is like the training cases, in words; "" where no model can tell.
         model: who predicted, in words.
         notes: what else must be known of the figures.
         segmentId: the segment; "" where the table was loaded and no segment has this name.
@@ -124,7 +124,7 @@ def _rowOf(assessment: Assessment, one: StructureAssessment, segmentId: str) -> 
 
 def _noveltyWords(inside: bool | None) -> str:
     if inside is None:
-        return _("not known: no model was asked")
+        return ""
     return _("yes") if inside else _("no: do not rely on the figures")
 
 
@@ -187,9 +187,14 @@ def detailsHtml(row: AssessmentRow) -> str:
     if row.slices:
         links = ", ".join(f'<a href="{SLICE_LINK}{one.index}">{escape(one.text)}</a>' for one in row.slices)
         parts.append("<p>" + _("Look first at: {slices}").format(slices=links) + "</p>")
+    likeTraining = (
+        _("Like the training data: {novelty}").format(novelty=escape(row.novelty))
+        if row.novelty
+        else _("It was not compared with training data: no model predicted this contour.")
+    )
     parts.append(
         "<p>"
-        + _("Like the training data: {novelty}").format(novelty=escape(row.novelty))
+        + likeTraining
         + "<br>"
         + _("Predicted by: {model}").format(model=escape(row.model))
         + "".join("<br>" + escape(note) for note in row.notes)

@@ -69,6 +69,7 @@ class ComparePanel:
             hidden=("status",),
             alike=("reference", "tolerance_mm"),
             left=("reference", "touches_edge", "resampled"),
+            short={"predicted_dice": _("Pred. Dice")},
         )
         self.runButton = RunButton(
             self.ui.compareButton, self.ui.compareProgressBar, session, self._onCompare, self.updateFromNodes

@@ -40,6 +40,7 @@ class ModelChoice:
         self._models, self._devices, self._note, self._changed = modelBox, deviceBox, note, changed
         self._cards: dict[str, ModelCard] = {model.card.name: model.card for model in bundled_models()}
         self._names = [AUTOMATIC, *self._cards]
+        self._chosen, self._told = AUTOMATIC, frozenset[str]()
         self._updating = True
         modelBox.clear()
         for name in self._names:
@@ -62,15 +63,25 @@ class ModelChoice:
             self._devices.setCurrentIndex(DEVICES.index(device) if device in DEVICES else 0)
         finally:
             self._updating = False
-        card = self._cards.get(modelName)
+        self._chosen = modelName
         self._models.setToolTip(self._tip(modelName))
-        self._note.text = caution(card) if card else ""
-        self._note.visible = bool(self._note.text)
+        self._showNote()
+
+    def tell(self, notes: Iterable[str]) -> None:
+        """These notes stand beside results now: what they say is not said beside the choice too."""
+        self._told = frozenset(notes)
+        self._showNote()
 
     def notesOf(self, names: Iterable[str]) -> list[str]:
         """What must stand beside figures of these models; nothing for those that learned from patients."""
         cards = [self._cards[name] for name in dict.fromkeys(names) if name in self._cards]
         return [TEACHING_ONLY.format(name=card.name) for card in cards if card.raw.get("teaching_only")]
+
+    def _showNote(self) -> None:
+        card = self._cards.get(self._chosen)
+        told = card is not None and TEACHING_ONLY.format(name=card.name) in self._told
+        self._note.text = caution(card, teaching=not told) if card else ""
+        self._note.visible = bool(self._note.text)
 
     def _addModel(self, name: str) -> None:
         if name == AUTOMATIC:
@@ -101,10 +112,15 @@ class ModelChoice:
             self._changed(self._names[self._models.currentIndex], DEVICES[self._devices.currentIndex])
 
 
-def caution(card: ModelCard) -> str:
-    """What stands beside a model that is not released, or is for teaching only; "" for others."""
+def caution(card: ModelCard, *, teaching: bool = True) -> str:
+    """What stands beside a model that is not released, or is for teaching only; "" for others.
+
+    Args:
+        card: of the model.
+        teaching: False where it is said elsewhere that the model is for teaching only.
+    """
     notes = []
-    if card.raw.get("teaching_only"):
+    if teaching and card.raw.get("teaching_only"):
         notes.append(_("For teaching only: it learned from simulated images, not from patients."))
     if card.status != "released":
         notes.append(_("A preview: it has not shown on natural contours that it is better than a constant."))

@@ -139,7 +139,7 @@ class QualityPanel(VTKObservationMixin):
             return
         assessed = asking.assessed(assessment)
         self._store(assessed)
-        self.session.showMessage(*summaryOf(assessed, asking.emptyNames))
+        self.session.showMessage(*summaryOf(assessed, asking.emptyNames, asking.inputs.model))
 
     def _onRunChanged(self) -> None:
         """Work began or ended; where it failed for want of packages, they are offered."""
@@ -265,8 +265,10 @@ class QualityPanel(VTKObservationMixin):
 
     def _showNotes(self, notes: Iterable[str]) -> None:
         """Show what every output of these models must carry."""
-        self.ui.notesLabel.text = " ".join(notes)
-        self.ui.notesLabel.visible = bool(self.ui.notesLabel.text)
+        shown = tuple(notes)
+        self.ui.notesLabel.text = " ".join(shown)
+        self.ui.notesLabel.visible = bool(shown)
+        self.models.tell(shown)
 
     def _store(self, assessed: Assessed, changed: Collection[str] | None = None) -> None:
         """Write results to their nodes and show them; `changed` are segments, None for all."""

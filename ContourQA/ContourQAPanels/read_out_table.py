@@ -47,6 +47,7 @@ class ReadOutTable:
         for index, row in enumerate(rows):
             for column, text in enumerate((row.title, row.current, row.half, row.best)):
                 self._put(index, column, text)
+            table.item(index, 3).setToolTip(row.tip)
 
     def _put(self, index: int, column: int, text: str) -> None:
         """Items are made once: a slider that moves fills the table many times a second."""

@@ -13,8 +13,9 @@ from ContourQAPanels.assessment_rows import SLICE_LINK, AssessmentRow, detailsHt
 
 STRUCTURE, VERDICT, DICE, HD95, MSD, REASON = range(6)
 
-WIDTHS = {STRUCTURE: 104, VERDICT: 64, DICE: 84, HD95: 84, MSD: 84, REASON: 420}
-"""Pixels: without scrolling the figures fit into Slicer's narrowest usual panel."""
+WIDTHS = {STRUCTURE: 118, VERDICT: 62, DICE: 84, HD95: 84, MSD: 80, REASON: 168}
+"""Pixels: either the figures or the reason stand beside structure, verdict and Dice, so that a panel of 480
+pixels shows every column without scrolling."""
 
 BADGES = {
     "accept": ("#0b6b7a", "#ffffff"),
@@ -54,6 +55,7 @@ class ResultTable:
         self._pending: Collection[str] = ()
         self._filling = False
         table.horizontalHeader().setSectionResizeMode(qt.QHeaderView.Interactive)
+        table.horizontalHeader().setStretchLastSection(True)
         for column, width in WIDTHS.items():
             table.setColumnWidth(column, width)
         rowHeader = table.verticalHeader()
@@ -96,7 +98,7 @@ class ResultTable:
                 known = any(getattr(row, name).value is not None for row in self._rows)
                 self._table.setColumnHidden(column, bool(self._rows) and not known)
             rulesAlone = self._table.isColumnHidden(HD95) and self._table.isColumnHidden(MSD)
-            self._table.setColumnWidth(REASON, WIDTHS[HD95] + WIDTHS[MSD] if rulesAlone else WIDTHS[REASON])
+            self._table.setColumnHidden(REASON, not rulesAlone)  # the details have all the reasons
             chosen = [i for i, row in enumerate(self._rows) if before and row.segmentId == before.segmentId]
             if self._rows:
                 self._table.selectRow(chosen[0] if chosen else 0)
@@ -122,9 +124,9 @@ class ResultTable:
         texts = {
             STRUCTURE: row.structure,
             VERDICT: "",
-            DICE: PENDING if waiting else row.dice.text(".2f"),
-            HD95: PENDING if waiting else row.hd95_mm.text(".1f"),
-            MSD: PENDING if waiting else row.msd_mm.text(".1f"),
+            DICE: PENDING if waiting else _stacked(row.dice.text(".2f")),
+            HD95: PENDING if waiting else _stacked(row.hd95_mm.text(".1f")),
+            MSD: PENDING if waiting else _stacked(row.msd_mm.text(".1f")),
             REASON: row.reasons[0] if row.reasons else UNDEFINED,
         }
         for column, text in texts.items():
@@ -161,6 +163,11 @@ class ResultTable:
         target = url.toString()
         if target.startswith(SLICE_LINK) and target[len(SLICE_LINK) :].isdigit():
             self._sliceChosen(int(target[len(SLICE_LINK) :]))
+
+
+def _stacked(figure: str) -> str:
+    """A figure above its interval, however wide the column is."""
+    return figure.replace(" (", "\n(")
 
 
 def _verdictWord(verdict: str) -> str:

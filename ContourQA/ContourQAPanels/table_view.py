@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,9 @@ REASON, NOTES = "reason", "notes"
 """Columns that say why figures are undefined, and what to know of them."""
 
 ROW_PIXELS = 24
+
+NAME_PIXELS = 116
+"""The widest that a column of names gets by itself: the figures beside it are what is looked for."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,7 @@ class TableView:
         hidden: names of columns that are not shown.
         alike: names of columns that are not shown where all rows say the same.
         left: names of columns of words, which are aligned to the left.
+        short: headings that take less room than those of the node, by the column's name.
     """
 
     def __init__(
@@ -46,10 +50,12 @@ class TableView:
         hidden: Sequence[str] = (),
         alike: Sequence[str] = (),
         left: Sequence[str] = (),
+        short: Mapping[str, str] | None = None,
     ) -> None:
         self._table = table
         self._first, self._hidden, self._alike = tuple(first), set(hidden), tuple(alike)
         self._left = {*left, REASON, NOTES}
+        self._short = dict(short or {})
         self.rows: tuple[TableRow, ...] = ()
         self.filling = False
         table.verticalHeader().setVisible(False)
@@ -90,19 +96,22 @@ class TableView:
         self._table.setColumnCount(len(shown))
         self._table.setRowCount(len(self.rows))
         for column, name in enumerate(shown):
-            head = qt.QTableWidgetItem(heads[name])
+            head = qt.QTableWidgetItem(self._short.get(name, heads[name]))
             head.setToolTip(node.GetColumnDescription(name) or heads[name])
             self._table.setHorizontalHeaderItem(column, head)
             for place, row in enumerate(self.rows):
                 self._table.setItem(place, column, self._item(name, row))
         self._table.resizeColumnsToContents()
+        for column, name in enumerate(shown):
+            if name in self._first[:2] and self._table.columnWidth(column) > NAME_PIXELS:
+                self._table.setColumnWidth(column, NAME_PIXELS)
 
     def _item(self, name: str, row: TableRow) -> Any:
         words = name in self._left or name in self._first[:2]
         item = qt.QTableWidgetItem(row[name] or ("" if words else UNDEFINED))
         if not words:
             item.setTextAlignment(qt.Qt.AlignRight | qt.Qt.AlignVCenter)
-        tip = row[REASON] if not row[name] else row[name] if name in self._left else row[NOTES]
+        tip = row[REASON] if not row[name] else row[name] if words else row[NOTES]
         if tip:
             item.setToolTip(tip)
         return item

@@ -24,12 +24,16 @@ SHOWN_PERTURBATION = 0.05
 
 @dataclass(frozen=True)
 class ReadOut:
-    """A figure at the current threshold, at 0.5 and at its best; texts, UNDEFINED where there is none."""
+    """A figure at the current threshold, at 0.5 and at its best; texts, UNDEFINED where there is none.
+
+    `tip` says why there is no best one.
+    """
 
     title: str
     current: str
     half: str
     best: str
+    tip: str = ""
 
 
 def readOuts(swept: Any, threshold: float) -> list[ReadOut]:
@@ -51,6 +55,7 @@ def readOuts(swept: Any, threshold: float) -> list[ReadOut]:
                     figure_text(figure, getattr(now, figure)),
                     figure_text(figure, getattr(half, figure) if half else None),
                     _at(figure, best.value, best.threshold) if best else UNDEFINED,
+                    "" if best else _whyNoBest(swept, figure),
                 )
             )
         expected = expected_at(swept, sweep.thresholds)
@@ -64,6 +69,7 @@ def readOuts(swept: Any, threshold: float) -> list[ReadOut]:
                 figure_text("volume_cc", _value(volume, thresholds, threshold)),
                 figure_text("volume_cc", _value(volume, thresholds, HALF)),
                 UNDEFINED,
+                _whyNoBest(swept, "volume_cc"),
             )
         )
     best_expected = expectedBest(expected, thresholds)
@@ -76,6 +82,15 @@ def readOuts(swept: Any, threshold: float) -> list[ReadOut]:
         )
     )
     return read
+
+
+def _whyNoBest(swept: Any, figure: str) -> str:
+    """Why a figure has no best threshold, a sentence."""
+    if figure not in FIGURES:
+        return _("The best threshold is sought for Dice and the distances only.")
+    analysis = swept.analysis
+    why = analysis.reasons.get(f"optimum.{figure}") or analysis.sweep.reason or ""
+    return _("There is no best threshold for {figure}: {why}.").format(figure=FIGURE_TITLES[figure], why=why)
 
 
 def titled(figure: str) -> str:
@@ -119,8 +134,7 @@ def lossSentence(swept: Any, figure: str) -> str:
     analysis = swept.analysis
     title = FIGURE_TITLES[figure]
     if best is None:
-        why = analysis.reasons.get(f"optimum.{figure}") or analysis.sweep.reason or ""
-        return _("There is no best threshold for {figure}: {why}.").format(figure=title, why=why)
+        return _whyNoBest(swept, figure)
     told = _("Best {figure} {value} at {threshold}.").format(
         figure=title, value=_with_unit(figure, best[0]), threshold=threshold_text(best[1])
     )

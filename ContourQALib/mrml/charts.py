@@ -79,7 +79,7 @@ FIGURES: dict[Show, tuple[Figure, ...]] = {
     "volume": (Figure("volume_cc", "Volume", FREE_COLORS[3][0]),),
 }
 
-AXES = {"agreement": "Agreement", "distances": "Distance (mm)", "volume": "Volume (cc)"}
+AXES = {"agreement": "Agreement", "distances": "Distance, mm", "volume": "Volume, cc"}
 
 
 def show_sweep(
@@ -113,6 +113,8 @@ def show_sweep(
         ]
         put_series(scene, chart, [*series, *_marker(HALF if at is None else at, top, curves)])
         _axes(chart, structure, "Threshold", AXES[show], (0, 1), (0, top))
+        # VTK writes a title into the plot, here onto the line at 0.5; the node keeps it.
+        chart.SetTitleVisibility(False)
     return chart
 
 
@@ -271,7 +273,7 @@ def _marker(threshold: float, top: float, curves: Sequence[Curve]) -> list[PlotS
     at, values = _points_at(threshold, [(x, y) for _, x, y in curves])
     return [
         PlotSeries(MARKER, "Current threshold", (threshold, threshold), (0, top), INK, width=2),
-        PlotSeries(MARKED, "Values there", at, values, INK, "none", "diamond"),
+        PlotSeries(MARKED, "At the current threshold", at, values, INK, "none", "diamond"),
     ]
 
 

@@ -26,7 +26,7 @@ class TableColumn:
         values: one a row. Of a "number" None and what is not finite are undefined and become nan: a column of
             doubles has no other blank; of a "text" None is "".
         kind: "number" (double), "index" (int) or "text" (string).
-        unit: shown in brackets behind the title.
+        unit: shown behind the title, after a comma.
         description: the tool tip, a sentence.
     """
 
@@ -66,12 +66,12 @@ def fill(node: vtkMRMLTableNode, columns: Sequence[TableColumn]) -> None:
 
 
 def titles(node: vtkMRMLTableNode) -> list[str]:
-    """The heading of every column with its unit: "HD95 [mm]"."""
+    """The heading of every column with its unit: "HD95, mm"."""
     shown = []
     for index in range(node.GetNumberOfColumns()):
         name = node.GetColumnName(index)
         unit = node.GetColumnUnitLabel(name)
-        shown.append((node.GetColumnTitle(name) or name) + (f" [{unit}]" if unit else ""))
+        shown.append((node.GetColumnTitle(name) or name) + (f", {unit}" if unit else ""))
     return shown
 
 

@@ -180,7 +180,10 @@ def fill_comparison(
         differ = [None if p is None else p - c.dice for p, c in zip(known, pairs, strict=True)]
         figures[1:1] = [
             TableColumn(
-                "predicted_dice", "Predicted Dice", [*known, *blank], description="Without the reference"
+                "predicted_dice",
+                "Predicted Dice",
+                [*known, *blank],
+                description="Predicted Dice, without the reference",
             ),
             TableColumn(
                 "prediction_error",

@@ -91,8 +91,9 @@ def test_the_axes_are_named_and_the_points_cannot_be_dragged(scene: Any, swept: 
     assert (chart.GetTitle(), chart.GetXAxisTitle(), chart.GetYAxisTitle()) == (
         "CTV",
         "Threshold",
-        "Distance (mm)",
+        "Distance, mm",
     )
+    assert not chart.GetTitleVisibility(), "it would lie on the line at 0.5"
     assert not chart.GetEnablePointMoveAlongX()
     assert not chart.GetEnablePointMoveAlongY()
     assert chart.GetXAxisRange() == (0.0, 1.0)

@@ -130,7 +130,7 @@ def test_columns_have_titles_units_and_tool_tips(node: Any, assessment: Assessme
     assert node.GetColumnUnitLabel("hd95_from_mm") == "mm"
     assert node.GetColumnUnitLabel("volume_cc") == "cc"
     assert "90 % interval" in node.GetColumnDescription("dice_from")
-    assert "HD95 [mm]" in table_columns.titles(node)
+    assert "HD95, mm" in table_columns.titles(node)
     assert all(node.GetColumnTitle(name) for name in names(node))
 
 

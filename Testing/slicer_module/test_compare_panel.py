@@ -33,7 +33,7 @@ from slicer_module.quality_cases import GRID, ball, patience
 STALL_MS = 100.0
 """For how long the event loop may stand still (issue 7), on a machine of its own."""
 
-KEY = ["Structure", "Test", "Dice", "HD95 [mm]", "MSD [mm]", "Surface Dice"]
+KEY = ["Structure", "Test", "Dice", "HD95, mm", "MSD, mm", "Surface Dice"]
 
 
 @pytest.fixture
@@ -131,7 +131,7 @@ def test_undefined_numbers_and_lone_structures_say_why(panel, patient, compare):
     dice = heads_of(table).index("Dice")
     assert table.item(heart, dice).text() == "–"
     assert "no partner of this name in RS" in table.item(heart, dice).toolTip()
-    head = table.horizontalHeaderItem(heads_of(table).index("HD95 [mm]"))
+    head = table.horizontalHeaderItem(heads_of(table).index("HD95, mm"))
     assert DEFINITIONS["hd95_mm"][1:] in head.toolTip()
     cord = row_of(panel, "Cord", "")
     assert table.item(cord, dice).toolTip() == "no partner of this name in VPM, LFT"
@@ -198,9 +198,13 @@ def test_predicted_stands_beside_true_where_the_contour_was_assessed(panel, pati
     panel.session.parameterNode.segmentation = patient.vpm
     panel.session.assessment = Assessment(MODEL, (one,), 0.1)
     compare()
-    predicted = column_of(panel.ui.comparisonTable, "Predicted Dice")
+    predicted = column_of(panel.ui.comparisonTable, "Pred. Dice")
     assert predicted[row_of(panel, "Parotid_L", "VPM")] == "0.770"
     assert predicted[row_of(panel, "Parotid_L", "LFT")] == "–"
+    head = panel.ui.comparisonTable.horizontalHeaderItem(
+        heads_of(panel.ui.comparisonTable).index("Pred. Dice")
+    )
+    assert head.toolTip() == "Predicted Dice, without the reference"
 
 
 def test_the_table_is_exported_with_its_slices(panel, patient, compare, click, dialogs, message, tmp_path):
@@ -338,7 +342,7 @@ def test_doubtful_comparisons_are_warned_of(panel, patient, compare, message, mo
     assert "cc lie outside the reference's image and were left out (Brainstem, Lost)" in told
     row = row_of(panel, "Cord", "Elsewhere")
     assert column_of(panel.ui.comparisonTable, "Dice")[row] == "0.000"
-    hd95 = panel.ui.comparisonTable.item(row, heads_of(panel.ui.comparisonTable).index("HD95 [mm]"))
+    hd95 = panel.ui.comparisonTable.item(row, heads_of(panel.ui.comparisonTable).index("HD95, mm"))
     assert (hd95.text(), hd95.toolTip()) == (
         "–",
         "the test contour is empty: Dice is 0 and distances are undefined",

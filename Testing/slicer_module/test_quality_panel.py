@@ -10,6 +10,7 @@ import pytest
 
 from ContourQALib.errors import GeometryError, ModelError
 from ContourQALib.geometry import Grid
+from ContourQALib.quality.assessment import ModelIdentity
 from slicer_module.conftest import MODULE
 from slicer_module.fake_worker import CRASH, FakeWorker
 from slicer_module.quality_cases import CENTERS, DICES, GRID, add_patient, assessed, ball, patience
@@ -141,9 +142,9 @@ def test_the_gravest_contour_comes_first_with_figures_intervals_verdict_and_reas
     assess()
     assert column(ui, 0) == ["Brainstem", "Cord", "Parotid"]
     assert verdicts(ui) == ["reject", "review", "accept"]
-    assert column(ui, 2) == ["0.55 (0.51\u20130.58)", "0.78 (0.74\u20130.81)", "0.91 (0.87\u20130.94)"]
-    assert column(ui, 3) == ["4.1 (3.0\u20137.2)"] * 3
-    assert column(ui, 4) == ["1.2 (0.8\u20132.0)"] * 3
+    assert column(ui, 2) == ["0.55\n(0.51\u20130.58)", "0.78\n(0.74\u20130.81)", "0.91\n(0.87\u20130.94)"]
+    assert column(ui, 3) == ["4.1\n(3.0\u20137.2)"] * 3
+    assert column(ui, 4) == ["1.2\n(0.8\u20132.0)"] * 3
     assert column(ui, 5)[0] == "Predicted Dice 0.55 is below the reject level of 0.75."
     assert column(ui, 5)[2] == "\u2013"
     assert "1 to reject, 1 to review, 1 acceptable" in message(ui)
@@ -196,7 +197,7 @@ def test_results_go_to_nodes_that_the_parameter_node_names(ui, panel, patient, a
     assess()
     table = panel.session.parameterNode.assessmentTable
     assert table.GetNumberOfRows() == 3
-    assert "HD95 [mm]" in titles(table)
+    assert "HD95, mm" in titles(table)
     overlay = panel.session.parameterNode.errorOverlay.GetSegmentation()
     assert overlay.GetNumberOfSegments() == 6
     assess()
@@ -430,8 +431,52 @@ def test_nothing_but_empty_segments_is_a_sentence(ui, panel, patient, assess, wo
 def test_a_structure_without_a_model_is_said(ui, patient, assess, worker):
     worker.answers["AssessRequest"] = lambda request: assessed(request, {"Parotid": 0.9})
     assess()
-    assert "No model for Brainstem, Cord" in message(ui)
+    assert "No model for Brainstem, Cord in this image: only rules" in message(ui)
     assert "mask-only rules alone" in column(ui, 5)[0]
+
+
+def test_a_chosen_model_that_does_not_know_a_structure_is_said(ui, patient, assess, worker):
+    worker.answers["AssessRequest"] = lambda request: assessed(request, {"Parotid": 0.9})
+    ui.modelComboBox.setCurrentIndex(1)
+    assess()
+    assert "The chosen model does not know Brainstem, Cord: only rules" in message(ui)
+    assert "No model for" not in message(ui)
+    ui.resultTable.selectRow(0)
+    text = ui.detailsBrowser.toPlainText()
+    assert "It was not compared with training data: no model predicted this contour." in text
+    assert "Like the training data" not in text
+
+
+def test_six_rows_and_every_column_are_seen_in_a_usual_panel(ui, patient, assess, worker):
+    frame = ui.qualityTab.window()
+    frame.resize(480, 1000)
+    assess()
+    table = ui.resultTable
+    assert table.isColumnHidden(5), "the details have the reasons where the figures take the room"
+    assert not table.horizontalScrollBar().visible
+    assert 6 * table.rowHeight(0) <= table.viewport().height
+    worker.answers["AssessRequest"] = lambda request: assessed(request, {})
+    assess()
+    assert [table.isColumnHidden(column) for column in range(6)] == [False] * 3 + [True] * 2 + [False]
+    assert not table.horizontalScrollBar().visible
+
+
+def test_what_a_teaching_model_must_carry_is_said_once(ui, panel, patient, assess, worker):
+    from ContourQALib.quality.model import bundled_models
+
+    card = next(one.card for one in bundled_models() if one.card.raw.get("teaching_only"))
+    identity = ModelIdentity(card.name, card.version, card.license, card.status, True)
+    worker.answers["AssessRequest"] = lambda request: replace(
+        assessed(request), model=identity, models=(identity,)
+    )
+    ui.modelComboBox.setCurrentIndex(1 + [one.card.name for one in bundled_models()].index(card.name))
+    assert "teaching only" in ui.modelNoteLabel.text
+    assert not ui.notesLabel.visible
+    assess()
+    assert "teaching only" in ui.notesLabel.text
+    assert "teaching only" not in ui.modelNoteLabel.text
+    panel.session.parameterNode.segmentation = None
+    assert "teaching only" in ui.modelNoteLabel.text
 
 
 def test_a_vector_volume_is_refused(ui, panel, patient, assess, worker, scene):
@@ -577,7 +622,7 @@ def test_a_saved_scene_shows_its_results_again(
     assert panel.session.parameterNode.acceptLevel == 0.9
     assert column(ui, 0) == ["Brainstem", "Cord"]
     assert verdicts(ui) == ["reject", "review"]
-    assert column(ui, 2)[0] == "0.55 (0.51\u20130.58)"
+    assert column(ui, 2)[0] == "0.55\n(0.51\u20130.58)"
     assert "below the reject level" in ui.detailsBrowser.toPlainText()
     click(ui.resultTable, 1)
     x, y, z = GRID.index_to_world(CENTERS["Cord"][::-1])
@@ -611,7 +656,7 @@ def test_an_edited_segment_is_assessed_anew_and_no_other(ui, panel, live, worker
     wait_until(lambda: len(worker.requests) == 1 and not panel.session.tasks.busy, 3)
     assert asked(worker) == [["Brainstem"]]
     assert column(ui, 0) == ["Cord", "Brainstem", "Parotid"]
-    assert column(ui, 2)[1] == "0.88 (0.84\u20130.91)"
+    assert column(ui, 2)[1] == "0.88\n(0.84\u20130.91)"
     assert [one.structure for one in panel.session.assessment.structures] == list(CENTERS)
     assert panel.session.parameterNode.assessmentTable.GetNumberOfRows() == 3
 

@@ -112,6 +112,10 @@ def test_a_sweep_shows_curves_the_best_thresholds_and_what_half_costs(
     assert read["Dice"] == [f"{half.dice:.3f}"] * 2 + [f"{best.value:.3f} at {best.threshold:g}"]
     assert read["MSD, mm"][0] == f"{half.msd_mm:.2f}"
     assert read["Volume, cc"][0] == f"{half.volume_cc:.2f}"
+    table, titles = panel.ui.readoutTable, list(read)
+    assert read["Surface Dice"][2] == "\u2013"
+    assert "for Dice and the distances only" in table.item(titles.index("Surface Dice"), 3).toolTip()
+    assert table.item(titles.index("Dice"), 3).toolTip() == ""
     loss = analysis.loss_at_half_percent["dice"]
     assert f"Best Dice {best.value:.3f} at {best.threshold:g}." in panel.ui.lossLabel.text
     assert f"Threshold 0.5 loses {loss:.1f} %" in panel.ui.lossLabel.text
@@ -152,7 +156,7 @@ def test_buttons_go_to_half_and_to_the_best_of_the_figure_that_is_shown(
     panel.ui.figureComboBox.setCurrentIndex(1)
     panel.ui.figureComboBox.activated.emit(1)
     assert "MSD" in panel.ui.lossLabel.text
-    assert node.thresholdChart.GetYAxisTitle() == "Distance (mm)"
+    assert node.thresholdChart.GetYAxisTitle() == "Distance, mm"
     click(panel.ui.optimumButton)
     assert node.threshold == pytest.approx(analysis.optimum["msd_mm"].threshold)
     click(panel.ui.halfButton)
