@@ -225,3 +225,14 @@ def test_a_folder_that_is_a_file_is_an_error_and_a_failed_overlay_leaves_no_page
     with pytest.raises(OutputError, match="disk is full"):
         write_report_folder(tmp_path / "out", "page", {}, {"report.csv": ""}, {"over.nrrd": full})
     assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_reasons_stand_below_their_row_across_the_table(assessment: Assessment) -> None:
+    known = replace(assessment.structures[0], structure="A", reasons=("because",))
+    found = replace(assessment, structures=(known, replace(known, structure="B", reasons=())))
+    body = assessment_section(found).body
+    columns = body.count('<th scope="col"')
+    (first, below, second) = re.findall(r"<tr[ >].*?</tr>", body.partition("<tbody>")[2])
+    assert first.startswith('<tr class="above"><th scope="row" rowspan="2">A')
+    assert below == f'<tr class="below"><td colspan="{columns - 1}"><ul><li>because</li></ul></td></tr>'
+    assert second.startswith('<tr><th scope="row">B')

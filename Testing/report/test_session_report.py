@@ -105,6 +105,7 @@ def test_the_page_has_every_part_in_order_and_names_cannot_become_markup(folder:
     ]
     assert "Pelvis &lt;3&gt;" in html
     assert "CTV, axial &amp; all" in html
+    assert html.count('<div class="shots"><figure>') == 1
     # Two snapshots; the predicted Dice and one contour; slices and chart of the pair; three of the sweep.
     assert html.count("<img ") == 2 + 2 + 2 + 3
 
