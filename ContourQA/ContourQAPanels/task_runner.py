@@ -19,6 +19,10 @@ from ContourQALib.errors import ContourQAError
 TICK_MS = 20
 """Time between two looks at the worker; the timer runs only while something is in flight."""
 
+WARMING_S = 3.0
+"""So long the timer runs for a worker that was asked to start: Slicer's event loop holds Python's lock, and
+the worker's threads have their turn only while Python code runs."""
+
 BUDGET_S = 0.015
 """Preparation goes on until it has taken this long, then the event loop has its turn."""
 
@@ -83,6 +87,7 @@ class TaskRunner:
     def __init__(self, worker: Any) -> None:
         self.worker = worker
         self._warm: Any = None  # the worker that was started
+        self._warmingUntil = 0.0
         self._preparing: list[Task] = []
         self._submitted: dict[int, Task | None] = {}  # None: cancelled, its last event still to come
         self._timer = qt.QTimer()
@@ -131,6 +136,9 @@ class TaskRunner:
             self.worker.warm()
         except ContourQAError:
             logging.info("ContourQA: the worker cannot be started ahead of time")
+            return
+        self._warmingUntil = time.monotonic() + WARMING_S
+        self._timer.start()
 
     def cancelAll(self) -> None:
         """Cancel every task."""
@@ -166,7 +174,8 @@ class TaskRunner:
             self._listen()
         except Exception:
             logging.exception("ContourQA: the worker cannot be asked")
-        if not self._preparing and not self._submitted:
+        warming = time.monotonic() < self._warmingUntil
+        if not (self._preparing or self._submitted or warming):
             self._timer.stop()
 
     def _prepare(self) -> None:

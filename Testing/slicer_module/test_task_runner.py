@@ -246,3 +246,18 @@ def test_another_worker_takes_over(run, heard, runner, wait_until):
     wait_until(lambda: heard)
     assert first.closed
     assert heard == [("done", "from the second")]
+
+
+def test_a_worker_that_warms_up_is_looked_at_until_it_can_have_started(application):
+    from ContourQAPanels import task_runner
+
+    worker = FakeWorker({})
+    runner = task_runner.TaskRunner(worker)
+    runner.warmUp()
+    runner.warmUp()
+    assert worker.warmed == 1
+    assert runner._timer.active  # else a host that holds Python's lock leaves the starting thread waiting
+    runner._warmingUntil = 0.0
+    runner._tick()
+    assert not runner._timer.active
+    runner.close()
