@@ -186,7 +186,7 @@ def test_the_real_worker_compares_sweeps_and_writes_and_says_what_cannot_be_writ
     def run(tab, button, runs):
         widget.ui.tabWidget.setCurrentIndex(tab)
         click(button)
-        wait_until(lambda: not runs.running, 60 * patience())
+        wait_until(lambda: not runs.running and not widget.session.tasks.busy, 60 * patience())
 
     compare, threshold, report = widget.comparePanel, widget.thresholdPanel, widget.reportPanel
     run(1, compare.ui.compareButton, compare.runButton)
