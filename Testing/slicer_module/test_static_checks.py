@@ -10,9 +10,9 @@ import json
 import re
 import subprocess
 import sys
+from functools import cache
 
 import pytest
-from PySide6 import QtCore, QtWidgets
 
 from slicer_module.module_sources import (
     MAIN,
@@ -168,8 +168,27 @@ def test_every_signal_that_is_connected_exists(source):
 def _has_signal(kind: str, signal: str) -> bool:
     if kind in OUR_SIGNALS:
         return signal in OUR_SIGNALS[kind]
-    module = QtCore if kind == "QTimer" else QtWidgets
-    return getattr(module, kind).staticMetaObject.indexOfSignal(signal) >= 0
+    return signal in _qt_signals()[kind]
+
+
+@cache
+def _qt_signals() -> dict[str, list[str]]:
+    """The signals of every Qt class, told by a process of its own: PySide loses its descriptions of classes
+    once a panel was shown and deleted."""
+    code = (
+        "import json\n"
+        "from PySide6 import QtCore, QtWidgets\n"
+        "def signals(kind):\n"
+        "    about = kind.staticMetaObject\n"
+        "    methods = map(about.method, range(about.methodCount()))\n"
+        "    signal = QtCore.QMetaMethod.MethodType.Signal\n"
+        "    return [bytes(m.methodSignature()).decode() for m in methods if m.methodType() == signal]\n"
+        "kinds = [QtCore.QTimer, *vars(QtWidgets).values()]\n"
+        "print(json.dumps({k.__name__: signals(k) for k in kinds if hasattr(k, 'staticMetaObject')}))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    found: dict[str, list[str]] = json.loads(done.stdout)
+    return found
 
 
 # imports
