@@ -173,8 +173,10 @@ def _has_signal(kind: str, signal: str) -> bool:
 
 @cache
 def _qt_signals() -> dict[str, list[str]]:
-    """The signals of every Qt class, told by a process of its own: PySide loses its descriptions of classes
-    once a panel was shown and deleted."""
+    """The signals of every Qt class, told by a process of its own.
+
+    In this one PySide loses its descriptions of classes once a panel was shown and deleted.
+    """
     code = (
         "import json\n"
         "from PySide6 import QtCore, QtWidgets\n"
@@ -183,7 +185,7 @@ def _qt_signals() -> dict[str, list[str]]:
         "    methods = map(about.method, range(about.methodCount()))\n"
         "    signal = QtCore.QMetaMethod.MethodType.Signal\n"
         "    return [bytes(m.methodSignature()).decode() for m in methods if m.methodType() == signal]\n"
-        "kinds = [QtCore.QTimer, *vars(QtWidgets).values()]\n"
+        "kinds = [QtCore.QTimer, *(getattr(QtWidgets, name) for name in dir(QtWidgets))]\n"
         "print(json.dumps({k.__name__: signals(k) for k in kinds if hasattr(k, 'staticMetaObject')}))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
