@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import qt
-import slicer
 from slicer.i18n import tr as _
 
 from ContourQALib.errors import ContourQAError
@@ -18,6 +17,7 @@ from ContourQALib.worker_requests import Compared
 from ContourQAPanels.compare_views import CompareViews
 from ContourQAPanels.compare_wording import summary
 from ContourQAPanels.comparing import Comparing, named, predictedDice
+from ContourQAPanels.panel import Panel
 from ContourQAPanels.run_button import RunButton
 from ContourQAPanels.table_file import writeTable
 from ContourQAPanels.table_view import NOTES, REASON, TableView
@@ -41,7 +41,7 @@ KEY_COLUMNS = (
 """What a panel of 400 pixels shows before it is scrolled, the most wanted first."""
 
 
-class ComparePanel:
+class ComparePanel(Panel):
     """The Compare tab.
 
     Args:
@@ -49,14 +49,8 @@ class ComparePanel:
     """
 
     def __init__(self, session: Session) -> None:
-        self.session = session
-        self.widget = slicer.util.loadUI(session.resourcePath("UI/ContourQACompare.ui"))
-        self.ui = slicer.util.childWidgetVariables(self.widget)
-        self.widget.setMRMLScene(session.scene)
-        self._guiTag: Any = None
-        self._bound: Any = None
+        super().__init__(session, "UI/ContourQACompare.ui")
         self._shownTable: Any = None
-        self._updating = False
         # Overlay and chart of the first row take as long as the table: events have their turn in between.
         self._later = qt.QTimer()
         self._later.setSingleShot(True)
@@ -78,32 +72,6 @@ class ComparePanel:
         self.ui.comparisonTable.connect("itemSelectionChanged()", self._onRowSelected)
         self.ui.comparisonTable.connect("cellClicked(int,int)", self._onRowClicked)
         self.ui.exportButton.connect("clicked(bool)", self._onExport)
-
-    def setParameterNode(self, parameterNode: Any) -> None:
-        """Use another parameter node; None while there is no scene."""
-        if self._bound is not None and self._guiTag is not None:
-            self._bound.disconnectGui(self._guiTag)
-        self._bound, self._guiTag = parameterNode, None
-        if parameterNode is not None:
-            self._guiTag = parameterNode.connectGui(self.ui)
-        self.updateFromNodes()
-
-    def updateFromNodes(self) -> None:
-        """Bring the panel up to date with the parameter node; called at each of its changes."""
-        if self._updating:
-            return
-        self._updating = True
-        try:
-            self._update()
-        finally:
-            self._updating = False
-
-    def enter(self) -> None:
-        """The module was opened."""
-        self.updateFromNodes()
-
-    def exit(self) -> None:
-        """Another module was opened; what was begun goes on."""
 
     def resultNodes(self) -> list[Any]:
         """The nodes that hold the results."""

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import qt
-import slicer
 from slicer.i18n import tr as _
 
 from ContourQALib.errors import ContourQAError
 from ContourQAPanels.installing import REPORT, Installer
+from ContourQAPanels.panel import Panel
 from ContourQAPanels.reporting import Reporting, ReportParts
 from ContourQAPanels.run_button import RunButton
 
@@ -21,7 +21,7 @@ NO_FOLDER = Path()
 """The parameter node's path before a folder is chosen."""
 
 
-class ReportPanel:
+class ReportPanel(Panel):
     """The Report tab.
 
     Args:
@@ -29,14 +29,8 @@ class ReportPanel:
     """
 
     def __init__(self, session: Session) -> None:
-        self.session = session
-        self.widget = slicer.util.loadUI(session.resourcePath("UI/ContourQAReport.ui"))
-        self.ui = slicer.util.childWidgetVariables(self.widget)
-        self.widget.setMRMLScene(session.scene)
+        super().__init__(session, "UI/ContourQAReport.ui")
         self.written: Path | None = None
-        self._guiTag: Any = None
-        self._bound: Any = None
-        self._updating = False
         self.runButton = RunButton(
             self.ui.writeButton, self.ui.writeProgressBar, session, self.write, self.updateFromNodes
         )
@@ -46,32 +40,6 @@ class ReportPanel:
         for box in self._boxes():
             box.connect("toggled(bool)", self._onPart)
         self._showWritten(None)
-
-    def setParameterNode(self, parameterNode: Any) -> None:
-        """Use another parameter node; None while there is no scene."""
-        if self._bound is not None and self._guiTag is not None:
-            self._bound.disconnectGui(self._guiTag)
-        self._bound, self._guiTag = parameterNode, None
-        if parameterNode is not None:
-            self._guiTag = parameterNode.connectGui(self.ui)
-        self.updateFromNodes()
-
-    def updateFromNodes(self) -> None:
-        """Bring the panel up to date with results and parameter node; called at each change."""
-        if self._updating:
-            return
-        self._updating = True
-        try:
-            self._update()
-        finally:
-            self._updating = False
-
-    def enter(self) -> None:
-        """The module was opened."""
-        self.updateFromNodes()
-
-    def exit(self) -> None:
-        """Another module was opened; what was begun goes on."""
 
     def sceneClosing(self) -> None:
         """The report that was written belongs to the scene that goes."""

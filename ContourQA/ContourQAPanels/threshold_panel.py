@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
-import slicer
 from slicer.i18n import tr as _
 
 from ContourQALib.errors import ContourQAError
@@ -14,6 +13,7 @@ from ContourQALib.mrml.scene_change import scene_change
 from ContourQALib.mrml.segmentations import segments_of
 from ContourQALib.report.wording import figure_text, threshold_text
 from ContourQAPanels.embedded_plot import EmbeddedPlot
+from ContourQAPanels.panel import Panel
 from ContourQAPanels.read_out_table import ReadOutTable
 from ContourQAPanels.run_button import RunButton
 from ContourQAPanels.segment_choice import SegmentChoice
@@ -29,7 +29,7 @@ SHOWN = (("agreement", "dice"), ("distances", "msd_mm"), ("volume", "dice"))
 """What the chart can show, and the figure whose best threshold belongs to it."""
 
 
-class ThresholdPanel:
+class ThresholdPanel(Panel):
     """The Thresholds tab.
 
     Args:
@@ -37,10 +37,7 @@ class ThresholdPanel:
     """
 
     def __init__(self, session: Session) -> None:
-        self.session = session
-        self.widget = slicer.util.loadUI(session.resourcePath("UI/ContourQAThresholds.ui"))
-        self.ui = slicer.util.childWidgetVariables(self.widget)
-        self.widget.setMRMLScene(session.scene)
+        super().__init__(session, "UI/ContourQAThresholds.ui")
         self.chart = EmbeddedPlot(
             self.ui.thresholdViewHolder,
             session,
@@ -52,11 +49,8 @@ class ThresholdPanel:
         self.maps = Maps(session)
         self.segments = SegmentChoice(self.ui.thresholdSegmentComboBox, self._onSegmentChosen)
         self.readOut = ReadOutTable(self.ui.readoutTable)
-        self._guiTag: Any = None
-        self._bound: Any = None
         self._sweptInputs: SweepInputs | None = None
         self._chartIsStale = False
-        self._updating = False
         for title in (_("Agreement (Dice)"), _("Distances (MSD, HD95, HD)"), _("Volume")):
             self.ui.figureComboBox.addItem(title)
         self.runButton = RunButton(
@@ -68,32 +62,6 @@ class ThresholdPanel:
         self.ui.optimumButton.connect("clicked(bool)", self._onOptimum)
         self.ui.previewCheckBox.connect("toggled(bool)", self._onPreview)
         self.ui.makeSegmentButton.connect("clicked(bool)", self._onMakeSegment)
-
-    def setParameterNode(self, parameterNode: Any) -> None:
-        """Use another parameter node; None while there is no scene."""
-        if self._bound is not None and self._guiTag is not None:
-            self._bound.disconnectGui(self._guiTag)
-        self._bound, self._guiTag = parameterNode, None
-        if parameterNode is not None:
-            self._guiTag = parameterNode.connectGui(self.ui)
-        self.updateFromNodes()
-
-    def updateFromNodes(self) -> None:
-        """Bring the panel up to date with the parameter node; called at each of its changes."""
-        if self._updating:
-            return
-        self._updating = True
-        try:
-            self._update()
-        finally:
-            self._updating = False
-
-    def enter(self) -> None:
-        """The module was opened."""
-        self.updateFromNodes()
-
-    def exit(self) -> None:
-        """Another module was opened; what was begun goes on."""
 
     def resultNodes(self) -> list[Any]:
         """The nodes that hold the results."""

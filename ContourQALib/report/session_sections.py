@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from ContourQALib.report.assessment_section import assessment_section
 from ContourQALib.report.canvas import Picture
 from ContourQALib.report.html import Section, definitions_section, figure
 from ContourQALib.report.sections import comparison_section
+from ContourQALib.report.session_report import SessionReport
 from ContourQALib.report.threshold_section import study_sections
 from ContourQALib.thresholds.cases import ThresholdCase, ThresholdStudy
-
-if TYPE_CHECKING:
-    from ContourQALib.report.session_report import SessionReport
 
 CASE = "this case"
 """A session has one case; its name may be the patient's and is not put on the page."""
