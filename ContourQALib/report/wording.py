@@ -143,10 +143,11 @@ def assessment_notes(structure: StructureAssessment) -> list[str]:
 
 
 def model_text(model: ModelIdentity) -> str:
-    """One line on the model that answered; a preview says so in capitals."""
+    """One line on the model that answered; a preview, or one for teaching, says so in capitals."""
     if model.name is None:
         return "mask-only rules, without a model"
-    status = f", {model.status.upper()}" if model.status else ""
+    caution = "for teaching only" if model.teaching_only else model.status
+    status = f", {caution.upper()}" if caution and caution != "released" else ""
     terms = f", {model.license}" if model.license else ""
     return f"{model.name} {model.version or ''}".rstrip() + status + terms
 

@@ -3,15 +3,16 @@ from __future__ import annotations
 import io
 from dataclasses import replace
 
+import pytest
 from rich.console import Console
 
 from ContourQALib.case import Contour
 from ContourQALib.metrics.compare import Comparison, compare
 from ContourQALib.metrics.observers import compare_pairwise
 from ContourQALib.metrics.pairing import Unmatched
-from ContourQALib.quality.assessment import Assessment
+from ContourQALib.quality.assessment import Assessment, ModelIdentity
 from ContourQALib.report.tables import print_assessment, print_comparisons, print_matrix, print_slices
-from ContourQALib.report.wording import UNDEFINED, percent_text, short_labels
+from ContourQALib.report.wording import UNDEFINED, model_text, percent_text, short_labels
 
 
 def piped() -> Console:
@@ -133,3 +134,15 @@ def test_short_labels_are_the_shortest_that_tell_files_apart() -> None:
 def test_a_rounded_volume_error_is_never_minus_zero() -> None:
     assert percent_text(-0.01) == "+0.0"
     assert percent_text(float("nan")) == UNDEFINED
+
+
+@pytest.mark.parametrize(
+    ("model", "text"),
+    [
+        (ModelIdentity("m", "1.0", "MIT", "released"), "m 1.0, MIT"),
+        (ModelIdentity("m", "1.0", "MIT", "preview"), "m 1.0, PREVIEW, MIT"),
+        (ModelIdentity("m", "1.0", "MIT", "released", teaching_only=True), "m 1.0, FOR TEACHING ONLY, MIT"),
+    ],
+)
+def test_a_model_says_what_it_must_not_be_taken_for(model: ModelIdentity, text: str) -> None:
+    assert model_text(model) == text
