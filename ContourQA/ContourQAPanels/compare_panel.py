@@ -17,7 +17,7 @@ from ContourQALib.worker_requests import Compared
 from ContourQAPanels.compare_views import CompareViews
 from ContourQAPanels.compare_wording import summary
 from ContourQAPanels.comparing import Comparing, named, predictedDice
-from ContourQAPanels.panel import Panel
+from ContourQAPanels.panel import BoundPanel
 from ContourQAPanels.run_button import RunButton
 from ContourQAPanels.table_file import writeTable
 from ContourQAPanels.table_view import NOTES, REASON, TableView
@@ -41,7 +41,7 @@ KEY_COLUMNS = (
 """What a panel of 400 pixels shows before it is scrolled, the most wanted first."""
 
 
-class ComparePanel(Panel):
+class ComparePanel(BoundPanel):
     """The Compare tab.
 
     Args:

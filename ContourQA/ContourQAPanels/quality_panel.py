@@ -19,6 +19,7 @@ from ContourQAPanels.assessment_rows import AssessmentRow, rowsOf, rowsOfTable
 from ContourQAPanels.installing import MODELS, Installer
 from ContourQAPanels.live_assessment import LiveAssessment
 from ContourQAPanels.model_choice import ModelChoice
+from ContourQAPanels.panel import Panel
 from ContourQAPanels.result_table import ResultTable
 from ContourQAPanels.run_button import RunButton
 from ContourQAPanels.segment_list import SegmentList
@@ -33,7 +34,7 @@ WARM_MS = 1000
 SEGMENT_EVENTS = ("SegmentAdded", "SegmentRemoved", "SegmentModified", "SegmentsOrderModified")
 
 
-class QualityPanel(VTKObservationMixin):
+class QualityPanel(Panel, VTKObservationMixin):
     """The Quality tab and the inputs above the tabs.
 
     Args:
@@ -42,13 +43,13 @@ class QualityPanel(VTKObservationMixin):
     """
 
     def __init__(self, session: Session, ui: Any) -> None:
+        Panel.__init__(self, session, ui.qualityTab, ui)
         VTKObservationMixin.__init__(self)
-        self.session, self.ui, self.widget = session, ui, ui.qualityTab
         self.assessed: Assessed | None = None
         self._asking: Assessing | None = None
         self._shownTable: Any = None
         self._segmentation: Any = None
-        self._updating = self._entered = False
+        self._entered = False
         self.segmentList = SegmentList(ui.segmentList, self._onSegmentsChecked)
         self.models = ModelChoice(ui.modelComboBox, ui.deviceComboBox, ui.modelNoteLabel, self._onModelChosen)
         self.table = ResultTable(
@@ -76,16 +77,6 @@ class QualityPanel(VTKObservationMixin):
         if parameterNode is None:
             self._observeSegments(None)
             self.live.watch(None, None)
-
-    def updateFromNodes(self) -> None:
-        """Bring the panel up to date with the parameter node; called at each of its changes."""
-        if self._updating:
-            return
-        self._updating = True
-        try:
-            self._update()
-        finally:
-            self._updating = False
 
     def enter(self) -> None:
         """The module was opened."""

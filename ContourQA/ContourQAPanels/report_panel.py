@@ -10,7 +10,7 @@ from slicer.i18n import tr as _
 
 from ContourQALib.errors import ContourQAError
 from ContourQAPanels.installing import REPORT, Installer
-from ContourQAPanels.panel import Panel
+from ContourQAPanels.panel import BoundPanel
 from ContourQAPanels.reporting import Reporting, ReportParts
 from ContourQAPanels.run_button import RunButton
 
@@ -21,7 +21,7 @@ NO_FOLDER = Path()
 """The parameter node's path before a folder is chosen."""
 
 
-class ReportPanel(Panel):
+class ReportPanel(BoundPanel):
     """The Report tab.
 
     Args:

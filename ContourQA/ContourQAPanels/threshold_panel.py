@@ -13,7 +13,7 @@ from ContourQALib.mrml.scene_change import scene_change
 from ContourQALib.mrml.segmentations import segments_of
 from ContourQALib.report.wording import figure_text, threshold_text
 from ContourQAPanels.embedded_plot import EmbeddedPlot
-from ContourQAPanels.panel import Panel
+from ContourQAPanels.panel import BoundPanel
 from ContourQAPanels.read_out_table import ReadOutTable
 from ContourQAPanels.run_button import RunButton
 from ContourQAPanels.segment_choice import SegmentChoice
@@ -29,7 +29,7 @@ SHOWN = (("agreement", "dice"), ("distances", "msd_mm"), ("volume", "dice"))
 """What the chart can show, and the figure whose best threshold belongs to it."""
 
 
-class ThresholdPanel(Panel):
+class ThresholdPanel(BoundPanel):
     """The Thresholds tab.
 
     Args:

@@ -36,7 +36,7 @@ RADII_MM = (55.0, 45.0, 60.0)
 def organ_map(size: tuple[int, int, int]) -> ProbabilityMap:
     """An ellipsoid with a soft, noisy edge in a field of 500 x 500 x 450 mm."""
     spacing = tuple(extent / n for extent, n in zip((500.0, 500.0, 450.0), size, strict=True))
-    grid = Grid(size, spacing)  # type: ignore[arg-type]
+    grid = Grid(size, spacing)
     axes = [(np.arange(n) - n / 2) * mm for n, mm in zip(size, spacing, strict=True)]
     x, y, z = (axis / radius for axis, radius in zip(axes, RADII_MM, strict=True))
     radius = np.sqrt(z[:, None, None] ** 2 + y[:, None] ** 2 + x**2, dtype=np.float32)

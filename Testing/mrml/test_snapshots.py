@@ -308,7 +308,7 @@ def test_a_kept_camera_takes_the_same_picture_as_a_new_one(scene: Any, camera: S
 def test_what_cannot_be_shown_is_refused_in_a_sentence(slicer: Any, scene: Any, camera: SliceCamera) -> None:
     volume = add_volume(scene)
     with pytest.raises(SettingError, match="axial"):
-        camera.take(volume, [], middle(GRID), "oblique")  # type: ignore[arg-type]
+        camera.take(volume, [], middle(GRID), "oblique")
     with pytest.raises(SceneError, match="no image"):
         camera.take(scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "empty"), [], middle(GRID))
     with pytest.raises(SceneError, match="There is no volume"):

@@ -24,7 +24,7 @@ def installing(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The module, with a translation that leaves the text as it is."""
     monkeypatch.syspath_prepend(str(ROOT / "ContourQA"))
     monkeypatch.setitem(sys.modules, "slicer.i18n", ModuleType("slicer.i18n"))
-    sys.modules["slicer.i18n"].tr = lambda text: text  # type: ignore[attr-defined]
+    sys.modules["slicer.i18n"].tr = lambda text: text
     monkeypatch.delitem(sys.modules, "ContourQAPanels.installing", raising=False)
     return importlib.import_module("ContourQAPanels.installing")
 
@@ -246,7 +246,7 @@ class Slicer(ModuleType):
         ):
             self.calls.append((requirements, constraints, prompt_install, requester))
 
-        packaging.pip_ensure = pip_ensure  # type: ignore[attr-defined]
+        packaging.pip_ensure = pip_ensure
         return packaging
 
 
@@ -254,7 +254,7 @@ class Slicer(ModuleType):
 def slicer(monkeypatch: pytest.MonkeyPatch) -> Slicer:
     found = Slicer()
     monkeypatch.setitem(sys.modules, "slicer", found)
-    monkeypatch.setitem(sys.modules, "slicer.packaging", None)  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, "slicer.packaging", None)
     return found
 
 
@@ -291,7 +291,7 @@ def test_torch_comes_from_the_extension_with_its_own_question(
             return given
 
     extension = ModuleType("PyTorchUtils")
-    extension.PyTorchUtilsLogic = Logic  # type: ignore[attr-defined]
+    extension.PyTorchUtilsLogic = Logic
     monkeypatch.setitem(sys.modules, "PyTorchUtils", extension)
     assert installing.SlicerApplication().installTorch(installing.TORCH) is expected
     assert slicer.calls == [(True, ">=2.4")]

@@ -22,7 +22,7 @@ def sample_data(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The module, with a translation that leaves the text as it is."""
     monkeypatch.syspath_prepend(str(ROOT / "ContourQA"))
     monkeypatch.setitem(sys.modules, "slicer.i18n", ModuleType("slicer.i18n"))
-    sys.modules["slicer.i18n"].tr = lambda text: text  # type: ignore[attr-defined]
+    sys.modules["slicer.i18n"].tr = lambda text: text
     monkeypatch.delitem(sys.modules, "ContourQAPanels.sample_data", raising=False)
     return importlib.import_module("ContourQAPanels.sample_data")
 
@@ -74,7 +74,7 @@ class LaterSampleDataLogic(SampleDataLogic):
 def logic(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> SampleDataLogic:
     found = request.param()
     module = ModuleType("SampleData")
-    module.SampleDataLogic = found  # type: ignore[attr-defined]
+    module.SampleDataLogic = found
     monkeypatch.setitem(sys.modules, "SampleData", module)
     return found
 
@@ -90,7 +90,7 @@ def test_it_registers_with_a_picture_and_nothing_to_download(sample_data, logic)
 
 
 def test_without_the_sample_data_module_nothing_happens(sample_data, monkeypatch):
-    monkeypatch.setitem(sys.modules, "SampleData", None)  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, "SampleData", None)
     sample_data.register()
 
 

@@ -1,0 +1,112 @@
+"""Surfaces and planar contours become masks on a copy, and a tag says how."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import scenes
+from ContourQALib.case import Image
+from ContourQALib.geometry import Grid, Relation
+from ContourQALib.mrml import segmentations, volumes
+from ContourQALib.mrml.errors import SceneError
+from ContourQALib.mrml.rasterizing import BINARY_LABELMAP, TAG
+
+
+def ball(center=(0.0, 0.0, 0.0), radius_mm=10.0):
+    """A closed surface in RAS."""
+    from vtkmodules.vtkFiltersSources import vtkSphereSource
+
+    source = vtkSphereSource()
+    source.SetCenter(center)
+    source.SetRadius(radius_mm)
+    source.SetPhiResolution(64)
+    source.SetThetaResolution(64)
+    source.Update()
+    return source.GetOutput()
+
+
+def surfaces(scene, **parts):
+    node = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", "Plan")
+    node.SetSourceRepresentationToClosedSurface()
+    for name, surface in parts.items():
+        node.AddSegmentFromClosedSurfaceRepresentation(surface, name, (0.1, 0.2, 0.3), name)
+    return node
+
+
+BALL_CC = 4 / 3 * np.pi * 10.0**3 / 1000
+POLYHEDRON = 0.02  # 64 x 64 facets lie inside the ball, and voxels of 1.5 mm are counted whole
+IMAGE = Grid((40, 40, 20), (1.0, 1.0, 1.5), (-20.0, -20.0, -15.0))
+
+
+def test_a_closed_surface_becomes_a_mask_on_a_copy_and_a_tag_says_how(slicer, scene):
+    node = surfaces(scene, gtv=ball())
+    reference = slicer.vtkSegmentationConverter.GetReferenceImageGeometryParameterName()
+    contour = segmentations.contour_of(node, "gtv", IMAGE)
+    assert contour.volume_cc == pytest.approx(BALL_CC, rel=POLYHEDRON)
+    assert contour.grid.relation_to(IMAGE) is Relation.LATTICE
+    assert contour.tags[TAG] == (
+        "Made from its closed surface by 3D Slicer on the image's grid, voxels of 1 x 1 x 1.5 mm"
+    )
+    assert contour.color == (0.1, 0.2, 0.3)
+    # the user's node is as before
+    assert node.GetSegmentation().GetSegment("gtv").GetRepresentation(BINARY_LABELMAP) is None
+    assert node.GetSegmentation().GetConversionParameter(reference) == ""
+
+
+def test_the_segmentations_own_reference_geometry_goes_before_the_images_grid(scene):
+    fine = Grid((80, 80, 60), (0.5, 0.5, 0.5), (-20.0, -20.0, -15.0))
+    ct = volumes.add_volume(scene, Image(np.zeros(fine.shape, np.int16), fine), "CT")
+    node = surfaces(scene, gtv=ball())
+    node.SetReferenceImageGeometryParameterFromVolumeNode(ct)
+    contour = segmentations.contour_of(node, "gtv", IMAGE)
+    assert contour.grid.relation_to(fine) is Relation.LATTICE
+    assert "the segmentation's reference geometry, voxels of 0.5 x 0.5 x 0.5 mm" in contour.tags[TAG]
+
+
+def test_a_surface_without_any_image_is_rasterized_all_the_same(scene):
+    contour = segmentations.contour_of(surfaces(scene, gtv=ball()), "gtv")
+    assert contour.volume_cc == pytest.approx(BALL_CC, rel=POLYHEDRON)
+    assert "a grid of its own choice" in contour.tags[TAG]
+
+
+def test_a_moved_surface_is_rasterized_where_it_is_shown_on_the_images_lattice(scene):
+    node = surfaces(scene, gtv=ball())
+    shift = np.eye(4)
+    shift[:3, 3] = (3.3, -2.2, 1.1)
+    node.SetAndObserveTransformNodeID(scenes.transform(scene, shift).GetID())
+    contour = segmentations.contour_of(node, "gtv", IMAGE)
+    assert contour.grid.relation_to(IMAGE) is Relation.LATTICE
+    middle = np.array(list(scenes.places_of(contour.mask, contour.grid))).mean(axis=0)
+    assert middle == pytest.approx((3.3, -2.2, 1.1), abs=0.2)  # a fraction of a voxel
+
+
+def test_a_surface_that_slicer_made_a_mask_of_says_so(scene):
+    node = surfaces(scene, gtv=ball())
+    assert node.CreateBinaryLabelmapRepresentation()
+    contour = segmentations.contour_of(node, "gtv")
+    assert contour.tags[TAG].startswith("Made from its closed surface by 3D Slicer earlier, voxels of ")
+
+
+def test_an_empty_surface_is_an_empty_contour(scene):
+    from vtkmodules.vtkCommonDataModel import vtkPolyData
+
+    contour = segmentations.contour_of(surfaces(scene, gtv=ball(), none=vtkPolyData()), "none", IMAGE)
+    assert not contour.mask.any()
+
+
+def test_a_surface_is_not_overwritten_by_a_mask(scene):
+    node = surfaces(scene, gtv=ball())
+    with pytest.raises(SceneError, match="Segmentation Plan is made of closed surfaces; make the binary"):
+        segmentations.set_segment(node, "gtv", Contour(np.ones(IMAGE.shape, bool), IMAGE, "gtv"))
+
+
+def test_planar_contours_that_this_slicer_cannot_convert_are_refused_with_what_to_do(slicer, scene):
+    node = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", "RTSTRUCT")
+    node.GetSegmentation().SetSourceRepresentationName("Planar contour")
+    segment = slicer.vtkSegment()
+    segment.SetName("parotid")
+    segment.AddRepresentation("Planar contour", ball())
+    node.GetSegmentation().AddSegment(segment, "parotid")
+    with pytest.raises(SceneError, match=r"parotid of RTSTRUCT is there only as planar contour.*SlicerRT"):
+        segmentations.contour_of(node, "parotid", IMAGE)
