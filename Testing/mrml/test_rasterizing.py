@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import scenes
-from ContourQALib.case import Image
+from ContourQALib.case import Contour, Image
 from ContourQALib.geometry import Grid, Relation
 from ContourQALib.mrml import segmentations, volumes
 from ContourQALib.mrml.errors import SceneError
