@@ -16,7 +16,7 @@ from ContourQAPanels.assessed import Assessed
 from ContourQAPanels.assessing import Assessing, inputsOf, summaryOf
 from ContourQAPanels.assessment_nodes import savedTable, showErrorsOf, writeErrors, writeTable
 from ContourQAPanels.assessment_rows import AssessmentRow, rowsOf, rowsOfTable
-from ContourQAPanels.installing import MODELS, Installer
+from ContourQAPanels.installing import MODELS, SPEED, Installer
 from ContourQAPanels.live_assessment import LiveAssessment
 from ContourQAPanels.model_choice import ModelChoice
 from ContourQAPanels.panel import Panel
@@ -142,7 +142,7 @@ class QualityPanel(Panel, VTKObservationMixin):
     def _onInstall(self) -> None:
         """Install what models need, after Slicer has asked; the next worker finds it."""
         try:
-            Installer().install(MODELS)
+            Installer().install(MODELS, SPEED)
         except ContourQAError as error:
             self.session.showMessage(str(error), "warning")
             return

@@ -45,7 +45,10 @@ class QualityModel:
     @property
     def identity(self) -> ModelIdentity:
         """Name, version and license, for reports."""
-        return ModelIdentity(self.card.name, self.card.version, self.card.license, self.card.status)
+        card = self.card
+        return ModelIdentity(
+            card.name, card.version, card.license, card.status, teaching_only=card.teaching_only
+        )
 
     def on(self, device: str) -> QualityModel:
         """This model, computing on "auto", "cpu" or "cuda": the same object for the same device."""

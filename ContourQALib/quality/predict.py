@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -108,7 +108,7 @@ def assess(
             _assess_one(image, one, prediction, modality, levels)
             for one, prediction in zip(asked, predictions, strict=True)
         ]
-        answered |= dict.fromkeys(_identity(one.model) for one in asked if one.model is not None)
+        answered |= dict.fromkeys(one.model.identity for one in asked if one.model is not None)
     used = list(answered)
     identity = used[0] if used else ModelIdentity(None, None, None)
     return Assessment(identity, tuple(results), time.perf_counter() - started, tuple(used), levels)
@@ -123,10 +123,6 @@ def _partners(contours: Sequence[Contour], others: Sequence[Contour | Probabilit
     """Number of each contour's partner of the same structure, by the contour's number."""
     ours, theirs = [c.name for c in contours], [o.name for o in others]
     return {ours.index(a): theirs.index(b) for a, b in match(ours, theirs).pairs} if others else {}
-
-
-def _identity(model: QualityModel) -> ModelIdentity:
-    return replace(model.identity, teaching_only=model.card.teaching_only)
 
 
 def _card_name(card: ModelCard, structure: str) -> str:

@@ -225,12 +225,15 @@ def main() -> None:
     output = parser.parse_args().output.resolve()
     os.environ["QT_SCALE_FACTOR"] = str(SCALE)  # read when Qt is imported
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-    with tempfile.TemporaryDirectory(prefix="ContourQA-") as folder, application() as (stand_ins, scene):
-        report = Path(folder) / "report"
-        report.mkdir()
-        take_all(stand_ins, scene, output, report)
-        if stand_ins.errors:
-            raise SystemExit(f"Exceptions were printed: {stand_ins.errors}")
+    report = Path(tempfile.gettempdir()) / "contour-report"  # stands in a picture, the same each time
+    report.mkdir(exist_ok=True)
+    try:
+        with application() as (stand_ins, scene):
+            take_all(stand_ins, scene, output, report)
+            if stand_ins.errors:
+                raise SystemExit(f"Exceptions were printed: {stand_ins.errors}")
+    finally:
+        shutil.rmtree(report)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""PythonQt's manners, as measured in the application, on PySide6's classes."""
+"""PythonQt's manners, as measured in a running Slicer 5.13, on PySide6's classes."""
 
 from __future__ import annotations
 
