@@ -162,6 +162,7 @@ class ContourQAWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self.onSceneStartClose)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self.onSceneEndClose)
+        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartImportEvent, self.onSceneStartImport)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndImportEvent, self.onSceneEndImport)
         self.initializeParameterNode()
 
@@ -205,10 +206,15 @@ class ContourQAWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         if self.parent.isEntered:
             self.initializeParameterNode()
 
+    def onSceneStartImport(self, caller, event) -> None:
+        """Called before a scene is loaded, or added to this one."""
+        self.comparePanel.sceneImporting(True)
+
     def onSceneEndImport(self, caller, event) -> None:
         """Called when a scene was loaded: only now do its nodes and their references belong together."""
         if self.parent.isEntered:
             self.initializeParameterNode()
+        self.comparePanel.sceneImporting(False)
 
     def initializeParameterNode(self) -> None:
         """Make sure that there is a parameter node, and choose inputs if nothing is chosen yet."""

@@ -51,6 +51,7 @@ class ComparePanel(BoundPanel):
     def __init__(self, session: Session) -> None:
         super().__init__(session, "UI/ContourQACompare.ui")
         self._shownTable: Any = None
+        self._importing = False
         # Overlay and chart of the first row take as long as the table: events have their turn in between.
         self._later = qt.QTimer()
         self._later.setSingleShot(True)
@@ -173,9 +174,15 @@ class ComparePanel(BoundPanel):
                 box.setCheckState(one, qt.Qt.Checked if wanted else qt.Qt.Unchecked)
             box.setUserCheckable(one, one is not node.referenceSegmentation)
 
+    def sceneImporting(self, importing: bool) -> None:
+        """A scene is being imported: the selector loses its check marks, which nobody asked for."""
+        self._importing = importing
+        if not importing:
+            self.updateFromNodes()
+
     def _onOthersChecked(self) -> None:
         node = self.session.parameterNode
-        if node is not None and not self._updating:
+        if node is not None and not self._updating and not self._importing:
             node.otherSegmentations = list(self.ui.othersSelector.checkedNodes())
 
     def _onCompare(self) -> None:

@@ -132,8 +132,8 @@ class ReportPanel(BoundPanel):
         chosen = node is not None and Path(node.reportFolder) != NO_FOLDER
         if chosen and Path(self.ui.folderButton.directory) != Path(node.reportFolder):
             self.ui.folderButton.directory = str(node.reportFolder)
-        # The button would show the program's current folder, which nobody chose.
-        self.ui.folderButton.text = "" if chosen else _("Choose a folder…")
+        # Left to itself the button would show the program's current folder, which nobody chose.
+        self.ui.folderButton.text = str(node.reportFolder) if chosen else _("Choose a folder…")
 
     def _onFolder(self, folder: str) -> None:
         if folder and self.session.parameterNode is not None:

@@ -273,6 +273,15 @@ def test_closing_the_scene_while_computing_is_safe(panel, patient, click, wait_u
     assert scene.GetNodesByClass("vtkMRMLTableNode").GetNumberOfItems() == 0
 
 
+def test_adding_a_scene_keeps_what_is_checked(panel, patient, scene, tmp_path):
+    added = tmp_path / "added.mrml"
+    added.write_text('<MRML version="Slicer4.4.0"></MRML>')
+    scene.SetURL(str(added))
+    assert scene.Import()  # the selector is filled anew, without its check marks
+    assert panel.session.parameterNode.otherSegmentations == [patient.vpm, patient.lft]
+    assert set(panel.ui.othersSelector.checkedNodes()) == {patient.vpm, patient.lft}
+
+
 def test_a_saved_scene_shows_table_and_chart_again(panel, patient, compare, click, save_and_reload, scene):
     compare()
     click(panel.ui.comparisonTable, row_of(panel, "Brainstem", "VPM"))

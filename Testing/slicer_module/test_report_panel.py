@@ -105,7 +105,7 @@ def test_the_tab_says_what_there_is_to_report_and_where_it_would_go(
     dialogs.answer_next(str(tmp_path))
     panel.ui.folderButton.browse()
     assert widget.session.parameterNode.reportFolder == tmp_path
-    assert panel.ui.folderButton.text == ""
+    assert panel.ui.folderButton.text == str(panel.session.parameterNode.reportFolder)
     assert panel.ui.writeButton.enabled
     click(panel.ui.comparisonCheckBox)
     assert not panel.ui.writeButton.enabled

@@ -213,6 +213,17 @@ def test_other_levels_decide_anew_without_asking(ui, panel, patient, assess, wor
     assert panel.session.assessment.levels.accept == 0.75
 
 
+def test_a_level_can_be_typed(ui, panel, patient, assess):
+    from PySide6 import QtTest
+
+    assess()
+    ui.acceptLevelSpinBox.selectAll()
+    QtTest.QTest.keyClicks(ui.acceptLevelSpinBox, "0.85")  # a value written back at each key would spoil it
+    QtTest.QTest.keyClick(ui.acceptLevelSpinBox, "\r")
+    assert panel.session.parameterNode.acceptLevel == 0.85
+    assert panel.session.assessment.levels.accept == 0.85
+
+
 def test_impossible_levels_are_said_and_nothing_is_decided(ui, patient, assess):
     assess()
     ui.rejectLevelSpinBox.setValue(0.95)

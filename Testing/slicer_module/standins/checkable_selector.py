@@ -62,11 +62,8 @@ class qMRMLCheckableNodeComboBox(qMRMLNodeComboBox):
         return self._box.model().item(index) if index >= 0 else None
 
     def _fill(self) -> None:
-        kept = {node.GetID() for node in self.checkedNodes()} if "_box" in vars(self) else set()
+        """Filled anew, as after an import, it forgets its check marks, as the real one does."""
         super()._fill()
-        for node in self._nodes() if kept else ():
-            if node.GetID() in kept:
-                self.check(node)
         self._checks_changed()
 
     def _insert(self, node: Any) -> None:

@@ -266,10 +266,11 @@ class ctkDirectoryButton(QtWidgets.QWidget):
     directorySelected = QtCore.Signal(str)
 
     caption = stored(str, "caption", "")
-    text = stored(str, "text", "", lambda self: self._show())
+    text = stored(str, "text", "", lambda self: self._name())
 
     def __init__(self, parent: QtWidgets.QWidget | None = None) -> None:
         super().__init__(parent)
+        self._named = False
         self._directory = str(Path.cwd())
         self._button = QtWidgets.QPushButton()
         self._button.connect("clicked()", self.browse)
@@ -283,9 +284,10 @@ class ctkDirectoryButton(QtWidgets.QWidget):
 
     def _write_directory(self, path: str) -> None:
         path = str(Path(path).absolute())  # QDir makes it absolute; an empty path is the current folder
-        if path != self._directory:
-            self._directory = path
-            self._show()
+        changed, self._directory = path != self._directory, path
+        self._show()
+        self.directorySelected.emit(path)  # CTK tells of a folder that was set by code as well
+        if changed:
             self.directoryChanged.emit(path)
 
     directory = QtCore.Property(str, _read_directory, _write_directory)
@@ -297,11 +299,15 @@ class ctkDirectoryButton(QtWidgets.QWidget):
         path = QtWidgets.QFileDialog.getExistingDirectory(self, self.caption, self.directory)
         if path:
             self.directory = path
-            self.directorySelected.emit(path)
         return path
 
+    def _name(self) -> None:
+        self._named = True
+        self._show()
+
     def _show(self) -> None:
-        self._button.text = self.text or self._directory
+        # CTK shows the folder only where no text was ever given: an empty one leaves the button blank.
+        self._button.text = self.text if self._named else self._directory
 
 
 @stand_in
