@@ -68,7 +68,8 @@ def _attribute(signal: str, name: str) -> Callable[[Any, Any], Binding]:
 
         def write(value: Any) -> None:
             value = str(value) if isinstance(value, pathlib.PurePath) else value
-            if value != getattr(widget, name):  # writing a line edit would move its cursor
+            # Slicer spares line edits alone, whose cursor would move; a spin box loses what is being typed.
+            if not isinstance(widget, QtWidgets.QLineEdit) or value != getattr(widget, name):
                 setattr(widget, name, value)
 
         return Binding(widget, signal, lambda: convert(getattr(widget, name)), write)
