@@ -14,6 +14,17 @@ if TYPE_CHECKING:
     from ContourQALib.quality.verdict import Levels
 
 
+def sameContour(contour: Contour, other: Contour | None) -> bool:
+    """Whether two cropped contours are the same mask in the same place, under the same name."""
+    import numpy as np
+
+    if other is None or contour.name != other.name:
+        return False
+    if not contour.mask.any() and not other.mask.any():
+        return True  # nothing has no place of its own
+    return contour.grid == other.grid and bool(np.array_equal(contour.mask, other.mask))
+
+
 @dataclass(frozen=True, eq=False)
 class Assessed:
     """An assessment and where its contours come from.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from slicer.i18n import tr as _
 
 from ContourQALib.errors import SettingError, StructureError
-from ContourQAPanels.assessed import Assessed
+from ContourQAPanels.assessed import Assessed, sameContour
 
 if TYPE_CHECKING:
     from ContourQALib.case import Contour
@@ -96,7 +96,7 @@ class Assessing:
             if not contour.mask.any():
                 self.emptyNames.append(contour.name)
                 contour = _emptyOn(image.grid, contour)
-            if self._known is None or not _same(contour, self._known.contours.get(segmentId)):
+            if self._known is None or not sameContour(contour, self._known.contours.get(segmentId)):
                 self.segmentIds.append(segmentId)
                 self._contours[segmentId] = contour
             yield
@@ -134,15 +134,6 @@ class Assessing:
             self.inputs.volume.GetID(),
             self.inputs.segmentation.GetID(),
         )
-
-
-def _same(contour: Contour, other: Contour | None) -> bool:
-    """Whether two cropped contours are the same mask in the same place, under the same name."""
-    import numpy as np
-
-    if other is None or contour.name != other.name or contour.grid != other.grid:
-        return False
-    return bool(np.array_equal(contour.mask, other.mask))
 
 
 def _emptyOn(grid: Grid, contour: Contour) -> Contour:

@@ -214,7 +214,7 @@ class ComparePanel(BoundPanel):
         with scene_change(self.session.scene, [table] if table is not None else [], later=later):
             if table is None:
                 table = self.session.scene.AddNewNodeByClass("vtkMRMLTableNode", _("Contour comparison"))
-            predicted = predictedDice(self.session, work.nodes, compared.comparisons)
+            predicted = predictedDice(self.session, work, compared.comparisons)
             fill_comparison(table, compared.comparisons, compared.unmatched, predicted)
             _annotate(table, work)
         self.session.compared = compared

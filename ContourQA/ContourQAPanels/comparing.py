@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from ContourQALib.mrml.rasterizing import TAG
 from ContourQALib.mrml.segmentations import contour_of, segments_of
 from ContourQALib.names import match, normalize
 from ContourQALib.worker_requests import Compared, CompareRequest
+from ContourQAPanels.assessed import sameContour
 
 if TYPE_CHECKING:
     from ContourQAPanels.session import Session
@@ -50,6 +51,7 @@ class Comparing:
         self._toleranceMm = session.parameterNode.toleranceMm
         self._setup: ComparisonSetup | None = None
         self.rasterized: dict[tuple[str, str], str] = {}  # by normalized structure and source
+        self.assessed: list[Contour] = []  # what was compared of the segmentation that was assessed
 
     def prepare(self) -> Generator[None, None, CompareRequest]:
         """The request, prepared segment by segment.
@@ -71,6 +73,8 @@ class Comparing:
                 raise SceneError(
                     _("Segmentation {name} has no segments; choose another one.").format(name=name)
                 )
+            if node is self._session.parameterNode.segmentation:
+                self.assessed = contours
             sources.append(Source(name, tuple(contours)))
         self._setup = yield from set_up(sources[0], sources[1:], self._wholeGrid())
         return CompareRequest(self._setup.reference, self._setup.tests, tolerance_mm=self._toleranceMm)
@@ -153,14 +157,23 @@ def segmentOf(node: Any, structure: str) -> Any:
     return next((segment for segment in segments if found and segment.name == found[0][1]), None)
 
 
-def predictedDice(session: Session, nodes: Mapping[str, Any], comparisons: Sequence[Any]) -> dict | None:
-    """Predicted Dice by (structure, test) of the contours that were assessed too; None where none was."""
-    if session.assessment is None or session.parameterNode.segmentation is None:
+def predictedDice(session: Session, work: Comparing, comparisons: Sequence[Any]) -> dict | None:
+    """Predicted Dice by (structure, test) of the very contours that were assessed; None where none was.
+
+    A contour that was edited since has none: the prediction is of another one than the figures beside it.
+    """
+    assessed, segmentation = session.assessed, session.parameterNode.segmentation
+    if assessed is None or segmentation is None or segmentation.GetID() != assessed.segmentationId:
         return None
-    known = {normalize(s.structure): s.dice for s in session.assessment.structures if s.dice is not None}
+    known = {
+        normalize(one.structure): one.dice
+        for segmentId, one in zip(assessed.segmentIds, assessed.assessment.structures, strict=True)
+        if one.dice is not None
+        and any(sameContour(drawn, assessed.contours.get(segmentId)) for drawn in work.assessed)
+    }
     found = {
         (one.structure, one.test): known[normalize(one.structure)]
         for one in comparisons
-        if nodes.get(one.test) is session.parameterNode.segmentation and normalize(one.structure) in known
+        if work.nodes.get(one.test) is segmentation and normalize(one.structure) in known
     }
     return found or None

@@ -45,7 +45,6 @@ class QualityPanel(Panel, VTKObservationMixin):
     def __init__(self, session: Session, ui: Any) -> None:
         Panel.__init__(self, session, ui.qualityTab, ui)
         VTKObservationMixin.__init__(self)
-        self.assessed: Assessed | None = None
         self._asking: Assessing | None = None
         self._shownTable: Any = None
         self._segmentation: Any = None
@@ -71,6 +70,11 @@ class QualityPanel(Panel, VTKObservationMixin):
         self._warming.setInterval(WARM_MS)
         self._warming.connect("timeout()", self._onWarming)
         self.updateFromNodes()
+
+    @property
+    def assessed(self) -> Assessed | None:
+        """What is shown, but for a table of a loaded scene."""
+        return self.session.assessed
 
     def setParameterNode(self, parameterNode: Any) -> None:
         """Use another parameter node; None while there is no scene."""
@@ -226,7 +230,7 @@ class QualityPanel(Panel, VTKObservationMixin):
         self._showStepper()
 
     def _forgetResults(self) -> None:
-        self.assessed = self.session.assessment = self._shownTable = None
+        self.session.assessed = self._shownTable = None
         self.table.show([])
         self._showNotes(())
         self._showStepper()
@@ -247,8 +251,7 @@ class QualityPanel(Panel, VTKObservationMixin):
     # results
 
     def _show(self, assessed: Assessed) -> None:
-        self.assessed, self._shownTable = assessed, None
-        self.session.assessment = assessed.assessment
+        self.session.assessed, self._shownTable = assessed, None
         self.table.show(rowsOf(assessed.assessment, assessed.segmentIds), self.live.pending)
         self._showNotes(assessed.assessment.notes)
         self._showStepper()

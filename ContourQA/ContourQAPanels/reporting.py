@@ -11,15 +11,18 @@ from slicer.i18n import tr as _
 
 from ContourQALib.errors import ContourQAError
 from ContourQALib.mrml import snapshots, views
-from ContourQALib.mrml.segmentations import contour_of, segments_of
+from ContourQALib.mrml.segmentations import contour_of
 from ContourQALib.mrml.slice_camera import SliceCamera
 from ContourQALib.report.session_report import SessionReport, Snapshot
 from ContourQALib.report.wording import dice_text
 from ContourQALib.worker_requests import ReportRequest
+from ContourQAPanels.assessed import sameContour
 from ContourQAPanels.comparing import named, segmentOf
 
 if TYPE_CHECKING:
     from ContourQALib.case import Contour, Image
+    from ContourQALib.quality.assessment import Assessment
+    from ContourQAPanels.assessed import Assessed
     from ContourQAPanels.session import Session
 
 MOST_SNAPSHOTS = 12
@@ -68,7 +71,7 @@ class Reporting:
     def __init__(self, session: Session, folder: Path, title: str, parts: ReportParts) -> None:
         self._session, self._folder, self._title, self._parts = session, folder, title, parts
         self.changed: list[str] = []
-        """Structures whose contours are not as large as when they were assessed."""
+        """Structures whose contours are not those that were assessed; the page shows those that were."""
 
     def prepare(self) -> Generator[None, None, ReportRequest]:
         """The request, prepared contour by contour and picture by picture.
@@ -80,21 +83,18 @@ class Reporting:
         volume = session.live(session.parameterNode.inputVolume)
         image = session.imageOf(volume) if volume is not None else None
         yield
-        assessment = session.assessment if parts.assessment else None
-        contours: dict[str, Contour] = {}
-        if assessment is not None:
-            for contour in self._assessed():
-                contours[contour.name] = contour
-                yield
-            self._noteChanges(assessment, contours, image)
+        assessed = session.assessed if parts.assessment else None
+        assessment = assessed.assessment if assessed is not None else None
+        contours: tuple[Contour, ...] = ()
+        if assessed is not None:
+            contours = tuple(assessed.contours[one] for one in assessed.segmentIds)
+            yield from self._noteChanges(assessed, image)
         compared = session.compared if parts.comparison else None
         swept = session.swept if parts.thresholds else None
         shots: list[Snapshot] = []
         if parts.snapshots and volume is not None:
-            wanted = [*self._assessedShots(contours, image), *self._comparedShots(compared, contours)]
+            wanted = [*self._assessedShots(assessment, contours, image), *self._comparedShots(compared)]
             shots = yield from self._take(volume, wanted[:MOST_SNAPSHOTS])
-        names = [one.structure for one in assessment.structures] if assessment else []
-        complete = bool(names) and all(name in contours for name in names) and len(set(names)) == len(names)
         sweeps = (swept.analysis,) if swept is not None and swept.analysis is not None else ()
         return ReportRequest(
             self._folder,
@@ -102,7 +102,7 @@ class Reporting:
                 self._title,
                 image,
                 assessment,
-                tuple(contours[name] for name in names) if complete else (),
+                contours,
                 compared.comparisons if compared is not None else (),
                 compared.unmatched if compared is not None else (),
                 getattr(compared, "pairs", ()),
@@ -120,34 +120,31 @@ class Reporting:
             levels = self._session.assessment.levels
             settings |= {"accept_level": levels.accept, "reject_level": levels.reject}
             settings |= {"model": node.modelName or "automatic", "device": node.device}
+            settings |= {"edited_since_assessed": list(self.changed)} if self.changed else {}
         if self._parts.comparison and self._session.compared is not None:
             settings["tolerance_mm"] = getattr(self._session.compared, "tolerance_mm", node.toleranceMm)
         return settings
 
-    def _assessed(self) -> Iterator[Contour]:
+    def _noteChanges(self, assessed: Assessed, image: Image | None) -> Generator[None, None, None]:
+        """Find contours that were edited or removed since they were assessed."""
         node = self._session.live(self._session.parameterNode.segmentation)
-        wanted = {one.structure for one in self._session.assessment.structures}
-        for segment in segments_of(node) if node is not None else ():
-            if segment.name in wanted:
-                yield contour_of(node, segment.id)
-
-    def _noteChanges(self, assessment: Any, contours: dict[str, Contour], image: Image | None) -> None:
-        """Find contours that were edited after they were assessed, as far as their volume tells."""
-        for one in assessment.structures:
-            contour = contours.get(one.structure)
-            if contour is None or image is None or one.resampled or one.lost_cc:
-                continue
-            if abs(contour.volume_cc - one.volume_cc) > image.grid.voxel_volume_cc / 2:
+        ids = set(node.GetSegmentation().GetSegmentIDs()) if node is not None else set()
+        grid = image.grid if image is not None else None
+        for segmentId, one in zip(assessed.segmentIds, assessed.assessment.structures, strict=True):
+            known = assessed.contours[segmentId]
+            if segmentId not in ids or not sameContour(known, contour_of(node, segmentId, grid)):
                 self.changed.append(one.structure)
+            yield
 
-    def _assessedShots(self, contours: dict[str, Contour], image: Image | None) -> Iterator[Shot]:
-        if not contours or image is None:
-            return
+    def _assessedShots(
+        self, assessment: Assessment | None, contours: tuple[Contour, ...], image: Image | None
+    ) -> Iterator[Shot]:
         node = self._session.live(self._session.parameterNode.segmentation)
-        structures = self._session.assessment.structures
-        for one in sorted(structures, key=lambda s: GRAVITY[s.verdict.value]):
-            contour = contours.get(one.structure)
-            if contour is None or not contour.mask.any():
+        if assessment is None or image is None or node is None:
+            return
+        drawn = zip(assessment.structures, contours, strict=True)
+        for one, contour in sorted(drawn, key=lambda pair: GRAVITY[pair[0].verdict.value]):
+            if not contour.mask.any():
                 continue
             told = _("{structure}: {verdict}").format(structure=one.structure, verdict=one.verdict.value)
             if one.dice is not None:
@@ -160,7 +157,7 @@ class Reporting:
                 ras = views.center_of(contour)
             yield Shot((node,), contour, ras, told, (one.structure,))
 
-    def _comparedShots(self, compared: Any, assessed: dict[str, Contour]) -> Iterator[Shot]:
+    def _comparedShots(self, compared: Any) -> Iterator[Shot]:
         """One picture a compared structure, with every segmentation's outline."""
         node = self._session.parameterNode
         reference = self._session.live(node.referenceSegmentation)

@@ -10,6 +10,8 @@ from ContourQAPanels.task_runner import TaskRunner
 
 if TYPE_CHECKING:
     from ContourQALib.case import Image
+    from ContourQALib.quality.assessment import Assessment
+    from ContourQAPanels.assessed import Assessed
 
 RESOURCES = Path(__file__).resolve().parents[1] / "Resources"
 
@@ -25,7 +27,7 @@ class Session:
         logic: the module's logic.
         tasks: runs long work.
         parameterNode: the typed parameter node; None while the scene is closed.
-        assessment: the last Assessment of the quality panel, None at first and for other inputs.
+        assessed: the last assessment with the contours it is of; None at first and for other inputs.
         compared: the last Compared of the compare panel.
         swept: the last Swept of the threshold panel.
     """
@@ -37,11 +39,16 @@ class Session:
         self.logic = logic
         self.tasks = tasks
         self.parameterNode: Any = None
-        self.assessment: Any = None
+        self.assessed: Assessed | None = None
         self.compared: Any = None
         self.swept: Any = None
         self._showMessage = showMessage
         self._images: dict[str, tuple[tuple[int, ...], Image]] = {}
+
+    @property
+    def assessment(self) -> Assessment | None:
+        """The last assessment."""
+        return self.assessed.assessment if self.assessed is not None else None
 
     def showMessage(self, text: str, kind: str = "info") -> None:
         """Show one sentence in the message area, never modal; "" clears it.
@@ -82,7 +89,7 @@ class Session:
 
     def forget(self) -> None:
         """Let go of results and images, as when the scene is closed."""
-        self.assessment = self.compared = self.swept = None
+        self.assessed = self.compared = self.swept = None
         self._images.clear()
 
 

@@ -195,8 +195,14 @@ def test_predicted_stands_beside_true_where_the_contour_was_assessed(panel, pati
     one = StructureAssessment(
         "parotid left", Status.OK, 0.77, Verdict.REVIEW, (), Novelty(True), 3.0, False, 0.0
     )
+    from ContourQALib.mrml.segmentations import contour_of, set_segment
+    from ContourQAPanels.assessed import Assessed
+
     panel.session.parameterNode.segmentation = patient.vpm
-    panel.session.assessment = Assessment(MODEL, (one,), 0.1)
+    segment = patient.vpm.GetSegmentation().GetSegmentIdBySegmentName("parotid left")
+    drawn = contour_of(patient.vpm, segment)
+    nodes = (patient.volume.GetID(), patient.vpm.GetID())
+    panel.session.assessed = Assessed(Assessment(MODEL, (one,), 0.1), (segment,), {segment: drawn}, *nodes)
     compare()
     predicted = column_of(panel.ui.comparisonTable, "Pred. Dice")
     assert predicted[row_of(panel, "Parotid_L", "VPM")] == "0.770"
@@ -205,6 +211,11 @@ def test_predicted_stands_beside_true_where_the_contour_was_assessed(panel, pati
         heads_of(panel.ui.comparisonTable).index("Pred. Dice")
     )
     assert head.toolTip() == "Predicted Dice, without the reference"
+    half = drawn.mask.copy()
+    half[: len(half) // 2] = False
+    set_segment(patient.vpm, segment, replace(drawn, mask=half))
+    compare()  # the prediction was of the contour before it was edited
+    assert "Pred. Dice" not in heads_of(panel.ui.comparisonTable)
 
 
 def test_the_table_is_exported_with_its_slices(panel, patient, compare, click, dialogs, message, tmp_path):

@@ -56,6 +56,7 @@ def results(widget, patient, wait_until):
     from ContourQALib.mrml.segmentations import contours_of
     from ContourQALib.quality.assessment import Assessment, Novelty, StructureAssessment, SuspiciousSlice
     from ContourQALib.quality.verdict import Verdict
+    from ContourQAPanels.assessed import Assessed
 
     widget.comparePanel.compare()
     widget.thresholdPanel.sweep()
@@ -76,7 +77,14 @@ def results(widget, patient, wait_until):
         )
         for contour in contours_of(patient.vpm)
     )
-    widget.session.assessment = Assessment(MODEL, structures, 0.1)
+    ids = tuple(patient.vpm.GetSegmentation().GetSegmentIDs())
+    widget.session.assessed = Assessed(
+        Assessment(MODEL, structures, 0.1),
+        ids,
+        dict(zip(ids, contours_of(patient.vpm), strict=True)),
+        patient.volume.GetID(),
+        patient.vpm.GetID(),
+    )
     widget.reportPanel.updateFromNodes()
     return widget.session
 
@@ -141,14 +149,20 @@ def test_the_request_has_the_results_their_contours_and_pictures(
 def test_what_is_not_checked_stays_out_and_edited_contours_are_told(
     panel, results, patient, write, worker, message, click, tmp_path
 ):
+    from ContourQALib.mrml.segmentations import set_segment
+
     results.parameterNode.reportFolder = tmp_path
     for box in (panel.ui.comparisonCheckBox, panel.ui.thresholdsCheckBox, panel.ui.snapshotsCheckBox):
         click(box)
-    structures = list(results.assessment.structures)
-    structures[1] = replace(structures[1], volume_cc=1.0)
-    results.assessment = replace(results.assessment, structures=tuple(structures))
+    drawn = dict(results.assessed.contours)
+    name = list(drawn)[1]
+    moved = replace(drawn[name], mask=drawn[name].mask[::-1, ::-1, ::-1].copy())
+    moved.mask[0] = False  # another contour than was assessed
+    set_segment(patient.vpm, name, moved)
     write()
     report = worker.requests[-1].report
+    assert report.contours == tuple(drawn.values())  # the page is of what was assessed
+    assert report.settings["edited_since_assessed"] == ["Brainstem"]
     assert (report.comparisons, report.unmatched, report.sweeps, report.snapshots) == ((), (), (), ())
     assert message() == "Report written, but these changed since they were assessed: Brainstem."
 
