@@ -1,0 +1,1 @@
+"""The cohort page: the report of many cases, from which each can be opened."""

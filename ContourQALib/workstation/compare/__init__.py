@@ -1,0 +1,1 @@
+"""The comparison page: several models' contours against a reference."""

@@ -1,0 +1,1 @@
+"""What readers decided, kept for good, and the contours that they edited."""

@@ -1,0 +1,47 @@
+"""Settings: what the command line said of the workstation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ContourQALib.quality.verdict import Levels
+
+LOCAL_HOST = "localhost"
+
+DEFAULT_PORT = 8080
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How one viewer's workstation is run.
+
+    Attributes:
+        results: folder that takes decisions, assessments and reports.
+        source: a folder of cases or a manifest; None for the phantom alone.
+        folders: the folders that may be read beside that of the source.
+        model: a bundled model's name or a model's folder; None takes the one that fits.
+        levels: accept and reject levels of Dice.
+        reader: who decides; "" until somebody says it.
+        call_first: hide every score until the reader has decided.
+        cohort: a report folder of `contourqa cohort`, or a manifest of one; None where there is none.
+        host: the interface to listen on.
+        port: 0 for any that is free.
+        token: what the address must carry; None for a random one.
+        open_browser: show the page in the system's browser.
+        idle_s: stop after this long without a viewer; 0 for never.
+    """
+
+    results: Path
+    source: Path | None = None
+    folders: tuple[Path, ...] = ()
+    model: str | None = None
+    levels: Levels = field(default_factory=Levels)
+    reader: str = ""
+    call_first: bool = False
+    cohort: Path | None = None
+    host: str = LOCAL_HOST
+    port: int = DEFAULT_PORT
+    token: str | None = None
+    open_browser: bool = False
+    idle_s: int = 0

@@ -1,0 +1,1 @@
+"""The teaching page: errors made on purpose, and a quiz."""

@@ -1,0 +1,1 @@
+"""The threshold page: what a probability map gives at every threshold."""

@@ -1,0 +1,1 @@
+"""The four views of a case and what is drawn in them."""

@@ -1,0 +1,1 @@
+"""The worklist page: every case, the riskiest first."""
