@@ -1,1 +1,1 @@
-"""The browser workstation: the same logic as the command line and the Slicer module, on a page that a browser shows."""
+"""The browser workstation: what command line and Slicer module do, on a page that a browser shows."""

@@ -7,3 +7,7 @@ from ContourQALib.errors import ContourQAError
 
 class WorkstationError(ContourQAError):
     """The workstation cannot do what was asked of it."""
+
+
+class AccessError(WorkstationError):
+    """A path lies outside the folders that the workstation was given."""

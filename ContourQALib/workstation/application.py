@@ -1,0 +1,99 @@
+"""Workstation: session, pages and shell put together, and served."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from trame.app import get_server
+
+from ContourQALib.errors import OutputError
+from ContourQALib.formats.output import output_folder
+from ContourQALib.workstation.cases.assessment_store import AssessmentStore
+from ContourQALib.workstation.cases.case_entry import CaseEntry
+from ContourQALib.workstation.cases.case_list import list_cases
+from ContourQALib.workstation.cohort.cohort_page import CohortPage
+from ContourQALib.workstation.compare.compare_page import ComparePage
+from ContourQALib.workstation.decisions.decision_log import DecisionLog
+from ContourQALib.workstation.review.review_page import ReviewPage
+from ContourQALib.workstation.serving.access_gate import AccessGate
+from ContourQALib.workstation.serving.allowed_folders import AllowedFolders
+from ContourQALib.workstation.serving.downloads import Downloads
+from ContourQALib.workstation.session import Session
+from ContourQALib.workstation.settings import Settings
+from ContourQALib.workstation.shell import Page, Shell
+from ContourQALib.workstation.teach.teach_page import TeachPage
+from ContourQALib.workstation.thresholds.threshold_page import ThresholdPage
+from ContourQALib.workstation.worklist.worklist_page import WorklistPage
+
+PAGES: tuple[type[Page], ...] = (WorklistPage, ReviewPage, ComparePage, ThresholdPage, CohortPage, TeachPage)
+
+DECISIONS_FILE = "decisions.sqlite"
+"""In the results folder."""
+
+
+class Workstation:
+    """One viewer's workstation.
+
+    Args:
+        settings: what the command line said.
+        server: a trame server; one of its own by default.
+
+    Raises:
+        FormatError: source is neither a manifest nor a folder of cases.
+        AccessError: a path lies outside the folders that may be read.
+        DecisionError: the file of decisions is damaged.
+    """
+
+    def __init__(self, settings: Settings, server: Any = None) -> None:
+        self.settings = settings
+        self.server = server or get_server(f"contourqa-{id(self)}", client_type="vue3")
+        self.gate = AccessGate(settings.token)
+        self.gate.install(self.server)
+        cases, problems = self._cases()
+        notes = list(problems)
+        downloads = Downloads()
+        downloads.install(self.server)
+        self.session = Session(
+            settings,
+            self.server,
+            cases,
+            self._store(notes),
+            DecisionLog(settings.results / DECISIONS_FILE),
+            downloads,
+        )
+        self.pages = {kind.name: kind(self.session) for kind in PAGES}
+        self.layout = Shell(self.session, tuple(self.pages.values())).build()
+        if notes:
+            self.session.tell(" ".join(notes), "warning")
+        self.server.controller.on_server_ready.add(self._on_ready)
+
+    def close(self) -> None:
+        """End the computing processes and let go of files."""
+        self.session.close()
+
+    def _on_ready(self, **_: Any) -> None:
+        if len(self.session.cases) == 1 and not self.session.cases[0].problem:
+            asyncio.get_running_loop().call_soon(
+                lambda: self.session.start(self.session.open_case(self.session.cases[0].name))
+            )
+
+    def _cases(self) -> tuple[tuple[CaseEntry, ...], tuple[str, ...]]:
+        source = self.settings.source
+        if source is None:
+            return (), ()
+        listed = list_cases(source, AllowedFolders(self._readable(source)))
+        return listed.cases, listed.problems
+
+    def _readable(self, source: Path) -> tuple[Path, ...]:
+        return (source if source.is_dir() else source.parent, *self.settings.folders)
+
+    def _store(self, notes: list[str]) -> AssessmentStore:
+        """Assessments on disk, or, where nothing can be written, only as long as the server runs."""
+        levels, model = self.settings.levels, self.settings.model
+        try:
+            return AssessmentStore(output_folder(self.settings.results), levels, model)
+        except OutputError as error:
+            notes.append(f"{error} Assessments are not kept.")
+            return AssessmentStore.in_memory(levels, model)

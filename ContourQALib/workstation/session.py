@@ -1,0 +1,271 @@
+"""Session: what the pages share while one viewer's server lives."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from dataclasses import replace
+from typing import Any
+
+from trame_slicer.core import SlicerApp
+from undo_stack import Signal, SignalContainer
+
+from ContourQALib.errors import ContourQAError
+from ContourQALib.mrml import outlines, segmentations, volumes
+from ContourQALib.mrml.scene_change import scene_change
+from ContourQALib.mrml.views import center_of, slice_center
+from ContourQALib.report.figures import Window, window
+from ContourQALib.worker_requests import AssessRequest
+from ContourQALib.workstation.cases.assessment_store import AssessmentStore
+from ContourQALib.workstation.cases.case_entry import CaseEntry
+from ContourQALib.workstation.cases.case_files import CaseFiles
+from ContourQALib.workstation.decisions.decision import Decision
+from ContourQALib.workstation.decisions.decision_log import DecisionLog
+from ContourQALib.workstation.errors import WorkstationError
+from ContourQALib.workstation.open_case import OpenCase
+from ContourQALib.workstation.serving.downloads import Downloads
+from ContourQALib.workstation.settings import Settings
+from ContourQALib.workstation.tasks import Tasks
+from ContourQALib.workstation.views.case_views import CaseViews
+
+log = logging.getLogger(__name__)
+
+
+class Session(SignalContainer):
+    """The open case, the services that pages use, and the signals by which they hear of each other.
+
+    Args:
+        settings: what the command line said.
+        server: the trame server.
+        cases: the cases that can be opened, in the order of their folder or manifest.
+        store: assessments kept on disk.
+        decisions: what readers decided.
+        downloads: files that the page may fetch.
+    """
+
+    case_opened = Signal(OpenCase)
+    case_closing = Signal(OpenCase)
+    assessed = Signal(OpenCase)
+    """The open case was assessed, or one of its structures was assessed again."""
+
+    structure_selected = Signal(str)
+    edited = Signal(str)
+    """A structure's contour was changed in the scene, and the hand has come to rest."""
+
+    decided = Signal(Decision)
+    page_changed = Signal(str)
+    worklist_changed = Signal()
+    """What is known of the cases changed: an assessment was finished, a decision made."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        server: Any,
+        cases: tuple[CaseEntry, ...],
+        store: AssessmentStore,
+        decisions: DecisionLog,
+        downloads: Downloads,
+    ) -> None:
+        self.settings = settings
+        self.server = server
+        self.state = server.state
+        self.controller = server.controller
+        self.cases = cases
+        self.store = store
+        self.decisions = decisions
+        self.downloads = downloads
+        self.slicer = SlicerApp()
+        self.scene = self.slicer.scene
+        self.views = CaseViews(self.slicer, server)
+        self.tasks = Tasks()
+        self.background = Tasks()
+        self.case: OpenCase | None = None
+        self.structure = ""
+        self._running: set[asyncio.Task[Any]] = set()
+        self._assessing: asyncio.Task[Any] | None = None
+        self._opening = 0
+        self.state.shell_page = "worklist" if len(cases) != 1 else "review"
+        self.state.shell_case = ""
+        self.state.shell_structure = ""
+        self.state.shell_reader = settings.reader
+        self.state.shell_busy = ""
+        self.state.shell_message = {"text": "", "kind": "info"}
+
+    @property
+    def reader(self) -> str:
+        """Who decides, as the page says it."""
+        return str(self.state.shell_reader or "").strip()
+
+    @property
+    def page(self) -> str:
+        """Name of the page that is shown."""
+        return str(self.state.shell_page)
+
+    def tell(self, text: str, kind: str = "info") -> None:
+        """Show a sentence in the message line.
+
+        Args:
+            text: the sentence; "" clears the line.
+            kind: "info", "success", "warning" or "error".
+        """
+        with self.state:
+            self.state.shell_message = {"text": text, "kind": kind}
+
+    def show_page(self, name: str) -> None:
+        """Show a page."""
+        with self.state:
+            self.state.shell_page = name
+
+    def start(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """Run work on the event loop; what goes wrong is told in the message line.
+
+        Returns:
+            The task; cancelling it is no error.
+        """
+        task = asyncio.get_running_loop().create_task(self._guarded(work))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return task
+
+    async def open_case(self, name: str) -> None:
+        """Show a case and ask for its assessment; when it cannot be read, the open one stays.
+
+        Of two that are opened shortly after each other the later one wins.
+
+        Raises:
+            WorkstationError: there is no such case, or it has a problem.
+            ContourQAError: a file cannot be read, or image and contours do not fit.
+        """
+        entry = next((case for case in self.cases if case.name == name), None)
+        if entry is None:
+            raise WorkstationError(f"There is no case {name} in this worklist; choose one from the list.")
+        if entry.problem:
+            raise WorkstationError(f"Case {name} cannot be opened: {entry.problem}")
+        self._opening += 1
+        turn = self._opening
+        self._busy(f"Reading {name}")
+        try:
+            files = CaseFiles(entry)
+            image = await asyncio.to_thread(files.image)
+            contours = await asyncio.to_thread(files.contours)
+            placed = await asyncio.to_thread(lambda: [contour.on(image.grid) for contour in contours])
+            shown = await asyncio.to_thread(window, image)
+        finally:
+            if turn == self._opening:
+                self._busy("")
+        if turn != self._opening:
+            return
+        self.close_case()
+        with self.state, scene_change(self.scene, batch=True):
+            volume = volumes.add_volume(self.scene, image, "Image")
+            _show(volume, shown)
+            node = segmentations.add_segmentation(self.scene, placed, "Contours", volume)
+            outlines.outline(outlines.display_of(node))
+        self.case = OpenCase(files, image, volume, node, self.store.known(entry))
+        self.views.show_volume(volume)
+        with self.state:
+            self.state.shell_case = name
+            self.case_opened(self.case)
+            self.select_structure(self.case.structures[0] if self.case.structures else "")
+        self.assess()
+
+    def close_case(self) -> None:
+        """Take the open case out of the scene."""
+        case, self.case = self.case, None
+        if case is None:
+            return
+        if self._assessing is not None:
+            self._assessing.cancel()
+        with self.state:
+            self.case_closing(case)
+            self.structure = ""
+            self.state.shell_case = ""
+            self.state.shell_structure = ""
+        self.views.show_volume(None)
+        for node in (case.contours, case.volume):
+            self.scene.RemoveNode(node)
+
+    def assess(self, structures: tuple[str, ...] = ()) -> None:
+        """Assess the open case's contours as they are in the scene, with their error maps.
+
+        Args:
+            structures: only these, the others keep what is known of them; all where empty.
+        """
+        if self.case is None:
+            return
+        if self._assessing is not None and not structures:
+            self._assessing.cancel()
+        self._assessing = self.start(self._assess(self.case, structures or self.case.structures))
+
+    def select_structure(self, name: str) -> None:
+        """Choose the structure that every page speaks of, and bring it in sight."""
+        case = self.case
+        self.structure = name
+        with self.state:
+            self.state.shell_structure = name
+            self.structure_selected(name)
+        if case is not None and name:
+            contour = case.contour(name)
+            if contour.mask.any():
+                self.views.jump_to_ras(center_of(contour))
+
+    def show_slice(self, k: int) -> None:
+        """Show slice K of the image, where the selected structure lies on it."""
+        case = self.case
+        if case is None:
+            return
+        contour = case.contour(self.structure) if self.structure else None
+        if contour is not None and contour.mask.any():
+            self.views.jump_to_ras(slice_center(contour, k, case.image.grid), center=False)
+        else:
+            self.views.set_slice_index(k)
+
+    def close(self) -> None:
+        """End the computing processes and let go of the files."""
+        for task in tuple(self._running):
+            task.cancel()
+        self.tasks.close()
+        self.background.close()
+        self.store.close()
+        self.decisions.close()
+
+    async def _assess(self, case: OpenCase, structures: tuple[str, ...]) -> None:
+        contours = tuple(case.contour(name) for name in structures)
+        request = AssessRequest(case.image, contours, self.settings.model, self.settings.levels)
+        found = await self.tasks.ask(request)
+        if case is not self.case:
+            return
+        known = {one.structure: one for one in (case.assessment.structures if case.assessment else ())}
+        known |= {one.structure: one for one in found.structures}
+        merged = tuple(known[name] for name in case.structures if name in known)
+        case.assessment = replace(found, structures=merged)
+        if not case.edited:
+            self.store.keep(case.entry, case.assessment)
+        with self.state:
+            self.assessed(case)
+            self.worklist_changed()
+
+    async def _guarded(self, work: Coroutine[Any, Any, Any]) -> Any:
+        try:
+            return await work
+        except asyncio.CancelledError:
+            raise
+        except ContourQAError as error:
+            self.tell(str(error), "error")
+        except Exception as error:
+            log.exception("A task of the workstation failed")
+            self.tell(
+                f"A fault of ContourQA itself ({type(error).__name__}): {error}; please report it.", "error"
+            )
+        return None
+
+    def _busy(self, text: str) -> None:
+        with self.state:
+            self.state.shell_busy = text
+
+
+def _show(volume: Any, shown: Window) -> None:
+    display = volume.GetDisplayNode()
+    display.SetAutoWindowLevel(False)
+    display.SetWindowLevel(shown.high - shown.low, (shown.high + shown.low) / 2)
