@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ContourQALib.case import Contour
 from ContourQALib.errors import StructureError
@@ -137,6 +137,23 @@ def select(contours: Sequence[Contour], wanted_names: Sequence[str]) -> tuple[Co
         StructureError: a name is not there (the text lists what is), or several contours answer to it.
     """
     return tuple(_find(contours, wanted) for wanted in wanted_names)
+
+
+def asked_for(contours: Sequence[Contour], structure: str) -> tuple[Contour, ...]:
+    """The contours of a file that a manifest's row asks for; a lone one without a name is the row's.
+
+    Args:
+        contours: what the file holds.
+        structure: what the row says; "" for all.
+
+    Raises:
+        StructureError: it is not there, or several contours answer to it.
+    """
+    if not structure:
+        return tuple(contours)
+    if len(contours) == 1 and is_nameless(contours[0].name):
+        return (replace(contours[0], name=structure),)
+    return select(contours, [structure])
 
 
 def _find(contours: Sequence[Contour], wanted: str) -> Contour:

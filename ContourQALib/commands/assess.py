@@ -22,10 +22,10 @@ from ContourQALib.commands.options import (
     StructureOption,
 )
 from ContourQALib.commands.printing import print_result, progress, say
-from ContourQALib.commands.reading import LabelNaming
 from ContourQALib.commands.saving import check_folder
 from ContourQALib.errors import SettingError, StructureError
 from ContourQALib.formats.images import read_image
+from ContourQALib.formats.label_naming import LabelNaming
 from ContourQALib.formats.probability import read_probability
 from ContourQALib.names import match, select
 from ContourQALib.quality.model import find_model

@@ -20,21 +20,20 @@ from ContourQALib.cohort.line_journal import LineJournal
 from ContourQALib.cohort.measurement import state_of
 from ContourQALib.commands.options import Format
 from ContourQALib.commands.printing import print_result, progress, say
-from ContourQALib.commands.reading import LabelNaming
 from ContourQALib.commands.worklist_saving import FIGURES, save_picture, save_worklist
 from ContourQALib.errors import ContourQAError, FormatError, ModelError, OutputError, SettingError
 from ContourQALib.formats.images import read_image
+from ContourQALib.formats.label_naming import LabelNaming
 from ContourQALib.formats.manifest import Manifest, ManifestRow, read_manifest
 from ContourQALib.formats.output import output_folder, remove_leftovers
 from ContourQALib.formats.probability import read_probability
-from ContourQALib.names import is_nameless, select
+from ContourQALib.names import asked_for, select
 from ContourQALib.quality.assessment import Assessment
-from ContourQALib.quality.card import CARD_FILE
-from ContourQALib.quality.model import QualityModel, bundled_models
+from ContourQALib.quality.model import QualityModel
 from ContourQALib.quality.predict import assess
 from ContourQALib.quality.verdict import Levels, Verdict
 from ContourQALib.quality.worklist import AssessedCase, CaseFile, Worklist
-from ContourQALib.report.provenance import Provenance, hash_file
+from ContourQALib.report.provenance import Provenance, card_hashes, hash_file
 from ContourQALib.report.worklist_records import case_of, case_record, worklist_document, worklist_rows
 from ContourQALib.report.worklist_tables import print_worklist
 
@@ -77,8 +76,7 @@ class HowToAssess:
 
     def shaping(self) -> dict[str, Any]:
         """Everything beside the cases' files that a result hangs on: what a journal must agree in."""
-        models = [self.model] if self.model else bundled_models()
-        cards = {model.card.name: hash_file(model.folder / CARD_FILE) for model in models}
+        cards = card_hashes(self.model)
         table = self.naming.color_table
         colors = {"color_table": hash_file(table)} if table else {}
         return {**self.settings(), **colors, "models": cards, "version": __version__}
@@ -205,12 +203,11 @@ class CaseReader:
         return self._last[1]
 
     def _contours(self, path: Path, row: ManifestRow) -> tuple[Contour, ...]:
-        """The contours that the row, else the command, asks for; a lone one without a name is the row's."""
+        """The contours that the row, else the command, asks for."""
         drawn = self.how.naming.read(path)
-        if row.structure and len(drawn) == 1 and is_nameless(drawn[0].name):
-            return (replace(drawn[0], name=row.structure),)
-        wanted = [row.structure] if row.structure else self.how.structures
-        return select(drawn, wanted) if wanted else drawn
+        if self.how.structures and not row.structure:
+            return select(drawn, self.how.structures)
+        return asked_for(drawn, row.structure)
 
 
 def _assess_row(

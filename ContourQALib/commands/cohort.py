@@ -27,9 +27,9 @@ from ContourQALib.commands.options import (
     StructureOption,
 )
 from ContourQALib.commands.printing import progress, say
-from ContourQALib.commands.reading import LabelNaming
 from ContourQALib.errors import FormatError, SettingError
 from ContourQALib.formats.color_table import read_color_table
+from ContourQALib.formats.label_naming import LabelNaming
 from ContourQALib.formats.label_text import parse_labels
 from ContourQALib.formats.manifest import read_manifest
 from ContourQALib.formats.output import output_folder, remove_leftovers

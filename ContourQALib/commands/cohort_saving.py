@@ -14,7 +14,8 @@ from ContourQALib.cohort.summary import CohortSummary
 from ContourQALib.cohort.tasks import RowTask
 from ContourQALib.commands.options import Format
 from ContourQALib.commands.printing import progress, say
-from ContourQALib.commands.reading import LabelNaming, readable_image
+from ContourQALib.commands.reading import readable_image
+from ContourQALib.formats.label_naming import LabelNaming
 from ContourQALib.formats.output import output_folder, write_atomically
 from ContourQALib.report.cohort_overlays import ShownCase
 from ContourQALib.report.cohort_page import write_cohort_report

@@ -18,9 +18,9 @@ from ContourQALib.commands.options import (
     StructureOption,
 )
 from ContourQALib.commands.printing import print_result, progress
-from ContourQALib.commands.reading import LabelNaming
 from ContourQALib.commands.saving import save_comparison
 from ContourQALib.errors import SettingError
+from ContourQALib.formats.label_naming import LabelNaming
 from ContourQALib.metrics.comparison_set import (
     ComparisonSet,
     ComparisonSettings,

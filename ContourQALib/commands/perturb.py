@@ -22,10 +22,10 @@ from ContourQALib.commands.options import (
     StructureOption,
 )
 from ContourQALib.commands.printing import print_result, say
-from ContourQALib.commands.reading import LabelNaming
 from ContourQALib.errors import OutputError, SettingError
 from ContourQALib.formats.file_type import extension_of, stem_of
 from ContourQALib.formats.images import write_image
+from ContourQALib.formats.label_naming import LabelNaming
 from ContourQALib.formats.label_text import parse_labels
 from ContourQALib.formats.output import output_folder
 from ContourQALib.formats.segmentation import write_segmentation

@@ -1,41 +1,13 @@
-"""What a command line names: contours with names for their labels, and images to show below them."""
+"""Images that a command line names, to show below contours."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
-from ContourQALib.case import Contour, Image
+from ContourQALib.case import Image
 from ContourQALib.commands.printing import say
 from ContourQALib.errors import ContourQAError
-from ContourQALib.formats.contours import read_contours
 from ContourQALib.formats.images import read_image
-from ContourQALib.formats.label_text import parse_labels
-
-
-@dataclass(frozen=True)
-class LabelNaming:
-    """How the labels of every contour file of a command become structures.
-
-    Attributes:
-        labels: the text of --labels, such as "1=anterior,2=posterior".
-        merge: the name that all labels are merged under.
-        color_table: a file that names labels.
-    """
-
-    labels: str | None = None
-    merge: str | None = None
-    color_table: Path | None = None
-
-    def read(self, path: Path) -> tuple[Contour, ...]:
-        """The contours of a file; see `read_contours` for the errors."""
-        labels = parse_labels(self.labels) if self.labels else None
-        return read_contours(path, labels=labels, merge=self.merge, color_table=self.color_table)
-
-    def settings(self) -> dict[str, str]:
-        """What was set, for provenance."""
-        named = {"labels": self.labels, "merge": self.merge, "color_table": self.color_table}
-        return {name: str(value) for name, value in named.items() if value is not None}
 
 
 def readable_image(path: str | Path | None) -> Image | None:

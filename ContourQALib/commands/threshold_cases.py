@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from ContourQALib.case import Contour
-from ContourQALib.commands.reading import LabelNaming
 from ContourQALib.errors import ContourQAError, StructureError
 from ContourQALib.formats.file_type import stem_of
+from ContourQALib.formats.label_naming import LabelNaming
 from ContourQALib.formats.manifest import Manifest
 from ContourQALib.formats.probability import read_probability
 from ContourQALib.metrics.definitions import Status

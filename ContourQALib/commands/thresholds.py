@@ -21,7 +21,7 @@ from ContourQALib.commands.options import (
     StructureOption,
 )
 from ContourQALib.commands.printing import print_result, progress, say
-from ContourQALib.commands.reading import LabelNaming, readable_image
+from ContourQALib.commands.reading import readable_image
 from ContourQALib.commands.saving import check_folder, save_study
 from ContourQALib.commands.threshold_cases import (
     NEEDED,
@@ -33,6 +33,7 @@ from ContourQALib.commands.threshold_cases import (
 )
 from ContourQALib.errors import FormatError, SettingError
 from ContourQALib.formats.images import read_image
+from ContourQALib.formats.label_naming import LabelNaming
 from ContourQALib.formats.manifest import read_manifest
 from ContourQALib.formats.probability import read_probability
 from ContourQALib.metrics.definitions import DEFAULT_TOLERANCE_MM

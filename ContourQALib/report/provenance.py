@@ -11,6 +11,8 @@ from typing import Any
 from ContourQALib import __version__
 from ContourQALib.errors import FormatError
 from ContourQALib.quality.assessment import ModelIdentity
+from ContourQALib.quality.card import CARD_FILE
+from ContourQALib.quality.model import QualityModel, bundled_models
 
 DISCLAIMER = "for research and teaching; not a medical device"
 """Stands in every report and every exported document."""
@@ -69,6 +71,15 @@ def hash_file(path: str | Path) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise FormatError(f"Cannot read {path} ({error.strerror}); check that the file exists.") from error
+
+
+def card_hashes(model: QualityModel | None) -> dict[str, str]:
+    """SHA-256 of the card of each model that may answer, by its name: all bundled ones where none is chosen.
+
+    A card lists the hashes of its bundle's other files, so that equal cards mean equal models.
+    """
+    models = [model] if model else bundled_models()
+    return {one.card.name: hash_file(one.folder / CARD_FILE) for one in models}
 
 
 def model_record(model: ModelIdentity) -> dict[str, Any]:

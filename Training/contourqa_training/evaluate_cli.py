@@ -70,8 +70,8 @@ def evaluate(
     from contourqa_training.evaluation.run import evaluate as run
     from contourqa_training.evaluation.tables import print_evaluation
     from ContourQALib.commands.printing import print_result, progress, say
-    from ContourQALib.commands.reading import LabelNaming
     from ContourQALib.errors import SettingError
+    from ContourQALib.formats.label_naming import LabelNaming
     from ContourQALib.formats.output import output_folder
     from ContourQALib.quality.model import find_model
 

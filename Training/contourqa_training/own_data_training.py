@@ -143,7 +143,7 @@ def _train(run: OwnRun, library: ContourLibrary, threads: int | None, say: Say) 
 def _evaluate(run: OwnRun, manifest: Path, draws: int, say: Say) -> None:
     from contourqa_training.evaluation.page import write_evaluation
     from contourqa_training.evaluation.run import Request, evaluate
-    from ContourQALib.commands.reading import LabelNaming
+    from ContourQALib.formats.label_naming import LabelNaming
 
     say("judging the model on the test patients")
     request = Request(find_model(str(run.bundle)), manifest, LabelNaming(), ("second",), draws=draws)

@@ -50,7 +50,7 @@ def recalibrate(
     """
     from contourqa_training.recalibrating import recalibrate as run
     from ContourQALib.commands.printing import print_result, progress, say
-    from ContourQALib.commands.reading import LabelNaming
+    from ContourQALib.formats.label_naming import LabelNaming
     from ContourQALib.quality.model import find_model
 
     naming = LabelNaming(labels, merge, color_table)

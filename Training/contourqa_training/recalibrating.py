@@ -26,8 +26,8 @@ from contourqa_training.calibrating import (
     list_in_card,
 )
 from contourqa_training.evaluation.reading import EvaluationTask, ReadContour, read_by_image, read_tasks
-from ContourQALib.commands.reading import LabelNaming
 from ContourQALib.errors import ModelError, OutputError, SettingError
+from ContourQALib.formats.label_naming import LabelNaming
 from ContourQALib.formats.output import output_folder
 from ContourQALib.metrics.compare import compare
 from ContourQALib.quality.adjustment import FEWEST_PATIENTS, Line, LineFit

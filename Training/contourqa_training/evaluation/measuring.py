@@ -20,7 +20,7 @@ from contourqa_training.evaluation.localization import Localization, localize
 from contourqa_training.evaluation.reading import EvaluationTask, ReadContour, read_by_image
 from contourqa_training.evaluation.variables import StandardImage, variables_of
 from ContourQALib.case import Contour, Image
-from ContourQALib.commands.reading import LabelNaming
+from ContourQALib.formats.label_naming import LabelNaming
 from ContourQALib.metrics.definitions import comparison_status
 from ContourQALib.metrics.pair import PairMeasurement, measure
 from ContourQALib.quality.agreement import agreement_dice, expected_dice

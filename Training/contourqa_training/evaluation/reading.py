@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from ContourQALib.case import Contour, Image
-from ContourQALib.commands.reading import LabelNaming
 from ContourQALib.commands.threshold_cases import References
 from ContourQALib.errors import SettingError, StructureError
 from ContourQALib.formats.images import read_image
+from ContourQALib.formats.label_naming import LabelNaming
 from ContourQALib.formats.manifest import Manifest, ManifestRow, read_manifest
 from ContourQALib.formats.probability import read_probability
 from ContourQALib.quality.card import ModelCard

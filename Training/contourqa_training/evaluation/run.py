@@ -15,8 +15,8 @@ from contourqa_training.evaluation.document import groups_of, plain, settings_re
 from contourqa_training.evaluation.judging import Group
 from contourqa_training.evaluation.measuring import Ablation, Measuring, Say, evaluate_contours
 from contourqa_training.evaluation.reading import read_by_image, read_tasks
-from ContourQALib.commands.reading import LabelNaming
 from ContourQALib.errors import ModelError
+from ContourQALib.formats.label_naming import LabelNaming
 from ContourQALib.metrics.definitions import Status
 from ContourQALib.quality.calibration import CALIBRATION_FILE, Calibration, digest_of
 from ContourQALib.quality.card import verify_files

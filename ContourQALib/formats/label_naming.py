@@ -1,0 +1,35 @@
+"""LabelNaming: how the labels of contour files become structures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ContourQALib.case import Contour
+from ContourQALib.formats.contours import read_contours
+from ContourQALib.formats.label_text import parse_labels
+
+
+@dataclass(frozen=True)
+class LabelNaming:
+    """How the labels of every contour file of a command, or of a workstation, become structures.
+
+    Attributes:
+        labels: the text of --labels, such as "1=anterior,2=posterior".
+        merge: the name that all labels are merged under.
+        color_table: a file that names labels.
+    """
+
+    labels: str | None = None
+    merge: str | None = None
+    color_table: Path | None = None
+
+    def read(self, path: Path) -> tuple[Contour, ...]:
+        """The contours of a file; see `read_contours` for the errors."""
+        labels = parse_labels(self.labels) if self.labels else None
+        return read_contours(path, labels=labels, merge=self.merge, color_table=self.color_table)
+
+    def settings(self) -> dict[str, str]:
+        """What was set, for provenance."""
+        named = {"labels": self.labels, "merge": self.merge, "color_table": self.color_table}
+        return {name: str(value) for name, value in named.items() if value is not None}
