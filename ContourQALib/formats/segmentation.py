@@ -84,7 +84,9 @@ def read_segments(header: Header) -> tuple[Contour, ...]:
     return tuple(contours)
 
 
-def write_segmentation(contours: Sequence[Contour], path: str | PathLike[str]) -> None:
+def write_segmentation(
+    contours: Sequence[Contour], path: str | PathLike[str], overwrite: bool = True
+) -> None:
     """Write contours as segments that Slicer opens with their names, colors and tags.
 
     Contours that share no voxel share a layer. Contours without a color get distinct ones, marked as
@@ -93,8 +95,10 @@ def write_segmentation(contours: Sequence[Contour], path: str | PathLike[str]) -
     Args:
         contours: at least one, all on one grid.
         path: ends in .seg.nrrd, by which Slicer knows a segmentation.
+        overwrite: False refuses a name that is taken; see `write_atomically`.
 
     Raises:
+        TakenError: something lies under the name, and `overwrite` is False.
         GeometryError: contours lie on different grids.
         StructureError: there is no contour.
         OutputError: another extension, the folder cannot be written to, or the disk is full.
@@ -113,7 +117,7 @@ def write_segmentation(contours: Sequence[Contour], path: str | PathLike[str]) -
             )
     layers, places = _in_layers(contours)
     header = _header(grid, layers.dtype, layers.shape[3], _fields(contours, places, grid))
-    with write_atomically(path) as temporary, temporary.open("wb") as file:
+    with write_atomically(path, overwrite) as temporary, temporary.open("wb") as file:
         file.write(header.encode("utf-8", "replace"))
         file.write(gzip.compress(layers.tobytes(), COMPRESSION, mtime=0))
 
