@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +24,7 @@ class OpenCase:
         contours: vtkMRMLSegmentationNode of the contours that are assessed, as they are now.
         assessment: what was found; None until it is known. Made here it carries error maps, kept it has none.
         edited: structures changed since their file was read.
+        awaited: by structure, how many assessments of it are under way.
     """
 
     files: CaseFiles
@@ -31,6 +33,7 @@ class OpenCase:
     contours: Any
     assessment: Assessment | None = None
     edited: set[str] = field(default_factory=set)
+    awaited: Counter[str] = field(default_factory=Counter)
 
     @property
     def entry(self) -> CaseEntry:
@@ -61,3 +64,7 @@ class OpenCase:
         """What was predicted of a structure; None where nothing is known of it."""
         every = self.assessment.structures if self.assessment else ()
         return next((one for one in every if one.structure == structure), None)
+
+    def is_awaited(self, structure: str) -> bool:
+        """Whether an assessment of a structure is under way."""
+        return self.awaited[structure] > 0

@@ -49,6 +49,9 @@ class Session(SignalContainer):
     assessed = Signal(OpenCase)
     """The open case was assessed, or one of its structures was assessed again."""
 
+    assessing = Signal(OpenCase)
+    """An assessment of the open case was asked for, or has failed; `OpenCase.is_awaited` tells of which."""
+
     structure_selected = Signal(str)
     edited = Signal(str)
     """A structure's contour was changed in the scene, and the hand has come to rest."""
@@ -233,7 +236,18 @@ class Session(SignalContainer):
     async def _assess(self, case: OpenCase, structures: tuple[str, ...]) -> None:
         contours = tuple(case.contour(name) for name in structures)
         request = AssessRequest(case.image, contours, self.settings.model, self.settings.levels)
-        found = await self.tasks.ask(request)
+        case.awaited.update(structures)
+        with self.state:
+            self.assessing(case)
+        try:
+            found = await self.tasks.ask(request)
+        except BaseException:
+            case.awaited.subtract(structures)
+            if case is self.case:
+                with self.state:
+                    self.assessing(case)
+            raise
+        case.awaited.subtract(structures)
         if case is not self.case:
             return
         known = {one.structure: one for one in (case.assessment.structures if case.assessment else ())}
