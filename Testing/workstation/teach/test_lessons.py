@@ -1,0 +1,105 @@
+"""Lessons: one for each contour error, severities that the error takes, and sentences that are true."""
+
+from __future__ import annotations
+
+import pytest
+
+from ContourQALib.metrics.compare import Comparison
+from ContourQALib.perturbation import ERRORS
+from ContourQALib.workstation.teach.lessons import LESSONS, Lesson
+from ContourQALib.workstation.teach.measuring import Measuring
+from ContourQALib.workstation.teach.teaching_case import Dose, TeachingCase
+
+STRUCTURE = "Bladder"
+
+
+@pytest.fixture(scope="module")
+def truths(case: TeachingCase, measuring: Measuring, run):
+    """Comparisons of the bladder spoiled with an error at some severities."""
+
+    def measured(error: str, *severities: float, structure: str = STRUCTURE) -> tuple[Comparison, ...]:
+        contours = [case.spoiled(structure, Dose(error, severity)) for severity in severities]
+        return run(measuring.truths(case, structure, contours))
+
+    return measured
+
+
+def test_every_error_has_its_lesson_in_the_same_order() -> None:
+    assert list(LESSONS) == list(ERRORS)
+    titles = [lesson.title for lesson in LESSONS.values()]
+    assert len(set(titles)) == len(titles)
+
+
+@pytest.mark.parametrize("lesson", LESSONS.values(), ids=lambda lesson: lesson.error)
+def test_the_slider_offers_severities_that_the_error_takes(lesson: Lesson, case: TeachingCase) -> None:
+    steps = round(lesson.highest / lesson.step)
+    assert 1 <= steps <= 100
+    assert lesson.severity(-5) == 0
+    assert lesson.severity(1e9) == lesson.highest
+    for place in (0, 1, steps):
+        severity = lesson.severity(place * lesson.step + 0.4 * lesson.step)
+        assert severity == pytest.approx(place * lesson.step)
+        case.spoiled("CTV", Dose(lesson.error, severity))
+    assert lesson.notice.endswith(".")
+    assert lesson.notice.count(". ") == 0
+
+
+@pytest.mark.parametrize(
+    ("error", "severity", "words"),
+    [
+        ("shift", 6.0, "6 mm"),
+        ("scale", 0.07, "7 %"),
+        ("missing-slices", 1.0, "1 slice"),
+        ("missing-slices", 3.0, "3 slices"),
+        ("rotate", 1.0, "1 degree"),
+        ("empty", 1.0, "on"),
+        ("empty", 0.0, "off"),
+    ],
+)
+def test_severities_are_said_in_the_errors_unit(error: str, severity: float, words: str) -> None:
+    assert LESSONS[error].words(severity) == words
+    assert Dose(error, severity).words == f"{LESSONS[error].title}, {words}"
+
+
+def test_missing_end_slices_hardly_move_dice_and_each_moves_the_largest_distance_by_a_slice(truths) -> None:
+    found = truths("missing-slices", 1, 2, 3)
+    assert [one.hd_mm for one in found] == pytest.approx([3.0, 6.0, 9.0])
+    assert all(one.dice > 0.97 for one in found)
+
+
+def test_beyond_the_end_dice_moves_least(truths) -> None:
+    (one,) = truths("extra-slices", 5)
+    assert one.hd_mm == pytest.approx(15.0)
+    assert one.dice > 0.98
+
+
+def test_a_ragged_surface_leaves_hd95_at_one_voxel_while_surface_dice_falls(truths) -> None:
+    found = truths("noise", 0.1, 0.3, 0.5)
+    assert max(one.hd95_mm for one in found) <= 5.0  # the voxel's edge in the plane
+    assert found[0].surface_dice - found[-1].surface_dice > 0.3
+
+
+def test_hd95_does_not_see_a_speck_until_it_has_its_share_of_the_surface(truths) -> None:
+    small, large = truths("island", 4, 10)
+    assert small.hd_mm > 15
+    assert small.hd95_mm < 5
+    assert large.hd95_mm > 10
+    assert large.dice > 0.95
+
+
+def test_over_smoothing_costs_surface_dice_long_before_dice(truths) -> None:
+    (one,) = truths("smooth", 6, structure="CTV")
+    assert 1 - one.surface_dice > 1.3 * (1 - one.dice)
+
+
+def test_far_away_dice_stays_at_nothing_and_hd95_grows(truths) -> None:
+    near, far = truths("shift-fraction", 0.4, 0.5)
+    assert near.dice == far.dice == 0
+    assert far.hd95_mm > near.hd95_mm + 10
+
+
+def test_a_gap_is_seen_by_a_rule(case: TeachingCase, measuring: Measuring, run) -> None:
+    gap = case.spoiled(STRUCTURE, Dose("missing-slice-inside", 3))
+    (found,) = run(measuring.predictions(case, [gap])).structures
+    assert any("part" in reason for reason in found.reasons)
+    assert found.verdict != "accept"
