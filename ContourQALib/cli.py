@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -20,6 +21,7 @@ from ContourQALib.commands.models import models
 from ContourQALib.commands.perturb import perturb
 from ContourQALib.commands.phantom import phantom
 from ContourQALib.commands.thresholds import thresholds
+from ContourQALib.commands.workstation import workstation
 from ContourQALib.errors import ContourQAError
 
 DEBUG_VARIABLE = "CONTOURQA_DEBUG"
@@ -38,7 +40,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (assess, cohort, compare, demo, models, perturb, phantom, thresholds):
+for command in (assess, cohort, compare, demo, models, perturb, phantom, thresholds, workstation):
     app.command()(command)
 
 
@@ -64,8 +66,13 @@ def main() -> None:
 
 def run(application: typer.Typer) -> int:
     """Run a command line of ours and return its exit code; `contourqa-train` shares it."""
+    return guarded(application)
+
+
+def guarded(work: Callable[[], object]) -> int:
+    """The exit code of a process that does this work; what goes wrong is one sentence on standard error."""
     try:
-        application()
+        work()
     except SystemExit as leave:
         return leave.code if isinstance(leave.code, int) else OUR_FAULT
     except ContourQAError as error:

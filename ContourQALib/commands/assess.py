@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from ContourQALib.case import Contour, ProbabilityMap
+from ContourQALib.case import Contour
 from ContourQALib.commands.assess_cases import HowToAssess, assess_cases
 from ContourQALib.commands.assess_saving import save_assessment
 from ContourQALib.commands.options import (
@@ -22,6 +22,7 @@ from ContourQALib.commands.options import (
     StructureOption,
 )
 from ContourQALib.commands.printing import print_result, progress, say
+from ContourQALib.commands.reading import match_map_files
 from ContourQALib.commands.saving import check_folder
 from ContourQALib.errors import SettingError, StructureError
 from ContourQALib.formats.images import read_image
@@ -34,7 +35,6 @@ from ContourQALib.quality.verdict import Levels, Verdict
 from ContourQALib.report.provenance import Provenance
 from ContourQALib.report.records import assessment_document, assessment_rows
 from ContourQALib.report.tables import print_assessment
-from ContourQALib.thresholds.map_names import MapFile, match_maps
 
 FOUND = 3
 """Exit code when what --fail-on names was found."""
@@ -130,7 +130,8 @@ def assess(
     drawn = naming.read(contours)
     if structure:
         drawn = select(drawn, structure)
-    maps = _maps(list(dict.fromkeys(map(MapFile.parse, probability or ()))), drawn, contours)
+    named = match_map_files(probability or (), [contour.name for contour in drawn], contours)
+    maps = [read_probability(one.path, name) for one, name in named]
     others = _seconds(Path(second), naming, drawn) if second is not None else ()
     with progress("Assessing") as report:
         result = assess_contours(
@@ -148,26 +149,6 @@ def assess(
         rows=assessment_rows(result),
     )
     _leave([one.verdict for one in result.structures], fail_on)
-
-
-def _maps(maps: Sequence[MapFile], drawn: Sequence[Contour], source: Path) -> list[ProbabilityMap]:
-    """The maps, each under the name of its contour.
-
-    Raises:
-        StructureError: no map is of any contour, or one could be of several.
-    """
-    if not maps:
-        return []
-    found = match_maps(maps, [contour.name for contour in drawn])
-    if not found.pairs:
-        names = ", ".join(contour.name for contour in drawn)
-        raise StructureError(
-            f"No map is named like a structure of {source} ({names}); say which with "
-            f"--probability NAME={maps[0].path}."
-        )
-    if found.unmatched_maps:
-        say(f"Not used, of no structure here: {', '.join(str(one.path) for one in found.unmatched_maps)}.")
-    return [read_probability(one.path, name) for one, name in found.pairs]
 
 
 def _seconds(path: Path, naming: LabelNaming, drawn: Sequence[Contour]) -> tuple[Contour, ...]:

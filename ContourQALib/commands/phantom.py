@@ -48,7 +48,25 @@ def phantom(
     drawn = pelvis(
         _three(size, int, "--size"), None if spacing is None else _three(spacing, float, "--spacing"), seed
     )
-    folder = output_folder(output)
+    write_phantom(drawn, seed, output)
+    say(f"Wrote phantom {seed} ({len(drawn.reference)} structures) to {output}.")
+
+
+def write_phantom(drawn: Phantom, seed: int, folder: Path) -> Path:
+    """Write a phantom's files and its manifest.
+
+    Args:
+        drawn: the phantom.
+        seed: which patient it is; part of the case's name.
+        folder: where to; made if missing.
+
+    Returns:
+        The manifest, written last: where it is, the rest is.
+
+    Raises:
+        OutputError: the folder cannot be written.
+    """
+    folder = output_folder(folder)
     write_image(drawn.image, folder / IMAGE)
     for contours, name in (
         (drawn.reference, REFERENCE),
@@ -60,7 +78,7 @@ def phantom(
         for one in maps:
             write_image(Image(one.values, one.grid, one.name), folder / _probability(model, one.name))
     _write_manifest(folder / MANIFEST, drawn, seed)
-    say(f"Wrote phantom {seed} ({len(drawn.reference)} structures) to {folder}.")
+    return folder / MANIFEST
 
 
 def _probability(model: str, structure: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,12 +22,13 @@ class Settings:
         source: a folder of cases or a manifest; None for the phantom alone.
         folders: the folders that may be read beside that of the source.
         model: a bundled model's name or a model's folder; None takes the one that fits.
+        models: the same for single cases, by the case's name; made-up patients need one that is named.
         levels: accept and reject levels of Dice.
         reader: who decides; "" until somebody says it.
         call_first: hide every score until the reader has decided.
         cohort: a report folder of `contourqa cohort`, or a manifest of one; None where there is none.
         host: the interface to listen on.
-        port: 0 for any that is free.
+        port: one that is free.
         token: what the address must carry; None for a random one.
         open_browser: show the page in the system's browser.
         idle_s: stop after this long without a viewer; 0 for never.
@@ -36,6 +38,7 @@ class Settings:
     source: Path | None = None
     folders: tuple[Path, ...] = ()
     model: str | None = None
+    models: Mapping[str, str] = field(default_factory=dict)
     levels: Levels = field(default_factory=Levels)
     reader: str = ""
     call_first: bool = False
@@ -45,3 +48,7 @@ class Settings:
     token: str | None = None
     open_browser: bool = False
     idle_s: int = 0
+
+    def model_of(self, case: str) -> str | None:
+        """The model to ask about a case; None for the one that fits."""
+        return self.models.get(case, self.model)

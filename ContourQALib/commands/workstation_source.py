@@ -1,0 +1,94 @@
+"""What the workstation opens when it is given no folder: the files of one case, or a phantom."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ContourQALib.commands.phantom import MANIFEST, write_phantom
+from ContourQALib.commands.reading import match_map_files
+from ContourQALib.errors import FormatError, SettingError
+from ContourQALib.formats.contours import read_contours
+from ContourQALib.formats.file_type import stem_of
+from ContourQALib.formats.output import output_folder, write_atomically
+
+PHANTOM_SEED = 0
+PHANTOM_MODEL = "pelvis-phantom"
+"""Named, since a model for teaching is never chosen by itself."""
+
+CASE_MANIFEST = "case.csv"
+COLUMNS = ("case", "structure", "image", "contour", "reference", "probability")
+
+
+@dataclass(frozen=True)
+class CaseFilesGiven:
+    """The files of one case, as the command line names them.
+
+    Attributes:
+        image: what the contours were drawn on.
+        contours: what is to be assessed.
+        reference: contours held to be right; None where there are none.
+        probabilities: maps, "PATH" or "NAME=PATH".
+    """
+
+    image: Path | None = None
+    contours: Path | None = None
+    reference: Path | None = None
+    probabilities: Sequence[str] = ()
+
+    def __bool__(self) -> bool:
+        """True where anything was named."""
+        return bool(self.image or self.contours or self.reference or self.probabilities)
+
+
+def write_case(given: CaseFilesGiven, results: Path) -> tuple[Path, tuple[Path, ...]]:
+    """Put the files of one case into a manifest, which is what the workstation opens.
+
+    Returns:
+        The manifest, in the results folder, and the files that it names.
+
+    Raises:
+        SettingError: image or contours are missing.
+        FormatError: a file does not exist, or the contours cannot be read to tell whose the maps are.
+        StructureError: no map is of any contour.
+        OutputError: the results folder cannot be written.
+    """
+    if given.image is None or given.contours is None:
+        raise SettingError("Name --image and --contours together, or a folder of cases, or nothing at all.")
+    named = [path for path in (given.image, given.contours, given.reference) if path is not None]
+    for path in named:
+        if not path.exists():
+            raise FormatError(f"{path} does not exist; check its spelling.")
+    maps = []
+    if given.probabilities:
+        structures = [contour.name for contour in read_contours(given.contours)]
+        found = match_map_files(given.probabilities, structures, given.contours)
+        maps = [(one.path, name) for one, name in found]
+    case = stem_of(given.image)
+    reference = "" if given.reference is None else str(given.reference.resolve())
+    rows = [(case, "", str(given.image.resolve()), str(given.contours.resolve()), reference, "")]
+    rows += [(case, name, "", "", "", str(path.resolve())) for path, name in maps]
+    manifest = output_folder(results) / CASE_MANIFEST
+    with write_atomically(manifest) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file, lineterminator="\n").writerows([COLUMNS, *rows])
+    return manifest, (*named, *(path for path, _ in maps))
+
+
+def phantom_case(results: Path) -> tuple[Path, str]:
+    """A phantom's files in the results folder, drawn when they are not there yet.
+
+    Returns:
+        Its folder and the name of its case.
+
+    Raises:
+        OutputError: the results folder cannot be written.
+    """
+    from ContourQALib.phantom import pelvis
+
+    name = f"phantom_{PHANTOM_SEED}"
+    folder = output_folder(results) / name
+    if not (folder / MANIFEST).is_file():
+        write_phantom(pelvis(seed=PHANTOM_SEED), PHANTOM_SEED, folder)
+    return folder, name
