@@ -21,7 +21,7 @@ FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 WITHOUT_LINKS = {errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EMLINK}
-"""What a file system answers that knows no second name of a file: those of memory sticks, some of networks."""
+"""What a file system answers that knows no second name of a file, as on memory sticks and some networks."""
 
 
 class TakenError(OutputError):

@@ -15,7 +15,7 @@ import pytest
 from ContourQALib.case import Contour, Image
 from ContourQALib.errors import GeometryError, OutputError, StructureError
 from ContourQALib.formats.images import read_image, write_image
-from ContourQALib.formats.output import output_folder, remove_leftovers, write_atomically
+from ContourQALib.formats.output import TakenError, output_folder, remove_leftovers, write_atomically
 from ContourQALib.formats.segmentation import read_segmentation, write_segmentation
 from ContourQALib.geometry import Grid
 
@@ -112,6 +112,40 @@ def test_a_folder_without_permission(tmp_path):
     tmp_path.chmod(0o500)
     refused(tmp_path / "x.nrrd", write, "not writable")
     refused(tmp_path / "results", output_folder, "not writable")
+
+
+@pytest.mark.parametrize("meanwhile", [False, True], ids=["before", "meanwhile"])
+@pytest.mark.parametrize("what", ["file", "folder", "broken link"])
+def test_what_must_not_be_written_over_is_not(tmp_path, what, meanwhile):
+    path = tmp_path / "x.txt"
+
+    def take() -> None:
+        if what == "file":
+            path.write_text("another's")
+        elif what == "folder":
+            path.mkdir()
+        else:
+            path.symlink_to(tmp_path / "nowhere")
+
+    def save() -> None:
+        with write_atomically(path, overwrite=False) as temporary:
+            temporary.write_text("ours")
+            take()
+
+    if not meanwhile:
+        take()
+    with pytest.raises(TakenError, match=r"x\.txt is there already"):
+        save()
+    assert [p.name for p in tmp_path.iterdir()] == ["x.txt"]
+    assert path.is_dir() if what == "folder" else path.is_symlink() or path.read_text() == "another's"
+
+
+def test_a_free_name_is_taken_without_overwriting(tmp_path):
+    path = tmp_path / "x.txt"
+    with write_atomically(path, overwrite=False) as temporary:
+        temporary.write_text("ours")
+    assert [p.read_text() for p in tmp_path.iterdir()] == ["ours"]
+    assert path.stat().st_nlink == 1
 
 
 def test_a_disk_that_is_full_at_the_last_step(tmp_path, monkeypatch):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, fields
 from enum import StrEnum
+from typing import Any
 
 
 class Choice(StrEnum):
@@ -67,21 +68,26 @@ class Decision:
     sha256: str = ""
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if field.name == "choice":
-                value = Choice(value)
-            elif field.name.startswith("dice"):
-                value = None if value is None or math.isnan(value) else float(value)
-            elif field.name == "score_hidden":
-                value = bool(value)
-            elif field.name != "number":
-                value = storable(value)
-            object.__setattr__(self, field.name, value)
+        changed: dict[str, Any] = {"choice": Choice(self.choice), "score_hidden": bool(self.score_hidden)}
+        for name in _NUMBERS:
+            value = getattr(self, name)
+            changed[name] = None if value is None or math.isnan(value) else float(value)
+        for name in _TEXTS:
+            changed[name] = storable(getattr(self, name))
+        for name, value in changed.items():
+            object.__setattr__(self, name, value)
 
 
 def storable(text: str) -> str:
     """The text as UTF-8 can hold it; file names may carry bytes that it cannot."""
     if not isinstance(text, str):
         raise TypeError(f"a text is needed, not {type(text).__name__}")
+    if text.isascii():
+        return text
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+_NUMBERS = ("dice", "dice_low", "dice_high")
+_TEXTS = tuple(
+    f.name for f in fields(Decision) if f.name not in {*_NUMBERS, "choice", "score_hidden", "number"}
+)

@@ -54,6 +54,7 @@ class DecisionLog:
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
         self._file: tuple[int, int] | None = None  # device and number of the file that is open
+        self._for_reading = False  # SQLite has opened it so, and stays with it
         self._closed = False
         with self._connected():
             pass
@@ -166,8 +167,10 @@ class DecisionLog:
             raise DecisionError(
                 f"{self.path} was moved or deleted while it was open; put it back, or start again without it."
             )
-        if self._connection is None or there != self._file:
+        writable_again = self._for_reading and not self.read_only
+        if self._connection is None or there != self._file or writable_again:
             self._let_go()
+            self._for_reading = there is not None and self.read_only
             self._connection = self._opened()
             self._file = _number_of(self.path)
         return self._connection

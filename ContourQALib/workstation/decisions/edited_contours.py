@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -80,7 +81,7 @@ def save_edited(
 
 
 def _named_alike(read: Sequence[Contour], contours: Sequence[Contour]) -> Sequence[Contour]:
-    """The only structure of a file that names none is the one that was edited, whatever a manifest calls it."""
+    """The only structure of a file that names none is the one that was edited, whatever it is called."""
     if len(read) == len(contours) == 1 and is_nameless(read[0].name):
         return [replace(read[0], name=contours[0].name)]
     return read
@@ -96,7 +97,7 @@ def _on_image(contour: Contour, grid: Grid) -> Contour:
 
 
 def _replaced(original: Path, before: Sequence[Contour], after: Sequence[Contour]) -> list[Contour]:
-    """The segments to write: those before in their order, each replaced by its namesake, then further ones."""
+    """The segments to write: those before, in order, each replaced by its namesake, then further ones."""
     there, given = Counter(contour.name for contour in before), Counter(contour.name for contour in after)
     for name in given:
         if given[name] > 1 or there[name] > 1:
@@ -138,8 +139,10 @@ def _written(segments: Sequence[Contour], original: Path, folder: Path) -> Path:
     while True:
         number += 1
         path = folder / f"{stem}.edited-{number}.seg.nrrd"
+        if os.path.lexists(path):
+            continue
         try:
             write_segmentation(segments, path, overwrite=False)
-        except TakenError:  # earlier edits, or another viewer that was faster
+        except TakenError:  # another viewer was faster
             continue
         return path
