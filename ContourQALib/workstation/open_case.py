@@ -25,6 +25,8 @@ class OpenCase:
         assessment: what was found; None until it is known. Made here it carries error maps, kept it has none.
         edited: structures changed since their file was read.
         awaited: by structure, how many assessments of it are under way.
+        changes: by structure, how often its contour was changed in the scene.
+        known_at: by structure, how often it had been changed when what is known of it was asked for.
     """
 
     files: CaseFiles
@@ -34,6 +36,8 @@ class OpenCase:
     assessment: Assessment | None = None
     edited: set[str] = field(default_factory=set)
     awaited: Counter[str] = field(default_factory=Counter)
+    changes: Counter[str] = field(default_factory=Counter)
+    known_at: dict[str, int] = field(default_factory=dict)
 
     @property
     def entry(self) -> CaseEntry:
@@ -68,3 +72,7 @@ class OpenCase:
     def is_awaited(self, structure: str) -> bool:
         """Whether an assessment of a structure is under way."""
         return self.awaited[structure] > 0
+
+    def is_outdated(self, structure: str) -> bool:
+        """Whether a structure's contour was changed after the assessment that is known of it was asked for."""
+        return self.changes[structure] != self.known_at.get(structure, 0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,8 +15,10 @@ from ContourQALib.errors import ContourQAError
 from ContourQALib.mrml import outlines, segmentations, volumes
 from ContourQALib.mrml.scene_change import scene_change
 from ContourQALib.mrml.views import center_of, slice_center
+from ContourQALib.quality.assessment import Assessment, StructureAssessment
 from ContourQALib.report.figures import Window, window
 from ContourQALib.worker_requests import AssessRequest
+from ContourQALib.workstation.call_first import CallFirst
 from ContourQALib.workstation.cases.assessment_store import AssessmentStore
 from ContourQALib.workstation.cases.case_entry import CaseEntry
 from ContourQALib.workstation.cases.case_files import CaseFiles
@@ -46,6 +48,12 @@ class Session(SignalContainer):
 
     case_opened = Signal(OpenCase)
     case_closing = Signal(OpenCase)
+    case_leaving = Signal(str)
+    """Another case, of this name, is to be opened; a slot that raises a ContourQAError keeps the open one."""
+
+    closing = Signal()
+    """The server stops; what shall outlive it is written down now."""
+
     assessed = Signal(OpenCase)
     """The open case was assessed, or one of its structures was assessed again."""
 
@@ -86,7 +94,7 @@ class Session(SignalContainer):
         self.case: OpenCase | None = None
         self.structure = ""
         self._running: set[asyncio.Task[Any]] = set()
-        self._assessing: asyncio.Task[Any] | None = None
+        self._asked: dict[asyncio.Task[Any], frozenset[str]] = {}
         self._opening = 0
         self.state.shell_page = "worklist" if len(cases) != 1 else "review"
         self.state.shell_case = ""
@@ -94,6 +102,7 @@ class Session(SignalContainer):
         self.state.shell_reader = settings.reader
         self.state.shell_busy = ""
         self.state.shell_message = {"text": "", "kind": "info"}
+        self.call_first = CallFirst(self)
 
     @property
     def reader(self) -> str:
@@ -129,6 +138,9 @@ class Session(SignalContainer):
         task = asyncio.get_running_loop().create_task(self._guarded(work))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
+        task.add_done_callback(
+            lambda _: work.close()
+        )  # one that was cancelled before it began is not awaited
         return task
 
     async def open_case(self, name: str) -> None:
@@ -145,6 +157,8 @@ class Session(SignalContainer):
             raise WorkstationError(f"There is no case {name} in this worklist; choose one from the list.")
         if entry.problem:
             raise WorkstationError(f"Case {name} cannot be opened: {entry.problem}")
+        if self.case is not None:
+            self.case_leaving(name)
         self._opening += 1
         turn = self._opening
         self._busy(f"Reading {name}")
@@ -159,6 +173,8 @@ class Session(SignalContainer):
                 self._busy("")
         if turn != self._opening:
             return
+        if self.case is not None:
+            self.case_leaving(name)  # something may have been drawn while the files were read
         self.close_case()
         with self.state, scene_change(self.scene, batch=True):
             volume = volumes.add_volume(self.scene, image, "Image")
@@ -178,8 +194,8 @@ class Session(SignalContainer):
         case, self.case = self.case, None
         if case is None:
             return
-        if self._assessing is not None:
-            self._assessing.cancel()
+        for task in self._asked:
+            task.cancel()
         with self.state:
             self.case_closing(case)
             self.structure = ""
@@ -192,14 +208,21 @@ class Session(SignalContainer):
     def assess(self, structures: tuple[str, ...] = ()) -> None:
         """Assess the open case's contours as they are in the scene, with their error maps.
 
+        What was asked of the same structures before is cancelled. An answer of a contour that was changed
+        meanwhile is dropped; whoever changed it asks again.
+
         Args:
             structures: only these, the others keep what is known of them; all where empty.
         """
         if self.case is None:
             return
-        if self._assessing is not None and not structures:
-            self._assessing.cancel()
-        self._assessing = self.start(self._assess(self.case, structures or self.case.structures))
+        wanted = structures or self.case.structures
+        for task, asked in self._asked.items():
+            if asked <= set(wanted):
+                task.cancel()
+        task = self.start(self._assess(self.case, wanted))
+        self._asked[task] = frozenset(wanted)
+        task.add_done_callback(lambda done: self._asked.pop(done, None))
 
     def select_structure(self, name: str) -> None:
         """Choose the structure that every page speaks of, and bring it in sight."""
@@ -225,7 +248,8 @@ class Session(SignalContainer):
             self.views.set_slice_index(k)
 
     def close(self) -> None:
-        """End the computing processes and let go of the files."""
+        """Let pages write down what shall stay, end the computing processes, let go of the files."""
+        self.closing()
         for task in tuple(self._running):
             task.cancel()
         self.tasks.close()
@@ -236,6 +260,7 @@ class Session(SignalContainer):
     async def _assess(self, case: OpenCase, structures: tuple[str, ...]) -> None:
         contours = tuple(case.contour(name) for name in structures)
         request = AssessRequest(case.image, contours, self.settings.model, self.settings.levels)
+        asked_at = {name: case.changes[name] for name in structures}
         case.awaited.update(structures)
         with self.state:
             self.assessing(case)
@@ -250,11 +275,10 @@ class Session(SignalContainer):
         case.awaited.subtract(structures)
         if case is not self.case:
             return
-        known = {one.structure: one for one in (case.assessment.structures if case.assessment else ())}
-        known |= {one.structure: one for one in found.structures}
-        merged = tuple(known[name] for name in case.structures if name in known)
-        case.assessment = replace(found, structures=merged)
-        if not case.edited:
+        current = [one for one in found.structures if asked_at[one.structure] == case.changes[one.structure]]
+        case.known_at |= {one.structure: asked_at[one.structure] for one in current}
+        case.assessment = _merged(case, found, current)
+        if not case.edited and not any(map(case.is_outdated, case.structures)):
             self.store.keep(case.entry, case.assessment)
         with self.state:
             self.assessed(case)
@@ -277,6 +301,21 @@ class Session(SignalContainer):
     def _busy(self, text: str) -> None:
         with self.state:
             self.state.shell_busy = text
+
+
+def _merged(case: OpenCase, found: Assessment, current: Sequence[StructureAssessment]) -> Assessment:
+    """What was known of a case, with what was found anew."""
+    before = case.assessment
+    known = {one.structure: one for one in (before.structures if before else ())}
+    known |= {one.structure: one for one in current}
+    models = {model.name: model for model in (*(before.models if before else ()), *found.models)}
+    whole = before is None or len(found.structures) == len(case.structures)
+    return replace(
+        found,
+        model=found.model if whole else before.model,
+        models=tuple(models.values()),
+        structures=tuple(known[name] for name in case.structures if name in known),
+    )
 
 
 def _show(volume: Any, shown: Window) -> None:

@@ -1,0 +1,109 @@
+"""CallFirst: the reader decides before the model's score is shown, so that it cannot lead the decision."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from undo_stack import Signal, SignalContainer
+
+from ContourQALib.workstation.decisions.decision import Decision, storable
+from ContourQALib.workstation.decisions.errors import DecisionError
+from ContourQALib.workstation.open_case import OpenCase
+
+if TYPE_CHECKING:
+    from ContourQALib.workstation.session import Session
+
+Contour = tuple[str, str]
+"""A case's name and a structure's."""
+
+
+class CallFirst(SignalContainer):
+    """Says of which contours nothing of the model's opinion may be shown yet.
+
+    A contour's score is hidden until the present reader has decided on it. Switched off while a case is open,
+    the mode goes on in that case: what has not been decided there stays hidden until it is, or until the case
+    is left. Switched on, it hides the scores of what has been on screen before too, but a call on those counts
+    as blind no more.
+
+    Args:
+        session: what the pages share.
+    """
+
+    changed = Signal()
+    """Something is hidden that was not, or the other way round."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._enabled = session.settings.call_first
+        self._held: OpenCase | None = None
+        self._decided: set[tuple[str, str, str]] = set()
+        self._shown: set[str] | None = set() if self._enabled else None
+        self._looking: asyncio.Task[None] | None = None
+        self._read()
+        session.decided.connect(self._on_decided)
+        session.case_closing.connect(self._on_closing)
+        session.state.change("shell_reader")(self._on_reader)
+
+    @property
+    def enabled(self) -> bool:
+        """Whether the mode is on for the cases that are opened from now on."""
+        return self._enabled
+
+    def switch(self, on: bool) -> None:
+        """Switch the mode on or off.
+
+        Call it on the event loop: which scores were on screen before is looked up in a thread, and no call
+        counts as blind until that is known.
+        """
+        if on == self._enabled:
+            return
+        self._enabled = on
+        self._held = None if on else self._session.case
+        if on:
+            self._shown = None
+            self._looking = self._session.start(self._look())
+        self.changed()
+
+    def hides(self, case: str, structure: str) -> bool:
+        """Whether nothing of the model's opinion of a contour may be shown now."""
+        held = self._held is not None and self._held.entry.name == case
+        return (self._enabled or held) and not self._has_decided(case, structure)
+
+    def is_blind(self, case: str, structure: str) -> bool:
+        """Whether a decision made now is made before the score was ever on this screen."""
+        return self._shown is not None and case not in self._shown and self.hides(case, structure)
+
+    def _has_decided(self, case: str, structure: str) -> bool:
+        return (storable(self._session.reader), storable(case), storable(structure)) in self._decided
+
+    def _read(self) -> None:
+        """What was decided before; a file that cannot be read hides more, not less."""
+        try:
+            for decision in self._session.decisions.all():
+                self._decided.add((decision.reader, decision.case, decision.structure))
+        except DecisionError as error:
+            self._session.tell(str(error), "error")
+
+    async def _look(self) -> None:
+        """Which cases' scores could be seen until now: every one that is known."""
+        cases, store = self._session.cases, self._session.store
+        known = await asyncio.to_thread(
+            lambda: {case.name for case in cases if not case.problem and store.known(case) is not None}
+        )
+        if self._session.case is not None and self._session.case.assessment is not None:
+            known.add(self._session.case.entry.name)
+        self._shown = known
+
+    def _on_decided(self, decision: Decision) -> None:
+        self._decided.add((decision.reader, decision.case, decision.structure))
+        self.changed()
+
+    def _on_closing(self, _case: OpenCase) -> None:
+        if self._held is not None:
+            self._held = None
+            self.changed()
+
+    def _on_reader(self, **_: object) -> None:
+        if self._enabled or self._held is not None:
+            self.changed()
