@@ -105,6 +105,21 @@ def test_it_is_there_when_opened_again(log, path, decide):
         assert again.verify() is None
 
 
+def test_commits_reach_the_disk_before_they_return(log, path, decide):
+    """A power cut cannot be tried here; that SQLite was told to withstand one can, also in a file that was not."""
+    log.close()
+    raw = sqlite3.connect(path)
+    assert raw.execute("PRAGMA journal_mode = WAL").fetchone() == ("wal",)
+    raw.close()
+    with DecisionLog(path) as again:
+        again.append(decide())
+        asked = [
+            again._connection.execute(f"PRAGMA {name}").fetchone()[0]
+            for name in ("journal_mode", "synchronous")
+        ]
+    assert asked == ["delete", 3]  # 3 is EXTRA
+
+
 def test_two_viewers_see_each_other(log, path, decide):
     with DecisionLog(path) as other:
         first = log.append(decide())
