@@ -49,11 +49,11 @@ class Workstation:
     def __init__(self, settings: Settings, server: Any = None) -> None:
         self.settings = settings
         self.server = server or get_server(f"contourqa-{id(self)}", client_type="vue3")
-        self.gate = AccessGate(settings.token)
+        self.gate = AccessGate(settings.token, settings.host)
         self.gate.install(self.server)
         cases, problems = self._cases()
         notes = list(problems)
-        downloads = Downloads()
+        downloads = Downloads(settings.results)
         downloads.install(self.server)
         self.session = Session(
             settings,
