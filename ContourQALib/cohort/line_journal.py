@@ -69,6 +69,10 @@ class LineJournal:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let another run have the journal."""
         self._file.close()
 
     def record(self, case: str, structure: str) -> dict[str, Any] | None:
@@ -128,7 +132,7 @@ class LineJournal:
             record = parsed(line)
             if number == 0:
                 self._check_header(record)
-            elif record is not None and "case" in record:
+            elif record is not None and {"case", "structure"} <= record.keys():
                 self._places[record["case"], normalize(record["structure"])] = (end, len(line))
             end += len(line)
         if end == 0:
@@ -147,7 +151,7 @@ class LineJournal:
                 f"{self.path} is no journal of a {self._kind}; choose another folder, or --fresh to write "
                 "over it."
             )
-        there, here = found["settings"], json.loads(json.dumps(ours["settings"]))
+        there, here = found.get("settings", {}), json.loads(json.dumps(ours["settings"]))
         differing = [name for name in {**there, **here} if there.get(name) != here.get(name)]
         if differing:
             raise SettingError(

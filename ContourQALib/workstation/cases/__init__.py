@@ -1,1 +1,1 @@
-"""What the workstation can open: cases found in folders and manifests, their files, and results kept on disk."""
+"""What the workstation can open: cases in folders and manifests, their files, results kept on disk."""

@@ -1,0 +1,153 @@
+"""AssessmentStore: what was found of each case, on disk, so that a workstation resumes where it was.
+
+A journal of one line a case: a kill costs the case under way at most.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from threading import Lock
+from typing import Any, Self
+
+from ContourQALib import __version__
+from ContourQALib.cohort.line_journal import LineJournal
+from ContourQALib.cohort.measurement import state_of
+from ContourQALib.errors import FormatError, SettingError
+from ContourQALib.formats.label_naming import LabelNaming
+from ContourQALib.formats.output import output_folder
+from ContourQALib.quality.assessment import Assessment
+from ContourQALib.quality.model import find_model
+from ContourQALib.quality.verdict import Levels
+from ContourQALib.quality.worklist import AssessedCase
+from ContourQALib.report.provenance import card_hashes, hash_file
+from ContourQALib.report.worklist_records import case_of, case_record
+from ContourQALib.workstation.cases.case_entry import CaseEntry
+
+JOURNAL_FILE = "assessments.journal"
+KIND = "workstation"
+
+Record = dict[str, Any]
+
+
+class AssessmentStore:
+    """Assessments by case, kept in a folder; any thread may call it.
+
+    What was made with other settings, models or another version of the program does not count: its journal is
+    put aside under another name, and a new one begun.
+
+    Args:
+        folder: where the journal lies, made if missing; None keeps nothing on disk.
+        levels: accept and reject levels of Dice.
+        model: a bundled model's name or a model's folder; None for those that fit.
+        naming: how labels become structures.
+
+    Attributes:
+        path: the journal; None where nothing is written.
+
+    Raises:
+        OutputError: the folder cannot be written, or another workstation writes there.
+        FormatError: the journal is damaged.
+        ModelError: there is no such model.
+    """
+
+    def __init__(
+        self, folder: Path | None, levels: Levels, model: str | None, naming: LabelNaming | None = None
+    ) -> None:
+        self._levels = levels
+        self._lock = Lock()
+        self._records: dict[str, Record] = {}
+        self._journal: LineJournal | None = None
+        self.path: Path | None = None
+        if folder is not None:
+            self.path = output_folder(folder) / JOURNAL_FILE
+            self._journal = _open(self.path, _shaping(levels, model, naming or LabelNaming()))
+
+    @classmethod
+    def in_memory(cls, levels: Levels, model: str | None = None) -> Self:
+        """A store that keeps what it is given as long as it lives, for where nothing can be written."""
+        return cls(None, levels, model)
+
+    def known(self, entry: CaseEntry) -> Assessment | None:
+        """What was found of a case, without error maps; None where unknown, or a file is not as it was."""
+        with self._lock:
+            record = self._records.get(entry.name)
+            if record is None and self._journal is not None:
+                record = self._journal.record(entry.name, "")
+        if record is None or record.get("read") != _read(entry):
+            return None
+        try:
+            return case_of(record["result"], self._levels).assessment
+        except (KeyError, TypeError, ValueError):  # damaged by something else than a kill
+            return None
+
+    def keep(self, entry: CaseEntry, assessment: Assessment, states: Mapping[str, str] | None = None) -> None:
+        """Keep what was found of a case; what was known of it before counts no longer.
+
+        Args:
+            entry: the case.
+            assessment: what was found; its error maps are not kept.
+            states: how its files were before they were read (`CaseFiles.states`); as they are now where None.
+
+        Raises:
+            OutputError: it cannot be written; it is known nevertheless as long as the store lives.
+        """
+        slim = replace(assessment, structures=tuple(replace(s, error=None) for s in assessment.structures))
+        result = case_record(AssessedCase(entry.name, entry.patient, "", slim))
+        record = {"case": entry.name, "structure": "", "read": _read(entry, states or {}), "result": result}
+        with self._lock:
+            self._records[entry.name] = record
+            if self._journal is not None:
+                self._journal.write(record)
+
+    def close(self) -> None:
+        """Let go of the journal; what is kept later is kept in memory alone."""
+        with self._lock:
+            journal, self._journal = self._journal, None
+            if journal is not None:
+                journal.close()
+
+
+def _shaping(levels: Levels, model: str | None, naming: LabelNaming) -> Record:
+    """Everything beside the cases' files that an assessment hangs on."""
+    table = naming.color_table
+    return {
+        "accept": levels.accept,
+        "reject": levels.reject,
+        "model": model,
+        "models": card_hashes(find_model(model) if model else None),
+        **naming.settings(),
+        **({"color_table": hash_file(table)} if table else {}),
+        "version": __version__,
+    }
+
+
+def _read(entry: CaseEntry, states: Mapping[str, str] | None = None) -> list[list[str]]:
+    """What each file is to the case, its path, the structure that is meant, its sizes and times."""
+    known = dict(states or {})
+    for path in dict.fromkeys(str(file.path) for _, file in entry.files):
+        known.setdefault(path, "")
+        known[path] = known[path] or state_of(path)
+    return [[role, str(file.path), file.structure, known[str(file.path)]] for role, file in entry.files]
+
+
+def _open(path: Path, settings: Record) -> LineJournal:
+    try:
+        return LineJournal(path, KIND, settings)
+    except SettingError:
+        path.replace(_free(path))
+    except FormatError as error:
+        raise FormatError(
+            f"{path} is damaged, or no journal of this workstation; move it away, or choose another folder "
+            "for results."
+        ) from error
+    return LineJournal(path, KIND, settings)
+
+
+def _free(path: Path) -> Path:
+    """A name beside the journal that nobody has: assessments.before-1.journal."""
+    number = 1
+    while (free := path.with_name(f"{path.stem}.before-{number}{path.suffix}")).exists():
+        number += 1
+    return free

@@ -1,0 +1,189 @@
+"""CaseFiles: the files of one case, each read when it is first asked for and kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from threading import Lock
+from typing import Generic, TypeVar
+
+from ContourQALib.case import Contour, Image, ProbabilityMap
+from ContourQALib.cohort.measurement import state_of
+from ContourQALib.errors import FormatError, StructureError
+from ContourQALib.formats.images import read_image
+from ContourQALib.formats.label_naming import LabelNaming
+from ContourQALib.formats.probability import read_probability
+from ContourQALib.names import asked_for
+from ContourQALib.report.provenance import hash_file
+from ContourQALib.thresholds.map_names import MapFile, match_maps
+from ContourQALib.workstation.cases.case_entry import CaseEntry, StructureFile
+from ContourQALib.workstation.errors import WorkstationError
+
+Thing = TypeVar("Thing")
+
+
+class _Once(Generic[Thing]):
+    """A thing that is made when it is first asked for, by one thread; an error is met again, not kept."""
+
+    def __init__(self, make: Callable[[], Thing]) -> None:
+        self._make = make
+        self._lock = Lock()
+        self._made: tuple[Thing] | None = None
+
+    def get(self) -> Thing:
+        with self._lock:
+            if self._made is None:
+                self._made = (self._make(),)
+            return self._made[0]
+
+
+class CaseFiles:
+    """Reads the files of one case; every method but `entry` may block, and any thread may call it.
+
+    Args:
+        entry: the case.
+        naming: how labels become structures.
+
+    Example:
+        files = CaseFiles(listed.cases[0])
+        image, contours = files.image(), files.contours()
+    """
+
+    def __init__(self, entry: CaseEntry, naming: LabelNaming | None = None) -> None:
+        self.entry = entry
+        self._naming = naming or LabelNaming()
+        self._image = _Once(self._read_image)
+        self._contours = _Once(lambda: self._structures(entry.contours, needed=True))
+        self._reference = _Once(lambda: self._structures(entry.reference))
+        self._models = {name: self._once_of(files) for name, files in entry.models.items()}
+        self._probabilities = _Once(self._read_probabilities)
+        self._files: dict[Path, _Once[tuple[Contour, ...]]] = {}
+        self._states: dict[str, str] = {}
+        self._notes: dict[str, None] = {}
+        self._lock = Lock()
+
+    def image(self) -> Image:
+        """The image.
+
+        Raises:
+            WorkstationError: the case has none.
+            ContourQAError: it cannot be read.
+        """
+        return self._image.get()
+
+    def contours(self) -> tuple[Contour, ...]:
+        """What is to be assessed, on their own grids, names unlike each other.
+
+        A structure that its file does not hold is left out, and `notes` says so.
+
+        Raises:
+            StructureError: none of the structures is there.
+            ContourQAError: a file cannot be read.
+        """
+        return self._contours.get()
+
+    def reference(self) -> tuple[Contour, ...]:
+        """The reference's contours on their own grids; none where there is none. Raises as `contours`."""
+        return self._reference.get()
+
+    def models(self) -> Mapping[str, tuple[Contour, ...]]:
+        """Other models' contours on their own grids, without the assessed ones. Raises as `contours`."""
+        return {name: once.get() for name, once in self._models.items()}
+
+    def probabilities(self) -> tuple[ProbabilityMap, ...]:
+        """The maps of the assessed contours, named as these are.
+
+        A map is of the structure that its entry says, else of the one in its file's name; one that names
+        none is called as its file.
+
+        Raises:
+            ContourQAError: a file cannot be read, or a name fits several structures.
+        """
+        return self._probabilities.get()
+
+    def notes(self) -> tuple[str, ...]:
+        """What was left out of what has been read so far, a sentence each."""
+        with self._lock:
+            return tuple(self._notes)
+
+    def states(self) -> Mapping[str, str]:
+        """Sizes and times that the files read so far had before they were read, by path."""
+        with self._lock:
+            return dict(self._states)
+
+    def hashes(self) -> Mapping[str, str]:
+        """SHA-256 of each file read so far, by path.
+
+        Raises:
+            FormatError: a file is not as it was when it was read.
+        """
+        states = self.states()
+        hashes = {path: hash_file(path) for path in states}
+        changed = next((path for path, state in states.items() if state_of(path) != state), None)
+        if changed is not None:
+            raise FormatError(f"{changed} was changed since it was read; open the case again.")
+        return hashes
+
+    def _once_of(self, files: Sequence[StructureFile]) -> _Once[tuple[Contour, ...]]:
+        return _Once(lambda: self._structures(files))
+
+    def _read_image(self) -> Image:
+        path = self.entry.image
+        if path is None:
+            raise WorkstationError(f"Case {self.entry.name} has no image; name one in its manifest.")
+        self._stamp(path)
+        return read_image(path)
+
+    def _read_probabilities(self) -> tuple[ProbabilityMap, ...]:
+        files = self.entry.probabilities
+        if not files:
+            return ()
+        structures = [contour.name for contour in self.contours()]
+        named = [MapFile(file.path, file.structure or None) for file in files]
+        found = {one.path: name for one, name in match_maps(named, structures).pairs}
+        maps = []
+        for file in dict.fromkeys(files):
+            self._stamp(file.path)
+            maps.append(read_probability(file.path, found.get(file.path) or file.structure or None))
+        return tuple(maps)
+
+    def _structures(self, files: Sequence[StructureFile], needed: bool = False) -> tuple[Contour, ...]:
+        """The contours that files hold of the structures that are meant; those of one name once."""
+        found: dict[str, Contour] = {}
+        missing: list[StructureError] = []
+        for file in files:
+            drawn = self._file(file.path)
+            try:
+                meant = asked_for(drawn, file.structure)
+            except StructureError as error:
+                missing.append(error)
+                continue
+            for contour in meant:
+                if contour.name in found:
+                    self._note(f"{contour.name} of {file.path} is left out; another contour has this name.")
+                else:
+                    found[contour.name] = contour
+        if needed and missing and not found:
+            raise missing[0]
+        for absent in missing:
+            self._note(str(absent))
+        return tuple(found.values())
+
+    def _file(self, path: Path) -> tuple[Contour, ...]:
+        with self._lock:
+            once = self._files.setdefault(path, _Once(lambda: self._read_contours(path)))
+        return once.get()
+
+    def _read_contours(self, path: Path) -> tuple[Contour, ...]:
+        self._stamp(path)
+        return self._naming.read(path)
+
+    def _stamp(self, path: Path) -> None:
+        """Remember how a file is before it is read: one that changes meanwhile is seen to have changed."""
+        state = state_of(str(path))
+        with self._lock:
+            self._states[str(path)] = state
+
+    def _note(self, sentence: str) -> None:
+        with self._lock:
+            self._notes[sentence] = None
