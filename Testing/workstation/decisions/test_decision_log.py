@@ -106,7 +106,7 @@ def test_it_is_there_when_opened_again(log, path, decide):
 
 
 def test_commits_reach_the_disk_before_they_return(log, path, decide):
-    """A power cut cannot be tried here; that SQLite was told to withstand one can, also in a file that was not."""
+    """A power cut cannot be tried here; that SQLite was told to withstand one can, whatever the file says."""
     log.close()
     raw = sqlite3.connect(path)
     assert raw.execute("PRAGMA journal_mode = WAL").fetchone() == ("wal",)
