@@ -23,8 +23,8 @@ class CallFirst(SignalContainer):
 
     A contour's score is hidden until the present reader has decided on it. Switched off while a case is open,
     the mode goes on in that case: what has not been decided there stays hidden until it is, or until the case
-    is left. Switched on, it hides the scores of what has been on screen before too, but a call on those counts
-    as blind no more.
+    is left. Switched on, it hides the scores of what has been on screen before too, but a call on those no
+    longer counts as blind.
 
     Args:
         session: what the pages share.

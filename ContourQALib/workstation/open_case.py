@@ -74,5 +74,5 @@ class OpenCase:
         return self.awaited[structure] > 0
 
     def is_outdated(self, structure: str) -> bool:
-        """Whether a structure's contour was changed after the assessment that is known of it was asked for."""
+        """Whether a structure's contour was changed after what is known of it was asked for."""
         return self.changes[structure] != self.known_at.get(structure, 0)

@@ -138,9 +138,7 @@ class Session(SignalContainer):
         task = asyncio.get_running_loop().create_task(self._guarded(work))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
-        task.add_done_callback(
-            lambda _: work.close()
-        )  # one that was cancelled before it began is not awaited
+        task.add_done_callback(lambda _: work.close())  # nobody awaits it if it never began
         return task
 
     async def open_case(self, name: str) -> None:
@@ -259,7 +257,8 @@ class Session(SignalContainer):
 
     async def _assess(self, case: OpenCase, structures: tuple[str, ...]) -> None:
         contours = tuple(case.contour(name) for name in structures)
-        request = AssessRequest(case.image, contours, self.settings.model, self.settings.levels)
+        model = self.settings.model_of(case.entry.name)
+        request = AssessRequest(case.image, contours, model, self.settings.levels)
         asked_at = {name: case.changes[name] for name in structures}
         case.awaited.update(structures)
         with self.state:
