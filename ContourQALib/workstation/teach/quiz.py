@@ -73,6 +73,10 @@ class Criterion(StrEnum):
 _MIX = (Criterion.LOWEST_DICE,) * 5 + (Criterion.LARGEST_HD95,) * 3 + (Criterion.ACCEPTABLE,) * 2
 
 
+Key = tuple[str, str, frozenset[Dose]]
+"""Criterion, structure and doses: what makes a question this one and no other."""
+
+
 @dataclass(frozen=True)
 class RoundPlan:
     """What a round shall ask.
@@ -142,7 +146,7 @@ class Question:
         return next((one for one in self.candidates if one.letter == self.answer), self.candidates[0])
 
     @property
-    def key(self) -> tuple[str, str, frozenset[Dose]]:
+    def key(self) -> Key:
         """What makes it this question and no other."""
         return self.plan.criterion.value, self.structure, frozenset(one.dose for one in self.candidates)
 
@@ -166,6 +170,8 @@ def plan_quiz(seed: int, levels: Levels, rounds: int = ROUNDS) -> tuple[RoundPla
     plans = []
     for number in range(rounds):
         criterion = _MIX[int(order[number]) % len(_MIX)]
+        if criterion is Criterion.ACCEPTABLE and not _decidable(levels):
+            criterion = Criterion.LOWEST_DICE
         first, last = gaps[criterion]
         gap = first + (last - first) * number / max(rounds - 1, 1)
         plans.append(RoundPlan(seed, number, criterion, gap, levels))
@@ -177,7 +183,7 @@ async def draw_question(
     case: TeachingCase,
     structures: Sequence[str],
     measuring: Measuring,
-    asked: Collection[tuple[str, str, frozenset[Dose]]] = (),
+    asked: Collection[Key] = (),
 ) -> Question:
     """The question of a round, the same for the same plan and case.
 
@@ -258,6 +264,11 @@ def choose(
     )
     answer = LETTERS[list(mixed).index(best[1][0])]
     return Question(plan, structure, candidates, answer)
+
+
+def _decidable(levels: Levels) -> bool:
+    """Whether a contour can be clearly above the accept level or clearly below the reject level."""
+    return levels.accept + max(LEVEL_MARGINS) < 1.0 or levels.reject - max(LEVEL_MARGINS) > 0.0
 
 
 def _badness(criterion: Criterion, candidate: Candidate) -> float:

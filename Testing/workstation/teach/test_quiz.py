@@ -117,6 +117,11 @@ def test_every_quiz_asks_all_three_and_the_gaps_close(seed: int) -> None:
     assert plans == plan_quiz(seed, Levels())
 
 
+def test_where_the_levels_leave_nothing_to_accept_and_nothing_to_reject_dice_is_asked_for() -> None:
+    criteria = {plan.criterion for plan in plan_quiz(0, Levels(1.0, 0.0))}
+    assert criteria == {Criterion.LOWEST_DICE, Criterion.LARGEST_HD95}
+
+
 measured = st.lists(
     st.tuples(st.floats(0.0, 1.0), st.one_of(st.floats(0.0, 60.0), st.just(float("inf")))),
     min_size=0,

@@ -1,0 +1,192 @@
+"""ExperimentPanel: the widgets to choose an error and to dose it, and of what comes of it."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import Any
+
+from trame.widgets import html, plotly
+from trame.widgets import vuetify3 as v3
+from trame_server.utils.typed_state import TypedState
+
+from ContourQALib.report.outlines import ASSESSED, LEFT_OUT, REFERENCE, TOO_MUCH
+from ContourQALib.workstation.teach.experiment import Experiment
+from ContourQALib.workstation.teach.lessons import LESSONS
+from ContourQALib.workstation.teach.teach_state import TeachState
+from ContourQALib.workstation.theme import ACCENT, VERDICT_COLORS, VERDICT_ICONS, testid
+
+CHART = "teach_chart"
+
+LEGEND = (
+    (REFERENCE.color, "reference", "outline"),
+    (ASSESSED.color, "with the error", "outline"),
+    (TOO_MUCH.color, "too much", "filled"),
+    (LEFT_OUT.color, "left out", "filled"),
+)
+"""Colors of the views, as in every figure of a report."""
+
+MOST_PLACE = 1_000_000
+
+
+class ExperimentPanel:
+    """The first half of the page.
+
+    Args:
+        experiment: follows the controls.
+        state: the controls, and what they show.
+    """
+
+    def __init__(self, experiment: Experiment, state: TypedState[TeachState]) -> None:
+        self._experiment = experiment
+        self._state = state
+        self._figure: Any = None
+
+    def build(self) -> None:
+        """Make the widgets, inside the container that is open."""
+        self._choices()
+        self._dose()
+        self._overlays()
+        self._figures()
+        self._figure = plotly.Figure(
+            state_variable_name=CHART,
+            figure=self._experiment.chart(),
+            display_mode_bar=False,
+            responsive=True,
+            **testid("teach-chart"),
+        )
+        self._experiment.charted.connect(self._on_charted)
+        with html.Div(classes="cqa-teach-notice", **testid("teach-notice")):
+            v3.VIcon("mdi-lightbulb-on-outline", size="small", classes="mr-2")
+            html.Span(f"{{{{ {self._state.name.notice} }}}}")
+        html.Div(f"{{{{ {self._state.name.note} }}}}", classes="cqa-muted mt-2")
+
+    def _choices(self) -> None:
+        names = self._state.name
+        with html.Div(classes="d-flex mt-2", style="gap: 8px;"):
+            v3.VSelect(
+                v_model=(names.structure,),
+                items=(names.structures,),
+                label="Structure",
+                density="compact",
+                variant="outlined",
+                hide_details=True,
+                style="max-width: 170px;",
+                **testid("teach-structure"),
+            )
+            v3.VSelect(
+                v_model=(names.error,),
+                items=("teach_errors", error_items()),
+                label="Error",
+                density="compact",
+                variant="outlined",
+                hide_details=True,
+                menu_props=("{maxHeight: 520, maxWidth: 420}",),
+                **testid("teach-error"),
+            )
+        html.Div(f"{{{{ {names.description} }}}}", classes="cqa-muted mt-1")
+
+    def _dose(self) -> None:
+        names = self._state.name
+        with html.Div(classes="d-flex align-center mt-2", style="gap: 8px;"):
+            v3.VSlider(
+                v_model=(names.severity,),
+                min=0,
+                max=(names.highest,),
+                step=(names.step,),
+                density="compact",
+                hide_details=True,
+                color=ASSESSED.color,
+                **testid("teach-severity"),
+            )
+            html.Div(f"{{{{ {names.words} }}}}", classes="cqa-teach-dose", **testid("teach-dose"))
+            v3.VBtn(
+                icon="mdi-dice-5-outline",
+                size="small",
+                variant="text",
+                title="Another direction or place of the same error",
+                click=f"{names.place} = ({names.place} + 1) % {MOST_PLACE}",
+                **testid("teach-place"),
+            )
+
+    def _overlays(self) -> None:
+        names = self._state.name
+        with html.Div(classes="d-flex align-center", style="gap: 20px;"):
+            for value, text, name in (
+                (names.differences, "True differences", "teach-differences"),
+                (names.probable, "Probable errors", "teach-probable"),
+            ):
+                v3.VSwitch(
+                    v_model=(value,),
+                    label=text,
+                    density="compact",
+                    hide_details=True,
+                    color=ACCENT,
+                    **testid(name),
+                )
+        with html.Div(classes="cqa-teach-legend"):
+            for color, text, kind in LEGEND:
+                fill = f"border: 2px solid {color};" + (f" background: {color};" if kind == "filled" else "")
+                html.Span(classes="cqa-teach-swatch", style=fill)
+                html.Span(text, classes="cqa-muted")
+
+    def _figures(self) -> None:
+        names = self._state.name
+        with v3.VTable(
+            density="compact",
+            classes="cqa-teach-table",
+            style=(f"{{opacity: {names.measuring} ? 0.55 : 1}}",),
+            **testid("teach-table"),
+        ):
+            with html.Thead(), html.Tr():
+                for title in ("", "true", "predicted", "interval"):
+                    html.Th(title)
+            with (
+                html.Tbody(),
+                html.Tr(v_for=(f"row in {names.rows}",), key=("row.name",)),
+            ):
+                html.Td("{{ row.name }}")
+                html.Td("{{ row.true }}", classes="cqa-teach-true", **testid("`teach-true-${row.name}`"))
+                html.Td(
+                    "{{ row.predicted }}",
+                    classes="cqa-teach-said",
+                    **testid("`teach-predicted-${row.name}`"),
+                )
+                html.Td("{{ row.interval }}", classes="cqa-muted")
+        with html.Div(
+            v_if=(names.verdict,), classes="d-flex align-center mt-1", style="gap: 8px; min-height: 40px;"
+        ):
+            colors = {verdict.value: color for verdict, color in VERDICT_COLORS.items()}
+            icons = {verdict.value: icon for verdict, icon in VERDICT_ICONS.items()}
+            v3.VChip(
+                f"{{{{ {names.verdict} }}}}",
+                size="small",
+                label=True,
+                color=(f"({colors})[{names.verdict}]",),
+                prepend_icon=(f"({icons})[{names.verdict}]",),
+                classes="flex-shrink-0",
+                **testid("teach-verdict"),
+            )
+            html.Span(
+                f"{{{{ {names.unchanged} ? 'Less than half a voxel: the contour is the reference still.' "
+                f": {names.reason} }}}}",
+                classes="cqa-muted",
+            )
+
+    def _on_charted(self, chart: Any) -> None:
+        self._figure.update(chart)
+
+
+def error_items() -> list[dict[str, Any]]:
+    """The errors as items of a select, below the headings of their groups."""
+    items: list[dict[str, Any]] = []
+    for group, lessons in groupby(LESSONS.values(), key=lambda lesson: lesson.group):
+        items.append({"type": "subheader", "title": group})
+        items += [
+            {
+                "title": lesson.title,
+                "value": lesson.error,
+                "props": {"subtitle": lesson.kind.description, "density": "compact"},
+            }
+            for lesson in lessons
+        ]
+    return items

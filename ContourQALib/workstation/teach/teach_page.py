@@ -1,0 +1,159 @@
+"""TeachPage: errors made on purpose, and a quiz; needs no files."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from trame.widgets import client, html
+from trame.widgets import vuetify3 as v3
+from trame_server.utils.typed_state import TypedState
+
+from ContourQALib.workstation.open_case import OpenCase
+from ContourQALib.workstation.session import Session
+from ContourQALib.workstation.teach.case_choice import CaseChoice
+from ContourQALib.workstation.teach.experiment import Experiment
+from ContourQALib.workstation.teach.experiment_panel import ExperimentPanel
+from ContourQALib.workstation.teach.measuring import Measuring
+from ContourQALib.workstation.teach.quiz_game import QuizGame
+from ContourQALib.workstation.teach.quiz_panel import QuizPanel
+from ContourQALib.workstation.teach.teach_scene import TeachScene
+from ContourQALib.workstation.teach.teach_state import NAMESPACE, PHANTOM, QUIZ, TRY, QuizState, TeachState
+from ContourQALib.workstation.teach.teaching_case import TeachingCase
+from ContourQALib.workstation.theme import testid
+
+STYLE = """
+.cqa-teach-dose { min-width: 76px; text-align: right; font-weight: 600; white-space: nowrap; }
+.cqa-teach-legend { display: flex; align-items: center; gap: 6px; margin: 2px 0 6px; }
+.cqa-teach-swatch { width: 12px; height: 12px; border-radius: 2px; flex: none; }
+.cqa-teach-legend .cqa-muted { margin-right: 10px; }
+.cqa-teach-table { background: transparent !important; }
+.cqa-teach-table th, .cqa-teach-table td { height: 26px !important; padding: 0 6px !important; font-size: 13px; }
+.cqa-teach-table th { color: var(--cqa-muted) !important; font-weight: 500 !important; text-align: left; }
+.cqa-teach-true, .cqa-teach-said { font-variant-numeric: tabular-nums; white-space: nowrap; }
+.cqa-teach-said { color: #ffc94d; }
+.cqa-teach-decisive td { background: var(--cqa-raised); font-weight: 600; }
+.cqa-teach-notice {
+  display: flex; align-items: flex-start; margin-top: 8px; padding: 8px 10px; border-radius: 4px;
+  background: var(--cqa-raised); font-size: 13px; line-height: 1.4;
+}
+.cqa-teach-question { font-size: 16px; font-weight: 600; margin: 10px 0; line-height: 1.35; }
+"""
+
+COMPACT = {"density": "compact", "variant": "outlined", "hide_details": True}
+
+
+class TeachPage:
+    """What is taught with, and the two things to do with it.
+
+    Nothing of it reaches the worklist or the decisions, and the open case is as it was when the page is left.
+
+    Args:
+        session: what the pages share.
+    """
+
+    name = "teach"
+    title = "Teach"
+    icon = "mdi-school-outline"
+    needs_case = False
+    uses_views = True
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self.state = TypedState(session.state, TeachState, namespace=NAMESPACE)
+        self.quiz_state = TypedState(session.state, QuizState, namespace=NAMESPACE)
+        self.scene = TeachScene(session.scene, session.views)
+        measuring = Measuring(session.tasks.ask, session.settings.levels)
+        self.experiment = Experiment(session, self.scene, measuring, self.state)
+        self.game = QuizGame(session, self.scene, measuring, self.quiz_state)
+        self._choice = CaseChoice(session, self.state)
+        self._choice.taken.connect(self._on_taken)
+        names = self.state.name
+        self.state.bind_changes(
+            {(names.source, names.seed): self._on_choice, names.half: lambda _: self._show_half()}
+        )
+        session.page_changed.connect(self._on_page)
+        session.case_opened.connect(self._on_case_opened)
+        session.case_closing.connect(self._on_case_closing)
+        session.assessed.connect(self._on_assessed)
+
+    def build(self) -> None:
+        """Make the widgets, inside the container that is open."""
+        names = self.state.name
+        client.Style(STYLE)
+        with v3.VBtnToggle(
+            v_model=(names.half,),
+            mandatory=True,
+            density="compact",
+            variant="outlined",
+            divided=True,
+            classes="w-100",
+        ):
+            for value, text, icon in (
+                (TRY, "Try errors", "mdi-flask-outline"),
+                (QUIZ, "Quiz", "mdi-help-circle-outline"),
+            ):
+                v3.VBtn(text, value=value, prepend_icon=icon, classes="flex-1-1", **testid(f"teach-{value}"))
+        with html.Div(classes="d-flex mt-3", style="gap: 8px;"):
+            v3.VSelect(
+                v_model=(names.source,),
+                items=(names.sources,),
+                label="Taught with",
+                **COMPACT,
+                **testid("teach-source"),
+            )
+            v3.VTextField(
+                v_model=(names.seed,),
+                v_if=(f"{names.source} === '{PHANTOM}'",),
+                label="Seed",
+                type="number",
+                min=0,
+                style="max-width: 92px;",
+                **COMPACT,
+                **testid("teach-seed"),
+            )
+        v3.VProgressLinear(
+            indeterminate=True, height=2, style=(f"{{visibility: {names.loading} ? 'visible' : 'hidden'}}",)
+        )
+        with html.Div(v_show=(f"{names.half} === '{TRY}'",)):
+            ExperimentPanel(self.experiment, self.state).build()
+        with html.Div(v_show=(f"{names.half} === '{QUIZ}'",)):
+            QuizPanel(self.game, self.quiz_state).build()
+
+    def _on_page(self, page: str) -> None:
+        if page != self.name:
+            self.scene.leave()
+            return
+        self._session.tasks.warm()
+        self.scene.enter()
+        self._choice.load()
+        self._show_half()
+
+    def _on_choice(self, *_: Any) -> None:
+        if self.scene.active:
+            self._choice.load()
+
+    def _on_taken(self, case: TeachingCase | None, volume: Any) -> None:
+        if case is not None:
+            self.scene.show_case(case, volume)
+        self.experiment.take(case)
+        self.game.take(case)
+
+    def _show_half(self) -> None:
+        if not self.scene.active:
+            return
+        if self.state.data.half == TRY:
+            self.experiment.again()
+        else:
+            self.game.resume()
+
+    def _on_case_opened(self, case: OpenCase) -> None:
+        self._choice.on_opened(case)
+        self.scene.was_replaced(case.volume)
+
+    def _on_case_closing(self, case: OpenCase) -> None:
+        self._choice.on_closing()
+        self.scene.forget(case.volume)
+        self.scene.was_replaced(None)
+
+    def _on_assessed(self, _case: OpenCase) -> None:
+        self.scene.hide_others()

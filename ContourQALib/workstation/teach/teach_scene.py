@@ -1,0 +1,283 @@
+"""TeachScene: the nodes that are taught with, in the same views as the open case's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ContourQALib.case import Contour
+from ContourQALib.mrml import overlays, segmentations, volumes
+from ContourQALib.mrml.outlines import OUTLINE_PIXELS, REFERENCE_PIXELS, Role, display_of, outline
+from ContourQALib.mrml.scene_change import scene_change
+from ContourQALib.mrml.views import center_of
+from ContourQALib.quality.error_map import ErrorMap
+from ContourQALib.report.figures import CT_WINDOW
+from ContourQALib.workstation.teach.teaching_case import TeachingCase
+from ContourQALib.workstation.views.case_views import CaseViews
+
+SURFACE_VOXELS = 100_000
+"""A larger contour is not shown in 3D: its surface, anew at each step of the slider, would take too long."""
+
+REFERENCE_OPACITY_3D = 0.35
+
+_HIDDEN = ("vtkMRMLSegmentationDisplayNode", "vtkMRMLModelDisplayNode", "vtkMRMLMarkupsDisplayNode")
+
+
+@dataclass(frozen=True, eq=False)
+class _Look:
+    """What a slice view showed: its node's place, and the volumes over and below each other."""
+
+    to_ras: np.ndarray
+    field_of_view: tuple[float, float, float]
+    foreground: str | None
+
+
+_Camera = tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...]]
+"""Position, focal point and the way up, RAS."""
+
+
+class TeachScene:
+    """Shows an image, the reference, the spoiled contour and overlays; all else is out of sight meanwhile.
+
+    Nothing is added before the page is entered for the first time. What the views showed comes back when the
+    page is left.
+
+    Args:
+        scene: takes the nodes.
+        views: the four views.
+    """
+
+    def __init__(self, scene: Any, views: CaseViews) -> None:
+        self._scene = scene
+        self._views = views
+        self.active = False
+        self._volume: Any = None
+        self._own_volume: Any = None
+        self._reference: Any = None
+        self._drawn: Any = None
+        self._differences: Any = None
+        self._probable: Any = None
+        self._contours: tuple[Contour, Contour] | None = None
+        self._error: ErrorMap | None = None
+        self._shown = {"reference": True, "differences": False, "probable": False}
+        self._others: list[Any] = []
+        self._before: Any = None
+        self._looks: list[_Look] = []
+        self._camera: _Camera | None = None
+
+    def enter(self) -> None:
+        """Hide what other pages show, and show what is taught with."""
+        if self.active:
+            return
+        self.active = True
+        self._before = self._views.volume
+        self._looks = [_look_of(view) for view in self._views.slices]
+        self._camera = _camera_of(self._views.three_d.get_camera_node())
+        self.hide_others()
+        for view in self._views.slices:
+            view.set_foreground_volume_id(None)
+        self._refresh()
+        if self._volume is not None:
+            self._views.show_volume(self._volume)
+            self.center()
+
+    def hide_others(self) -> None:
+        """Hide what was added to the scene by others since, too."""
+        if not self.active:
+            return
+        own = {node.GetDisplayNode() for node in self._nodes()}
+        for display in self._displays():
+            if display not in own and display.GetVisibility():
+                display.SetVisibility(False)
+                self._others.append(display)
+
+    def leave(self) -> None:
+        """Hide what is taught with, and show what was shown before."""
+        if not self.active:
+            return
+        self.active = False
+        for node in self._nodes():
+            display_of(node).SetVisibility(False)
+        before = self._before
+        if before is not None and not self._scene.IsNodePresent(before):
+            before = None
+        if self._views.volume is not before:
+            self._views.show_volume(before)
+        if before is not None:
+            for view, look in zip(self._views.slices, self._looks, strict=True):
+                _restore(view, look)
+            if self._camera is not None:
+                _aim(self._views.three_d.get_camera_node(), self._camera)
+        for display in self._others:
+            if self._scene.IsNodePresent(display):
+                display.SetVisibility(True)
+        self._others, self._looks, self._before = [], [], None
+        self._views.render()
+
+    def was_replaced(self, volume: Any) -> None:
+        """Another case was opened, or the open one closed: that comes back when the page is left."""
+        if self.active:
+            self._before, self._looks = volume, [_look_of(view) for view in self._views.slices]
+            self._camera = _camera_of(self._views.three_d.get_camera_node())
+            self.hide_others()
+            if self._volume is not None:
+                self._views.show_volume(self._volume)
+                self.center()
+
+    def show_case(self, case: TeachingCase, volume: Any = None) -> None:
+        """Show another image.
+
+        Args:
+            case: what is taught with.
+            volume: the node that holds its image already; one of our own by default.
+        """
+        with scene_change(self._scene):
+            if volume is None and self._own_volume is None:
+                self._own_volume = volumes.add_volume(self._scene, case.image, "Teaching image")
+                _own(self._own_volume)
+                display = self._own_volume.GetDisplayNode()
+                display.SetAutoWindowLevel(False)
+                display.SetWindowLevel(CT_WINDOW[1] - CT_WINDOW[0], sum(CT_WINDOW) / 2)
+            elif volume is None:
+                volumes.set_values(self._own_volume, case.image.values, case.image.grid)
+        self._volume = volume or self._own_volume
+        self._contours = self._error = None
+        if self.active:
+            self._views.show_volume(self._volume)
+
+    def forget(self, volume: Any) -> None:
+        """A volume of others goes out of the scene."""
+        if self._volume is volume:
+            self._volume = None
+            self._contours = self._error = None
+            self._refresh()
+
+    def draw(self, reference: Contour, contour: Contour) -> None:
+        """Show a spoiled contour beside the reference it came from."""
+        changed = self._contours is None or self._contours[0] is not reference
+        self._contours, self._error = (reference, contour), None
+        with scene_change(self._scene):
+            if self._reference is None:
+                self._reference = self._outlined(reference, "Teaching reference", Role.REFERENCE)
+                self._drawn = self._outlined(contour, "Teaching contour", Role.ASSESSED)
+            else:
+                if changed:
+                    _put(self._reference, reference)
+                _put(self._drawn, contour)
+        self._refresh()
+        if changed:
+            self.center()
+
+    def show_error(self, error: ErrorMap | None) -> None:
+        """Where the contour that is drawn is probably wrong; None where no model says so."""
+        self._error = error
+        self._refresh()
+
+    def show(self, part: str, visible: bool) -> None:
+        """Show or hide "reference", "differences" or "probable" errors."""
+        self._shown[part] = visible
+        self._refresh()
+
+    def center(self) -> None:
+        """Bring the reference's contour to the middle of the views."""
+        if self.active and self._contours is not None and self._contours[0].mask.any():
+            self._views.jump_to_ras(center_of(self._contours[0]))
+
+    def _refresh(self) -> None:
+        """Bring overlays up to date and show what is to be seen now."""
+        pair, error = self._contours, self._error
+        seen = self.active and pair is not None
+        differences = seen and self._shown["differences"]
+        probable = seen and self._shown["probable"] and error is not None
+        if differences and pair is not None:
+            node = overlays.show_differences(self._scene, [pair], self._differences, volume_node=self._volume)
+            self._differences = _own(node)
+        if probable and error is not None and pair is not None:
+            marked = {pair[0].name: error}
+            self._probable = _own(
+                overlays.show_errors(self._scene, marked, self._probable, volume_node=self._volume)
+            )
+        visible = {
+            self._reference: seen and self._shown["reference"],
+            self._drawn: seen,
+            self._differences: differences,
+            self._probable: probable,
+        }
+        for node, wanted in visible.items():
+            if node is not None:
+                display_of(node).SetVisibility(bool(wanted))
+
+    def _outlined(self, contour: Contour, name: str, role: Role) -> Any:
+        node = _own(segmentations.add_segmentation(self._scene, [contour], name, self._volume))
+        display = display_of(node)
+        is_reference = role is Role.REFERENCE
+        outline(display, REFERENCE_PIXELS if is_reference else OUTLINE_PIXELS)
+        display.SetOpacity3D(REFERENCE_OPACITY_3D if is_reference else 1.0)
+        display.SetSegmentOverrideColor(_only_segment(node), *role.color)
+        _put(node, contour)
+        return node
+
+    def _nodes(self) -> Iterator[Any]:
+        every = (self._reference, self._drawn, self._differences, self._probable)
+        return (node for node in every if node is not None)
+
+    def _displays(self) -> Iterator[Any]:
+        for kind in _HIDDEN:
+            found = self._scene.GetNodesByClass(kind)
+            found.UnRegister(None)
+            yield from (found.GetItemAsObject(n) for n in range(found.GetNumberOfItems()))
+
+
+def _own(node: Any) -> Any:
+    """A node that other pages do not list and that no scene file holds."""
+    node.SetHideFromEditors(True)
+    node.SetSaveWithScene(False)
+    return node
+
+
+def _only_segment(node: Any) -> str:
+    return str(node.GetSegmentation().GetNthSegmentID(0))
+
+
+def _put(node: Any, contour: Contour) -> None:
+    """Make a contour the node's only segment's, with a surface for the 3D view where that takes no time."""
+    segmentation = node.GetSegmentation()
+    small = contour.mask.size > 0 and np.count_nonzero(contour.mask) <= SURFACE_VOXELS
+    if not small:
+        node.RemoveClosedSurfaceRepresentation()
+    segmentations.set_segment(node, _only_segment(node), contour)
+    if small and not segmentation.ContainsRepresentation("Closed surface"):
+        node.CreateClosedSurfaceRepresentation()
+
+
+def _look_of(view: Any) -> _Look:
+    node = view.get_view_node()
+    matrix = node.GetSliceToRAS()
+    numbers = np.array([[matrix.GetElement(row, column) for column in range(4)] for row in range(4)])
+    x, y, z = node.GetFieldOfView()
+    return _Look(numbers, (x, y, z), view.get_foreground_volume_id())
+
+
+def _restore(view: Any, look: _Look) -> None:
+    node = view.get_view_node()
+    matrix = node.GetSliceToRAS()
+    matrix.DeepCopy(look.to_ras.ravel().tolist())
+    node.UpdateMatrices()
+    node.SetFieldOfView(*look.field_of_view)
+    view.set_foreground_volume_id(look.foreground)
+
+
+def _camera_of(node: Any) -> _Camera | None:
+    return (node.GetPosition(), node.GetFocalPoint(), node.GetViewUp()) if node is not None else None
+
+
+def _aim(node: Any, camera: _Camera) -> None:
+    if node is not None:
+        position, focal_point, up = camera
+        node.SetPosition(position)
+        node.SetFocalPoint(focal_point)
+        node.SetViewUp(up)
+        node.ResetClippingRange()
