@@ -1,4 +1,4 @@
-# make demo   the phantom and a real case: tables, and a report to open     (make demo ARGS=--no-serve)
+# make demo   the phantom and real cases: a report, then the workstation     (make demo ARGS=--no-serve: the report)
 # make test   every test, two files at a time                                (make test ARGS="-n 0 -k surface": one)
 # make check  lint, format, types
 # Each sets up .venv from nothing when it has to; PYTHON names the interpreter to build it with (3.11 to 3.13).
@@ -10,7 +10,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 
 .PHONY: demo test check format clean
 
-demo: $(VENV)/.quality
+demo: $(VENV)/.workstation
 	$(BIN)/contourqa demo $(ARGS)
 
 test: $(VENV)/.dev
@@ -29,13 +29,13 @@ $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit("ContourQA needs Python 3.11 to 3.13; name one: make PYTHON=python3.11") if not (3, 11) <= sys.version_info < (3, 14) else None'
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.quality: pyproject.toml requirements/constraints.txt | $(BIN)/python
-	$(PIP_INSTALL) -e '.[quality]'
+$(VENV)/.workstation: pyproject.toml requirements/constraints.txt | $(BIN)/python
+	$(PIP_INSTALL) -e '.[workstation]'
 	touch $@
 
 $(VENV)/.dev: pyproject.toml requirements/constraints.txt | $(BIN)/python
 	$(PIP_INSTALL) -e '.[dev]'
-	touch $@ $(VENV)/.quality
+	touch $@ $(VENV)/.workstation
 
 clean:
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,4 +1,4 @@
-"""`contourqa demo`: the whole path, from an image and its contours to a verdict and a report."""
+"""`contourqa demo`: the whole path, from an image and its contours to a verdict, a report and a worklist."""
 
 from __future__ import annotations
 
@@ -12,8 +12,11 @@ import typer
 from rich.console import Console
 
 from ContourQALib.case import Contour, Image
+from ContourQALib.commands.demo_cases import write_demo_cases
 from ContourQALib.commands.printing import say
 from ContourQALib.commands.saving import today
+from ContourQALib.commands.workstation import free_port, require_packages, serve
+from ContourQALib.commands.workstation_source import PHANTOM_MODEL, PHANTOM_SEED
 from ContourQALib.formats.contours import read_contours
 from ContourQALib.formats.images import read_image
 from ContourQALib.metrics.comparison_set import (
@@ -23,7 +26,7 @@ from ContourQALib.metrics.comparison_set import (
 )
 from ContourQALib.metrics.pairing import Source
 from ContourQALib.perturbation import perturb
-from ContourQALib.phantom import pelvis
+from ContourQALib.phantom import Phantom, pelvis
 from ContourQALib.quality.assessment import Assessment
 from ContourQALib.quality.model import find_model
 from ContourQALib.quality.predict import assess
@@ -34,15 +37,14 @@ from ContourQALib.report.provenance import Provenance, provenance_record
 from ContourQALib.report.records import assessment_document, comparison_document, comparison_rows, to_csv
 from ContourQALib.report.sections import comparison_section
 from ContourQALib.report.tables import print_assessment, print_comparisons
+from ContourQALib.workstation.errors import WorkstationError
+from ContourQALib.workstation.settings import LOCAL_HOST, Settings
 
 DATA_VARIABLE = "CONTOURQA_DATA"
 REAL_CASE = "hippocampus_015"
 """One of the patients that the bundled model never saw."""
 
 REAL_STRUCTURE = "hippocampus"
-PHANTOM_SEED = 0
-PHANTOM_MODEL = "pelvis-phantom"
-"""Named, since a model for teaching is never chosen by itself."""
 PER_SLICE = ComparisonSettings(per_slice=True)
 SHIFT_MM = 10.0
 """How far the real contour is moved to show what a bad one looks like: about the width of a hippocampus."""
@@ -72,15 +74,21 @@ def demo(
         Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder for the report.")
     ] = Path("contourqa-demo"),
     no_serve: Annotated[
-        bool, typer.Option("--no-serve", help="Stop after the report, once a workstation follows it.")
+        bool, typer.Option("--no-serve", help="Stop after the report, without opening the workstation.")
     ] = False,
+    port: Annotated[
+        int | None, typer.Option("--port", help="Port of the workstation; 0 for any free one.")
+    ] = None,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open a browser.")] = False,
 ) -> None:
-    """Show what ContourQA does on a pelvis phantom and, where the data folder is present, on a real patient.
+    """Show what ContourQA does on a pelvis phantom and, where the data folder is present, on real patients.
 
-    The data folder is ../shared/data, or the one that CONTOURQA_DATA names.
+    Tables and a report come first; then the workstation opens on the same cases. The data folder is
+    ../shared/data, or the one that CONTOURQA_DATA names.
     """
     console = Console()
-    parts = [_phantom()]
+    drawn = pelvis(seed=PHANTOM_SEED)
+    parts = [_phantom(drawn)]
     inputs: list[Path] = []
     folder = _data_folder()
     if folder is None:
@@ -89,16 +97,32 @@ def demo(
         inputs = [folder / kind / f"{REAL_CASE}.nii.gz" for kind in ("images", "labels")]
         parts.append(_real(*inputs))
     for part in parts:
-        for drawn in part.assessed:
-            console.print(f"\n{drawn.title}: assessed without a reference", style="bold")
-            print_assessment(console, drawn.assessment)
+        for one in part.assessed:
+            console.print(f"\n{one.title}: assessed without a reference", style="bold")
+            print_assessment(console, one.assessment)
         console.print(f"\n{part.title}: compared with the reference", style="bold")
         print_comparisons(console, part.comparison.comparisons, part.comparison.unmatched)
     say(f"\nReport: {_write(output, parts, inputs)}")
+    if no_serve:
+        return
+    try:
+        require_packages()
+    except WorkstationError as error:  # the report stands for itself
+        say(str(error))
+        return
+    name = f"phantom_{PHANTOM_SEED}"
+    settings = Settings(
+        results=output / "workstation",
+        source=write_demo_cases(output / "cases", drawn, PHANTOM_SEED, folder),
+        models={name: PHANTOM_MODEL},
+        port=free_port(LOCAL_HOST, port),
+        open_browser=not no_browser,
+    )
+    say(f"\nThe workstation opens on {settings.source}: files as its input looks like.")
+    serve(settings)
 
 
-def _phantom() -> _Part:
-    drawn = pelvis(seed=PHANTOM_SEED)
+def _phantom(drawn: Phantom) -> _Part:
     vendor = assess(drawn.image, drawn.vendor, find_model(PHANTOM_MODEL))
     models = [Source("VPM", drawn.vendor), Source("LFT", drawn.fine_tuned)]
     return _Part(

@@ -111,8 +111,11 @@ def workstation(
     Prints the address, whose token lets in whoever has it; Ctrl-C stops. Only folders named here are read.
     Every decision is kept in decisions.sqlite of the results folder. Without files a phantom is opened.
     """
+    from ContourQALib.workstation.serving.listening import check_host
+
+    require_packages()
+    check_host(host, allow_remote)
     given = CaseFilesGiven(image, contours, reference, tuple(probability or ()))
-    _check_installed()
     settings = Settings(
         results=results,
         folders=tuple(folder or ()),
@@ -126,7 +129,7 @@ def workstation(
         idle_s=SECONDS * (idle_minutes if idle_minutes is not None else IDLE_MIN if users else 0),
     )
     _check_inputs(settings, source, given)
-    settings = replace(settings, port=_port(host, port, allow_remote))
+    settings = replace(settings, port=free_port(host, port))
     serve(_with_source(settings, source, given), users)
 
 
@@ -137,7 +140,6 @@ def serve(settings: Settings, users: int | None = None) -> None:
         settings: with a port that is free.
         users: how many readers at a time; None for one workstation.
     """
-    _check_installed()
     if users is not None:
         from ContourQALib.workstation.serving.front_door import serve_users
 
@@ -155,13 +157,32 @@ def _announce(address: str, settings: Settings) -> None:
     say(f"Decisions are kept in {settings.results / 'decisions.sqlite'}. Ctrl-C stops.")
 
 
-def _check_installed() -> None:
+def require_packages() -> None:
+    """See that the workstation can be opened here.
+
+    Raises:
+        WorkstationError: packages are missing.
+    """
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if missing:
         raise WorkstationError(
             f"The workstation needs packages that are not installed ({', '.join(missing)}); "
             "install them with pip install 'contourqa[workstation]'."
         )
+
+
+def free_port(host: str, port: int | None) -> int:
+    """The port to take; told where it is another than the usual one.
+
+    Raises:
+        SettingError: the port asked for is used.
+    """
+    from ContourQALib.workstation.serving.listening import choose_port
+
+    chosen = choose_port(host, port, DEFAULT_PORT)
+    if port is None and chosen != DEFAULT_PORT:
+        say(f"Port {DEFAULT_PORT} is used by another program; {chosen} is taken instead.")
+    return chosen
 
 
 def _check_inputs(settings: Settings, source: Path | None, given: CaseFilesGiven) -> None:
@@ -179,17 +200,6 @@ def _check_inputs(settings: Settings, source: Path | None, given: CaseFilesGiven
             raise FormatError(f"{path} does not exist; check its spelling.")
     if settings.model is not None:
         find_model(settings.model)
-
-
-def _port(host: str, port: int | None, allow_remote: bool) -> int:
-    """The port to take; told where it is another than the usual one."""
-    from ContourQALib.workstation.serving.listening import check_host, choose_port
-
-    check_host(host, allow_remote)
-    chosen = choose_port(host, port, DEFAULT_PORT)
-    if port is None and chosen != DEFAULT_PORT:
-        say(f"Port {DEFAULT_PORT} is used by another program; {chosen} is taken instead.")
-    return chosen
 
 
 def _with_source(settings: Settings, source: Path | None, given: CaseFilesGiven) -> Settings:
