@@ -46,7 +46,7 @@ class LineJournal:
     def __init__(self, path: Path, kind: str, settings: Mapping[str, Any], fresh: bool = False) -> None:
         self.path = path
         self._kind = kind
-        self._header = {"kind": f"contourqa {kind} journal", "format": FORMAT, "settings": dict(settings)}
+        self._header = _header(kind, settings)
         self._places: dict[Key, tuple[int, int]] = {}
         self._synced = time.monotonic()
         try:
@@ -184,6 +184,32 @@ def _lock(file: BinaryIO, path: Path) -> None:
         ) from error
     except OSError:
         return  # a network folder without locks
+
+
+def look_at(path: Path, kind: str, settings: Mapping[str, Any]) -> dict[Key, dict[str, Any]]:
+    """The last record of each key that a journal holds now, though another run may be writing it.
+
+    Args:
+        path: the journal; nothing is written to it.
+        kind: as `LineJournal` takes it.
+        settings: likewise; a journal that was made with others holds nothing, and neither does a damaged one.
+    """
+    try:
+        header, *lines = path.read_bytes().splitlines(keepends=True)
+    except (OSError, ValueError):  # ValueError: it is empty
+        return {}
+    if parsed(header) != parsed(encoded(_header(kind, settings))):
+        return {}
+    records = (parsed(line) for line in lines if line.endswith(b"\n"))
+    return {
+        (record["case"], normalize(record["structure"])): record
+        for record in records
+        if record is not None and {"case", "structure"} <= record.keys()
+    }
+
+
+def _header(kind: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    return {"kind": f"contourqa {kind} journal", "format": FORMAT, "settings": dict(settings)}
 
 
 def encoded(record: Mapping[str, Any]) -> bytes:

@@ -12,7 +12,7 @@ from threading import Lock
 from typing import Any, Self
 
 from ContourQALib import __version__
-from ContourQALib.cohort.line_journal import LineJournal
+from ContourQALib.cohort.line_journal import LineJournal, look_at
 from ContourQALib.cohort.measurement import state_of
 from ContourQALib.errors import FormatError, SettingError
 from ContourQALib.formats.label_naming import LabelNaming
@@ -65,9 +65,26 @@ class AssessmentStore:
             self._journal = _open(self.path, _shaping(levels, model, naming or LabelNaming()))
 
     @classmethod
-    def in_memory(cls, levels: Levels, model: str | None = None) -> Self:
-        """A store that keeps what it is given as long as it lives, for where nothing can be written."""
-        return cls(None, levels, model)
+    def in_memory(
+        cls,
+        levels: Levels,
+        model: str | None = None,
+        naming: LabelNaming | None = None,
+        folder: Path | None = None,
+    ) -> Self:
+        """A store that keeps what it is given as long as it lives, for where nothing can be written.
+
+        Args:
+            levels: accept and reject levels of Dice.
+            model: as the class takes it.
+            naming: likewise.
+            folder: whose journal is taken over as it is now; it may be read-only, or another workstation's.
+        """
+        store = cls(None, levels, model)
+        if folder is not None:
+            there = look_at(folder / JOURNAL_FILE, KIND, _shaping(levels, model, naming or LabelNaming()))
+            store._records = {case: record for (case, _), record in there.items()}
+        return store
 
     def known(self, entry: CaseEntry) -> Assessment | None:
         """What was found of a case, without error maps; None where unknown, or a file is not as it was."""

@@ -57,16 +57,17 @@ def list_cases(source: Path, folders: AllowedFolders) -> CaseList:
         AccessError: the source itself may not be read.
     """
     source = Path(source)
-    folders.check(source)
+    check = FileCheck(folders)
+    check.check(source)
     if source.is_dir():
-        found = _of_folder(source, folders)
+        found = _of_folder(source, check)
     elif source.suffix.lower() == ".csv" or not source.exists():
         found = _of_manifest(source, read_manifest(source))
     else:
         raise FormatError(f"{source} is neither a folder nor a manifest (.csv); name the folder of the case.")
     if not found.cases:
         raise FormatError(f"{source} holds no case; {LOOKED_FOR}.")
-    return _checked(replace(found, cases=_unlike(found.cases)), folders)
+    return _checked(replace(found, cases=_unlike(found.cases)), check)
 
 
 def _of_manifest(source: Path, manifest: Manifest) -> CaseList:
@@ -76,7 +77,7 @@ def _of_manifest(source: Path, manifest: Manifest) -> CaseList:
     return CaseList(source, cases, notes=(note,) if model else ())
 
 
-def _of_folder(source: Path, allowed: AllowedFolders) -> CaseList:
+def _of_folder(source: Path, allowed: FileCheck) -> CaseList:
     listing = look_into(source, allowed)
     manifest = _manifest_in(source, listing, allowed)
     if manifest is not None:
@@ -99,7 +100,7 @@ class _Below:
     notes: tuple[str, ...] = ()
 
 
-def _of_folder_below(folder: Path, allowed: AllowedFolders) -> _Below:
+def _of_folder_below(folder: Path, allowed: FileCheck) -> _Below:
     """The cases of a folder in the source; one that cannot be read is a case with a problem."""
     try:
         listing = look_into(folder, allowed)
@@ -114,7 +115,7 @@ def _of_folder_below(folder: Path, allowed: AllowedFolders) -> _Below:
     return _Below(tuple(cases), notes=listed.notes)
 
 
-def _manifest_in(folder: Path, listing: Listing, allowed: AllowedFolders) -> Manifest | None:
+def _manifest_in(folder: Path, listing: Listing, allowed: FileCheck) -> Manifest | None:
     """The folder's manifest, if it has one.
 
     Raises:
@@ -161,9 +162,8 @@ def _unlike(cases: Sequence[CaseEntry]) -> tuple[CaseEntry, ...]:
     return tuple(result)
 
 
-def _checked(found: CaseList, folders: AllowedFolders) -> CaseList:
+def _checked(found: CaseList, check: FileCheck) -> CaseList:
     """The list with a problem for each case that lacks a file; what a case can do without is left out."""
-    check = FileCheck(folders)
     cases = tuple(map(check.case, found.cases))
     problems = [*found.problems]
     if len(check.lost) > 1:

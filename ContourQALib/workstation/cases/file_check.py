@@ -1,9 +1,10 @@
-"""FileCheck: whether the files of cases are there and may be read, without opening them."""
+"""FileCheck: whether the files of cases may be read and are there, without opening them."""
 
 from __future__ import annotations
 
 import os
 import stat
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from ContourQALib.workstation.serving.allowed_folders import AllowedFolders
 
 
 class FileCheck:
-    """Judges the files of one list of cases.
+    """Judges the files and folders of one list of cases, while it is made.
 
     Args:
         folders: what may be read.
@@ -25,7 +26,8 @@ class FileCheck:
     def __init__(self, folders: AllowedFolders) -> None:
         self.lost: list[str] = []
         self._folders = folders
-        self._open: dict[Path, bool] = {}
+        self._judged: set[Path] = set()
+        self._open: set[Path] = set()
 
     def case(self, case: CaseEntry) -> CaseEntry:
         """The case with a problem where a file is missing that it needs, and without others that are missing.
@@ -42,30 +44,33 @@ class FileCheck:
     def problem_of(self, path: Path) -> str | None:
         """Why a file cannot be read, as far as that shows without opening it; None where it can."""
         try:
-            state = os.lstat(path)
-        except (OSError, ValueError):  # ValueError: a NUL character in the name
-            state = None
-        # Following every link of every path takes most of a listing's time: once a folder is enough
-        # where the file itself is no link.
-        if state is None or stat.S_ISLNK(state.st_mode) or not self._is_open(path.parent):
-            try:
-                self._folders.check(path)
-            except ContourQAError as error:
-                return str(error)
-            if not path.is_file():
-                return f"{path} does not exist; check the path."
-        elif not stat.S_ISREG(state.st_mode):
-            return f"{path} is no file; check the path."
-        return None
+            self.check(path)
+        except ContourQAError as error:
+            return str(error)
+        return None if path.is_file() else f"{path} does not exist; check the path."
 
-    def _is_open(self, folder: Path) -> bool:
-        if folder not in self._open:
-            try:
-                self._folders.check(folder)
-                self._open[folder] = True
-            except ContourQAError:
-                self._open[folder] = False
-        return self._open[folder]
+    def check(self, path: Path) -> None:
+        """See that a file or folder may be read, before anything of it is looked at.
+
+        Raises:
+            AccessError: it lies outside the folders.
+        """
+        if path not in self._open and not self._is_in_open_folder(path):
+            self._folders.check(path)
+
+    def _is_in_open_folder(self, path: Path) -> bool:
+        """Whether it is no link and its folder may be read: following every link of every path is slow."""
+        try:
+            if path.name in ("", "..") or stat.S_ISLNK(os.lstat(path).st_mode):
+                return False
+        except (OSError, ValueError):  # ValueError: a NUL character in the name
+            return False
+        if path.parent not in self._judged:
+            self._judged.add(path.parent)
+            with suppress(ContourQAError):
+                self.check(path.parent)
+                self._open.add(path.parent)
+        return path.parent in self._open
 
     def _there(self, files: tuple[StructureFile, ...]) -> tuple[StructureFile, ...]:
         problems = {path: self.problem_of(path) for path in dict.fromkeys(file.path for file in files)}

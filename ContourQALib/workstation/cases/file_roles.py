@@ -55,8 +55,8 @@ REFERENCE_BESIDE_OTHERS = _words("labels label labelmap labelstr labelsts")
 NEVER_ALONE = frozenset({"map", "maps", "ground"})
 """Words that say a role only together with another one of it."""
 
-EDITED = re.compile(r".+\.edited-\d+", re.IGNORECASE)
-"""Stems under which the workstation saves what a reader changed: decisions name them, no case has them."""
+EDITED = re.compile(r".+\.edited-\d+\.seg\.nrrd", re.IGNORECASE)
+"""Names under which the workstation saves what a reader changed: decisions name them, no case has them."""
 
 CHANNEL = re.compile(r"(?<=.)_0000$")
 """What nnU-Net writes behind an image's stem, and not behind its labels'."""
@@ -73,7 +73,8 @@ class NamedFile:
         role: None where no word says it.
         words: the other words of its stem, in their order and as they are spelled.
         kind: the word by which contours are contours, "labels"; "" for ".seg.nrrd" alone and other roles.
-    source: whose it is by its folder; "" where its own name has to say that.
+        source: whose it is by its folder; "" where its own name has to say that.
+        modalities: the kinds of image that the whole name mentions.
     """
 
     path: Path
@@ -81,16 +82,12 @@ class NamedFile:
     words: tuple[str, ...]
     kind: str = ""
     source: str = ""
+    modalities: frozenset[str] = frozenset()
 
     @property
     def key(self) -> tuple[str, ...]:
         """The words as they are compared."""
         return tuple(word.casefold() for word in self.words)
-
-    @property
-    def modalities(self) -> frozenset[str]:
-        """The kinds of image that the whole name mentions."""
-        return frozenset(word.casefold() for word in _WORD.findall(stem_of(self.path))) & MODALITIES
 
     @property
     def title(self) -> str:
@@ -123,11 +120,9 @@ def name_file(path: Path, folder: NamedFile | None = None) -> NamedFile:
         found = Role.CONTOURS
     drop = _dropped(found, frozenset(folded))
     rest = tuple(word for word, key in zip(words, folded, strict=True) if key not in drop)
-    if found is not Role.CONTOURS:
-        return NamedFile(path, found, rest, source="_".join(folder.words) if folder else "")
-    if folder is None:
-        return NamedFile(path, found, rest, _kind(words))
-    return NamedFile(path, found, rest, folder.kind, "_".join(folder.words))
+    source = "_".join(folder.words) if folder else ""
+    kind = (folder.kind if folder else _kind(words)) if found is Role.CONTOURS else ""
+    return NamedFile(path, found, rest, kind, source, MODALITIES & set(folded))
 
 
 def name_folder(path: Path) -> NamedFile:

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ContourQALib.errors import FormatError
-from ContourQALib.formats.file_type import extension_of, stem_of
+from ContourQALib.formats.file_type import extension_of
 from ContourQALib.workstation.cases.case_grouping import Grouped, group
+from ContourQALib.workstation.cases.file_check import FileCheck
 from ContourQALib.workstation.cases.file_roles import EDITED, NamedFile, Role, name_file, name_folder
-from ContourQALib.workstation.serving.allowed_folders import AllowedFolders
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Listing:
     tables: tuple[Path, ...]
 
 
-def look_into(folder: Path, allowed: AllowedFolders) -> Listing:
+def look_into(folder: Path, allowed: FileCheck) -> Listing:
     """What lies in a folder; contours that readers edited are left out, since decisions name them.
 
     Raises:
@@ -44,14 +44,14 @@ def look_into(folder: Path, allowed: AllowedFolders) -> Listing:
                     folders.append(folder / entry.name)
                 elif entry.name.lower().endswith(".csv"):
                     tables.append(folder / entry.name)
-                elif extension_of(entry.name) and not EDITED.fullmatch(stem_of(entry.name)):
+                elif extension_of(entry.name) and not EDITED.fullmatch(entry.name):
                     files.append(folder / entry.name)
     except OSError as error:
         raise FormatError(f"{folder} cannot be read ({error.strerror}); name another folder.") from error
     return Listing(*(tuple(sorted(paths, key=_counting)) for paths in (files, folders, tables)))
 
 
-def folder_cases(listing: Listing, place: str, allowed: AllowedFolders, *, apart: bool = False) -> Grouped:
+def folder_cases(listing: Listing, place: str, allowed: FileCheck, *, apart: bool = False) -> Grouped:
     """The cases of one folder: those of folders such as images and labels in it, else of its own files.
 
     Args:
@@ -75,7 +75,7 @@ def _counting(path: Path) -> list[tuple[int, int, str]]:
     return [(1, int(part), "") if part.isdecimal() else (0, 0, part) for part in parts if part]
 
 
-def _files_in(folders: Sequence[NamedFile], allowed: AllowedFolders) -> Iterator[NamedFile]:
+def _files_in(folders: Sequence[NamedFile], allowed: FileCheck) -> Iterator[NamedFile]:
     for folder in folders:
         for path in look_into(folder.path, allowed).files:
             yield name_file(path, folder)
