@@ -42,6 +42,7 @@ class AssessmentStore:
         levels: accept and reject levels of Dice.
         model: a bundled model's name or a model's folder; None for those that fit.
         naming: how labels become structures.
+        models: the model of single cases, by the case's name.
 
     Attributes:
         path: the journal; None where nothing is written.
@@ -53,9 +54,15 @@ class AssessmentStore:
     """
 
     def __init__(
-        self, folder: Path | None, levels: Levels, model: str | None, naming: LabelNaming | None = None
+        self,
+        folder: Path | None,
+        levels: Levels,
+        model: str | None,
+        naming: LabelNaming | None = None,
+        models: Mapping[str, str] | None = None,
     ) -> None:
         self._levels = levels
+        self._models = {case: card_hashes(find_model(name)) for case, name in (models or {}).items()}
         self._lock = Lock()
         self._records: dict[str, Record] = {}
         self._journal: LineJournal | None = None
@@ -70,6 +77,7 @@ class AssessmentStore:
         levels: Levels,
         model: str | None = None,
         naming: LabelNaming | None = None,
+        models: Mapping[str, str] | None = None,
         folder: Path | None = None,
     ) -> Self:
         """A store that keeps what it is given as long as it lives, for where nothing can be written.
@@ -78,9 +86,10 @@ class AssessmentStore:
             levels: accept and reject levels of Dice.
             model: as the class takes it.
             naming: likewise.
+            models: likewise.
             folder: whose journal is taken over as it is now; it may be read-only, or another workstation's.
         """
-        store = cls(None, levels, model)
+        store = cls(None, levels, model, naming, models)
         if folder is not None:
             there = look_at(folder / JOURNAL_FILE, KIND, _shaping(levels, model, naming or LabelNaming()))
             store._records = {case: record for (case, _), record in there.items()}
@@ -92,7 +101,9 @@ class AssessmentStore:
             record = self._records.get(entry.name)
             if record is None and self._journal is not None:
                 record = self._journal.record(entry.name, "")
-        if record is None or record.get("read") != _read(entry):
+        if record is None or record.get("model") != self._models.get(entry.name):
+            return None
+        if record.get("read") != _read(entry):
             return None
         try:
             return case_of(record["result"], self._levels).assessment
@@ -112,7 +123,13 @@ class AssessmentStore:
         """
         slim = replace(assessment, structures=tuple(replace(s, error=None) for s in assessment.structures))
         result = case_record(AssessedCase(entry.name, entry.patient, "", slim))
-        record = {"case": entry.name, "structure": "", "read": _read(entry, states or {}), "result": result}
+        record = {
+            "case": entry.name,
+            "structure": "",
+            "model": self._models.get(entry.name),
+            "read": _read(entry, states),
+            "result": result,
+        }
         with self._lock:
             self._records[entry.name] = record
             if self._journal is not None:

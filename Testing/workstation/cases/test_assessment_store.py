@@ -146,6 +146,20 @@ def test_other_settings_begin_a_new_journal_and_keep_the_old_one(tmp_path: Path,
     assert (folder / "assessments.before-1.journal").read_bytes() == before
 
 
+def test_another_model_for_one_case_makes_that_case_unknown(tmp_path: Path, entry: CaseEntry) -> None:
+    kept(tmp_path, entry)
+    folder, other = tmp_path / "results", replace(entry, name="other")
+    store = AssessmentStore(folder, LEVELS, None, models={entry.name: "pelvis-phantom"})
+    assert store.known(entry) is None
+    for case in (entry, other):
+        store.keep(case, FOUND)
+    store.close()
+    assert known_again(tmp_path, entry) is None
+    assert known_again(tmp_path, other) is not None
+    again = AssessmentStore.in_memory(LEVELS, models={entry.name: "pelvis-phantom"}, folder=folder)
+    assert again.known(entry) is not None
+
+
 @pytest.mark.parametrize("content", [b"something else\n", b'{"kind": "contourqa cohort journal"}\n', b"[]\n"])
 def test_what_is_no_journal_is_left_alone(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "results").mkdir()
