@@ -51,18 +51,16 @@ class Workstation:
         self.server = server or get_server(f"contourqa-{id(self)}", client_type="vue3")
         self.gate = AccessGate(settings.token, settings.host)
         self.gate.install(self.server)
-        cases, problems = self._cases()
-        notes = list(problems)
+        cases, notes = self._cases()
+        store = self._store(notes)
+        decisions = DecisionLog(settings.results / DECISIONS_FILE)
+        if decisions.read_only:
+            notes.append(
+                f"Decisions cannot be kept: {settings.results} can only be read; choose another --results."
+            )
         downloads = Downloads(settings.results)
         downloads.install(self.server)
-        self.session = Session(
-            settings,
-            self.server,
-            cases,
-            self._store(notes),
-            DecisionLog(settings.results / DECISIONS_FILE),
-            downloads,
-        )
+        self.session = Session(settings, self.server, cases, store, decisions, downloads)
         self.pages = {kind.name: kind(self.session) for kind in PAGES}
         self.layout = Shell(self.session, tuple(self.pages.values())).build()
         if notes:
@@ -79,21 +77,23 @@ class Workstation:
                 lambda: self.session.start(self.session.open_case(self.session.cases[0].name))
             )
 
-    def _cases(self) -> tuple[tuple[CaseEntry, ...], tuple[str, ...]]:
+    def _cases(self) -> tuple[tuple[CaseEntry, ...], list[str]]:
+        """The cases, and what the reader must know of how they were found."""
         source = self.settings.source
         if source is None:
-            return (), ()
+            return (), []
         listed = list_cases(source, AllowedFolders(self._readable(source)))
-        return listed.cases, listed.problems
+        return listed.cases, [*listed.problems, *listed.notes]
 
     def _readable(self, source: Path) -> tuple[Path, ...]:
         return (source if source.is_dir() else source.parent, *self.settings.folders)
 
     def _store(self, notes: list[str]) -> AssessmentStore:
         """Assessments on disk, or, where nothing can be written, only as long as the server runs."""
-        levels, model = self.settings.levels, self.settings.model
+        settings = self.settings
+        how = settings.levels, settings.model
         try:
-            return AssessmentStore(output_folder(self.settings.results), levels, model)
+            return AssessmentStore(output_folder(settings.results), *how, models=settings.models)
         except OutputError as error:
             notes.append(f"{error} Assessments are not kept.")
-            return AssessmentStore.in_memory(levels, model)
+            return AssessmentStore.in_memory(*how, models=settings.models, folder=settings.results)
