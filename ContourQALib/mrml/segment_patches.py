@@ -1,7 +1,7 @@
 """Boxes of a segment's voxels, read and written where they lie: what a brush changes, without the rest.
 
-`segmentations.set_segment` makes a labelmap anew, which is right for a whole contour. A moving brush changes a
-few hundred voxels thirty times a second, of a labelmap that may have millions.
+`segmentations.set_segment` makes a labelmap anew, which is right for a whole contour. A brush changes a few
+hundred voxels thirty times a second, of a labelmap that may have millions.
 """
 
 from __future__ import annotations

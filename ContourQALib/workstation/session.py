@@ -26,6 +26,8 @@ from ContourQALib.workstation.decisions.decision import Decision
 from ContourQALib.workstation.decisions.decision_log import DecisionLog
 from ContourQALib.workstation.errors import WorkstationError
 from ContourQALib.workstation.open_case import OpenCase
+from ContourQALib.workstation.review.kept_edits import KeptEdits
+from ContourQALib.workstation.review.stroke_editing import StrokeEditing
 from ContourQALib.workstation.serving.downloads import Downloads
 from ContourQALib.workstation.settings import Settings
 from ContourQALib.workstation.tasks import Tasks
@@ -103,6 +105,8 @@ class Session(SignalContainer):
         self.state.shell_busy = ""
         self.state.shell_message = {"text": "", "kind": "info"}
         self.call_first = CallFirst(self)
+        self.strokes = StrokeEditing(self)
+        self.edits = KeptEdits(self)
 
     @property
     def reader(self) -> str:
@@ -248,6 +252,7 @@ class Session(SignalContainer):
     def close(self) -> None:
         """Let pages write down what shall stay, end the computing processes, let go of the files."""
         self.closing()
+        self.strokes.close()
         for task in tuple(self._running):
             task.cancel()
         self.tasks.close()
