@@ -42,9 +42,9 @@ LOOK_S = 0.25
 class Worker:
     """Computes in a child process, one job after the other, and tells of them when asked (`poll`).
 
-    Nothing is started before the first job. Methods return at once, but `wait` and `close`; all may be called
-    from any thread. Arrays of a request are sent once for as long as they live and are sent again by the same
-    object: keep them, and do not change them in place.
+    Nothing is started before the first job. Methods return at once, but `wait`, `rest` and `close`; all may
+    be called from any thread. Arrays of a request are sent once for as long as they live and are sent again
+    by the same object: keep them, and do not change them in place.
 
     Args:
         python: interpreter of the child; by default this one, or `PythonSlicer` inside 3D Slicer.
@@ -183,6 +183,24 @@ class Worker:
                     raise WorkerError(event.message)
                 else:
                     raise CancelledError(f"The job {job} was cancelled.")
+
+    def rest(self) -> bool:
+        """End the child if it has nothing to do, which frees its memory; the next request starts another.
+
+        Takes up to a second, as `close`.
+
+        Returns:
+            Whether there is no child now.
+        """
+        with self._changed:
+            if self._jobs:
+                return False
+            child, self._held.child = self._held.child, None
+            if child is None:
+                return True
+            child.killed = True  # before anything more could be sent to it
+        child.close()
+        return True
 
     def close(self) -> None:
         """End the child and remove the shared arrays; jobs that have not ended are forgotten."""

@@ -32,6 +32,7 @@ from ContourQALib.workstation.serving.downloads import Downloads
 from ContourQALib.workstation.settings import Settings
 from ContourQALib.workstation.tasks import Tasks
 from ContourQALib.workstation.views.case_views import CaseViews
+from ContourQALib.workstation.worklist.known_cases import KnownCases
 
 log = logging.getLogger(__name__)
 
@@ -104,6 +105,7 @@ class Session(SignalContainer):
         self.state.shell_reader = settings.reader
         self.state.shell_busy = ""
         self.state.shell_message = {"text": "", "kind": "info"}
+        self.known_cases = KnownCases(cases, settings.levels)
         self.call_first = CallFirst(self)
         self.strokes = StrokeEditing(self)
         self.edits = KeptEdits(self)
@@ -117,6 +119,14 @@ class Session(SignalContainer):
     def page(self) -> str:
         """Name of the page that is shown."""
         return str(self.state.shell_page)
+
+    def cases_by_risk(self) -> tuple[str, ...]:
+        """Names of the cases in the worklist's order: by risk, or as listed while a score is hidden."""
+        hides = self.call_first.hides
+        for case in self.known_cases.cases:
+            if any(entry.structure and hides(case.name, entry.structure.structure) for entry in case.entries):
+                return tuple(entry.name for entry in self.cases)
+        return self.known_cases.by_risk
 
     def tell(self, text: str, kind: str = "info") -> None:
         """Show a sentence in the message line.

@@ -71,6 +71,10 @@ class Tasks:
             self._worker.cancel(job)
             raise
 
+    async def rest(self) -> None:
+        """End the process, if nobody waits for it, to free its memory; the next request starts another."""
+        await asyncio.to_thread(self._worker.rest)
+
     def close(self) -> None:
         """End the process; whoever waits is cancelled."""
         for waiting in self._waiting.values():
