@@ -61,6 +61,7 @@ class Experiment(SignalContainer):
         self._drawing: LatestOnly[_Wanted] = LatestOnly(self._draw, session.start)
         self._figures: LatestOnly[tuple[_Wanted, Contour]] = LatestOnly(self._measure, session.start)
         self.trials = Trials()
+        self._sought = False
         self._told_error = ""
         self._describe_error()
         names = state.name
@@ -68,8 +69,7 @@ class Experiment(SignalContainer):
             {
                 (names.structure, names.severity, names.place): lambda *_: self.follow(),
                 names.error: lambda _: self._on_error(),
-                names.differences: lambda wanted: scene.show("differences", wanted),
-                names.probable: lambda wanted: scene.show("probable", wanted),
+                names.marked: lambda _: self._mark(),
             }
         )
 
@@ -107,6 +107,7 @@ class Experiment(SignalContainer):
             return
         if not wanted.same_curve(before):
             self.trials = Trials()
+            self._sought = False
         self._wanted = wanted
         data.measuring = True
         self.charted(self.chart())
@@ -115,11 +116,12 @@ class Experiment(SignalContainer):
     def again(self) -> None:
         """Show the contour again after something else was shown in its place."""
         self._wanted = None
-        data = self._state.data
-        self._scene.show("reference", True)
-        self._scene.show("differences", data.differences)
-        self._scene.show("probable", data.probable)
+        self._mark()
         self.follow()
+
+    def _mark(self) -> None:
+        if self._is_shown():
+            self._scene.show(reference=True, marked=self._state.data.marked)
 
     def _on_error(self) -> None:
         if self._state.data.error != self._told_error:
@@ -143,6 +145,9 @@ class Experiment(SignalContainer):
             return
         with self._session.state:
             self._scene.draw(wanted.case.contour(wanted.structure), contour)
+            if not self._sought:
+                self._sought = True
+                self._scene.seek()
         self._figures.ask((wanted, contour))
 
     async def _measure(self, item: tuple[_Wanted, Contour]) -> None:

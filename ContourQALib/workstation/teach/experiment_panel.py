@@ -12,8 +12,9 @@ from trame_server.utils.typed_state import TypedState
 from ContourQALib.report.outlines import ASSESSED, LEFT_OUT, REFERENCE, TOO_MUCH
 from ContourQALib.workstation.teach.experiment import Experiment
 from ContourQALib.workstation.teach.lessons import LESSONS
-from ContourQALib.workstation.teach.teach_state import TeachState
-from ContourQALib.workstation.theme import ACCENT, VERDICT_COLORS, VERDICT_ICONS, testid
+from ContourQALib.workstation.teach.teach_state import NOTHING, PROBABLE, TRUE, TeachState
+from ContourQALib.workstation.teach.trials import CHART_HEIGHT_PX
+from ContourQALib.workstation.theme import VERDICT_COLORS, VERDICT_ICONS, testid
 
 CHART = "teach_chart"
 
@@ -24,6 +25,8 @@ LEGEND = (
     (LEFT_OUT.color, "left out", "filled"),
 )
 """Colors of the views, as in every figure of a report."""
+
+MARKS = ((TRUE, "True differences"), (PROBABLE, "Probable errors"), (NOTHING, "Neither"))
 
 MOST_PLACE = 1_000_000
 
@@ -47,13 +50,13 @@ class ExperimentPanel:
         self._dose()
         self._overlays()
         self._figures()
-        self._figure = plotly.Figure(
-            state_variable_name=CHART,
-            figure=self._experiment.chart(),
-            display_mode_bar=False,
-            responsive=True,
-            **testid("teach-chart"),
-        )
+        with html.Div(style=f"height: {CHART_HEIGHT_PX}px;", **testid("teach-chart")):
+            self._figure = plotly.Figure(
+                state_variable_name=CHART,
+                figure=self._experiment.chart(),
+                display_mode_bar=False,
+                responsive=True,
+            )
         self._experiment.charted.connect(self._on_charted)
         with html.Div(classes="cqa-teach-notice", **testid("teach-notice")):
             v3.VIcon("mdi-lightbulb-on-outline", size="small", classes="mr-2")
@@ -110,19 +113,16 @@ class ExperimentPanel:
 
     def _overlays(self) -> None:
         names = self._state.name
-        with html.Div(classes="d-flex align-center", style="gap: 20px;"):
-            for value, text, name in (
-                (names.differences, "True differences", "teach-differences"),
-                (names.probable, "Probable errors", "teach-probable"),
-            ):
-                v3.VSwitch(
-                    v_model=(value,),
-                    label=text,
-                    density="compact",
-                    hide_details=True,
-                    color=ACCENT,
-                    **testid(name),
-                )
+        with v3.VBtnToggle(
+            v_model=(names.marked,),
+            mandatory=True,
+            density="compact",
+            variant="outlined",
+            divided=True,
+            classes="w-100 mt-2 mb-1",
+        ):
+            for value, text in MARKS:
+                v3.VBtn(text, value=value, size="small", classes="flex-1-1", **testid(f"teach-mark-{value}"))
         with html.Div(classes="cqa-teach-legend"):
             for color, text, kind in LEGEND:
                 fill = f"border: 2px solid {color};" + (f" background: {color};" if kind == "filled" else "")
@@ -185,7 +185,7 @@ def error_items() -> list[dict[str, Any]]:
             {
                 "title": lesson.title,
                 "value": lesson.error,
-                "props": {"subtitle": lesson.kind.description, "density": "compact"},
+                "props": {"subtitle": lesson.kind.description, "lines": "three", "density": "compact"},
             }
             for lesson in lessons
         ]

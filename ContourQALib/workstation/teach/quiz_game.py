@@ -16,7 +16,7 @@ from ContourQALib.workstation.teach.quiz_score import (
     question_sentence,
 )
 from ContourQALib.workstation.teach.teach_scene import TeachScene
-from ContourQALib.workstation.teach.teach_state import QuizState
+from ContourQALib.workstation.teach.teach_state import NOTHING, TRUE, QuizState
 from ContourQALib.workstation.teach.teaching_case import TeachingCase
 
 MOST_SEED = 999_999
@@ -91,6 +91,8 @@ class QuizGame:
         if letter not in data.seen:
             data.seen = [*data.seen, letter]
         self._scene.draw(case.contour(question.structure), found.contour)
+        if data.stage == "answered":
+            self._scene.seek()
 
     def answer(self, given: str) -> None:
         """Take an answer: a letter, "yes" or "no"; then the truth is shown."""
@@ -106,16 +108,13 @@ class QuizGame:
         data.why = list(explanation(question))
         data.rows = self._rows(question)
         data.stage = "answered"
-        self._scene.show("reference", True)
-        self._scene.show("differences", True)
+        self._scene.show(reference=True, marked=TRUE)
         self.look(question.decisive.letter)
 
     def resume(self) -> None:
         """Show again what the round shows, after something else was shown in its place."""
         truth_is_known = self._state.data.stage in ("answered", "done")
-        self._scene.show("probable", False)
-        self._scene.show("reference", truth_is_known)
-        self._scene.show("differences", truth_is_known)
+        self._scene.show(reference=truth_is_known, marked=TRUE if truth_is_known else NOTHING)
         if self.question is not None:
             self.look(self._state.data.shown)
 
@@ -154,8 +153,7 @@ class QuizGame:
         data.yes_or_no = question.plan.criterion is Criterion.ACCEPTABLE
         data.seen, data.rows, data.why = [], [], []
         data.stage = "asked"
-        for part in ("reference", "differences", "probable"):
-            self._scene.show(part, False)
+        self._scene.show(reference=False, marked=NOTHING)
         self.look(question.candidates[0].letter)
         self._scene.center()
 

@@ -27,7 +27,9 @@ STYLE = """
 .cqa-teach-swatch { width: 12px; height: 12px; border-radius: 2px; flex: none; }
 .cqa-teach-legend .cqa-muted { margin-right: 10px; }
 .cqa-teach-table { background: transparent !important; }
-.cqa-teach-table th, .cqa-teach-table td { height: 26px !important; padding: 0 6px !important; font-size: 13px; }
+.cqa-teach-table th, .cqa-teach-table td {
+  height: 26px !important; padding: 0 6px !important; font-size: 13px;
+}
 .cqa-teach-table th { color: var(--cqa-muted) !important; font-weight: 500 !important; text-align: left; }
 .cqa-teach-true, .cqa-teach-said { font-variant-numeric: tabular-nums; white-space: nowrap; }
 .cqa-teach-said { color: #ffc94d; }
@@ -65,6 +67,8 @@ class TeachPage:
         measuring = Measuring(session.tasks.ask, session.settings.levels)
         self.experiment = Experiment(session, self.scene, measuring, self.state)
         self.game = QuizGame(session, self.scene, measuring, self.quiz_state)
+        self._experiment_panel = ExperimentPanel(self.experiment, self.state)
+        self._quiz_panel = QuizPanel(self.game, self.quiz_state)
         self._choice = CaseChoice(session, self.state)
         self._choice.taken.connect(self._on_taken)
         names = self.state.name
@@ -115,9 +119,9 @@ class TeachPage:
             indeterminate=True, height=2, style=(f"{{visibility: {names.loading} ? 'visible' : 'hidden'}}",)
         )
         with html.Div(v_show=(f"{names.half} === '{TRY}'",)):
-            ExperimentPanel(self.experiment, self.state).build()
+            self._experiment_panel.build()
         with html.Div(v_show=(f"{names.half} === '{QUIZ}'",)):
-            QuizPanel(self.game, self.quiz_state).build()
+            self._quiz_panel.build()
 
     def _on_page(self, page: str) -> None:
         if page != self.name:

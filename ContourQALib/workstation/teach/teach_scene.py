@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 
 from ContourQALib.case import Contour
+from ContourQALib.metrics.domain import enclosing
 from ContourQALib.mrml import overlays, segmentations, volumes
 from ContourQALib.mrml.outlines import OUTLINE_PIXELS, REFERENCE_PIXELS, Role, display_of, outline
 from ContourQALib.mrml.scene_change import scene_change
 from ContourQALib.mrml.views import center_of
 from ContourQALib.quality.error_map import ErrorMap
 from ContourQALib.report.figures import CT_WINDOW
+from ContourQALib.workstation.teach.teach_state import NOTHING, PROBABLE, TRUE
 from ContourQALib.workstation.teach.teaching_case import TeachingCase
 from ContourQALib.workstation.views.case_views import CaseViews
 
@@ -22,6 +24,10 @@ SURFACE_VOXELS = 100_000
 """A larger contour is not shown in 3D: its surface, anew at each step of the slider, would take too long."""
 
 REFERENCE_OPACITY_3D = 0.35
+
+AROUND = 2.5
+LEAST_SEEN_MM = 100.0
+"""The views show so many times the contour's extent, and at least so much of its surroundings."""
 
 _HIDDEN = ("vtkMRMLSegmentationDisplayNode", "vtkMRMLModelDisplayNode", "vtkMRMLMarkupsDisplayNode")
 
@@ -62,7 +68,8 @@ class TeachScene:
         self._probable: Any = None
         self._contours: tuple[Contour, Contour] | None = None
         self._error: ErrorMap | None = None
-        self._shown = {"reference": True, "differences": False, "probable": False}
+        self._reference_shown = True
+        self._marked = NOTHING
         self._others: list[Any] = []
         self._before: Any = None
         self._looks: list[_Look] = []
@@ -156,7 +163,10 @@ class TeachScene:
             self._refresh()
 
     def draw(self, reference: Contour, contour: Contour) -> None:
-        """Show a spoiled contour beside the reference it came from."""
+        """Show a spoiled contour beside the reference it came from.
+
+        The views stay where they are, but for another reference, which they are centered on.
+        """
         changed = self._contours is None or self._contours[0] is not reference
         self._contours, self._error = (reference, contour), None
         with scene_change(self._scene):
@@ -176,22 +186,38 @@ class TeachScene:
         self._error = error
         self._refresh()
 
-    def show(self, part: str, visible: bool) -> None:
-        """Show or hide "reference", "differences" or "probable" errors."""
-        self._shown[part] = visible
+    def show(self, *, reference: bool, marked: str) -> None:
+        """Show or hide the reference, and mark `TRUE` differences, `PROBABLE` errors or `NOTHING`."""
+        self._reference_shown, self._marked = reference, marked
         self._refresh()
 
     def center(self) -> None:
-        """Bring the reference's contour to the middle of the views."""
-        if self.active and self._contours is not None and self._contours[0].mask.any():
-            self._views.jump_to_ras(center_of(self._contours[0]))
+        """Bring the reference's contour to the middle of the views, large enough to judge its outline."""
+        if not self.active or self._contours is None or not self._contours[0].mask.any():
+            return
+        reference = self._contours[0]
+        self._views.jump_to_ras(center_of(reference))
+        extent_mm = max(np.multiply(reference.grid.size, reference.grid.spacing))
+        for view in self._views.slices:
+            _zoom(view.get_view_node(), max(AROUND * extent_mm, LEAST_SEEN_MM))
+        self._views.three_d.fit_view_to_content()
+
+    def seek(self) -> None:
+        """Bring the slices in sight where the contour that is drawn differs from the reference."""
+        if not self.active or self._contours is None:
+            return
+        reference, contour = self._contours
+        grid = enclosing(reference.grid, [contour.grid])
+        different = Contour(reference.on(grid).mask ^ contour.on(grid).mask, grid, reference.name)
+        if different.mask.any():
+            self._views.jump_to_ras(center_of(different), center=False)
 
     def _refresh(self) -> None:
         """Bring overlays up to date and show what is to be seen now."""
         pair, error = self._contours, self._error
         seen = self.active and pair is not None
-        differences = seen and self._shown["differences"]
-        probable = seen and self._shown["probable"] and error is not None
+        differences = seen and self._marked == TRUE
+        probable = seen and self._marked == PROBABLE and error is not None
         if differences and pair is not None:
             node = overlays.show_differences(self._scene, [pair], self._differences, volume_node=self._volume)
             self._differences = _own(node)
@@ -201,7 +227,7 @@ class TeachScene:
                 overlays.show_errors(self._scene, marked, self._probable, volume_node=self._volume)
             )
         visible = {
-            self._reference: seen and self._shown["reference"],
+            self._reference: seen and self._reference_shown,
             self._drawn: seen,
             self._differences: differences,
             self._probable: probable,
@@ -251,6 +277,13 @@ def _put(node: Any, contour: Contour) -> None:
     segmentations.set_segment(node, _only_segment(node), contour)
     if small and not segmentation.ContainsRepresentation("Closed surface"):
         node.CreateClosedSurfaceRepresentation()
+
+
+def _zoom(node: Any, seen_mm: float) -> None:
+    """Let the shorter side of a slice view show so many mm."""
+    x, y, z = node.GetFieldOfView()
+    factor = seen_mm / min(x, y)
+    node.SetFieldOfView(x * factor, y * factor, z)
 
 
 def _look_of(view: Any) -> _Look:

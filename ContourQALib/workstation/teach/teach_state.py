@@ -13,6 +13,9 @@ TRY, QUIZ = "try", "quiz"
 PHANTOM, REFERENCE = "phantom", "reference"
 """What is taught with: the phantom of a seed, or the open case's reference."""
 
+TRUE, PROBABLE, NOTHING = "true", "probable", "nothing"
+"""What is marked in the views: true differences, probable errors, or nothing."""
+
 STRUCTURE = "CTV"
 ERROR = "shift"
 
@@ -37,8 +40,7 @@ class TeachState:
         step: of the slider.
         words: the severity as people say it.
         place: seed of the error's direction or place.
-        differences: whether true differences are marked.
-        probable: whether probable errors are.
+        marked: what is marked in the views, "true", "probable" or "nothing".
         measuring: whether figures of an earlier contour are shown still.
         rows: of the table.
         verdict: what the prediction says.
@@ -62,8 +64,7 @@ class TeachState:
     step: float = 0.5
     words: str = ""
     place: int = 0
-    differences: bool = True
-    probable: bool = False
+    marked: str = TRUE
     measuring: bool = False
     rows: list[dict[str, str]] = field(default_factory=list)
     verdict: str = ""

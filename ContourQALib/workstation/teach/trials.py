@@ -16,6 +16,8 @@ from ContourQALib.workstation.teach.lessons import Lesson
 from ContourQALib.workstation.teach.teaching_case import Dose
 from ContourQALib.workstation.theme import MUTED, VERDICT_COLORS
 
+CHART_HEIGHT_PX = 230
+
 UNDEFINED = "–"
 
 
@@ -90,8 +92,8 @@ class Trials:
             at = factor * now
             lines.append(_line(at, at, 0, 1, MUTED, "paper"))
         layout = {
-            "height": 230,
-            "margin": {"l": 44, "r": 54, "t": 8, "b": 40},
+            "height": CHART_HEIGHT_PX,
+            "margin": {"l": 44, "r": 54, "t": 26, "b": 40},
             "xaxis": {
                 "title": {"text": f"{lesson.title}, {unit}"},
                 "range": [-0.02 * highest, 1.02 * highest],
@@ -99,7 +101,7 @@ class Trials:
             "yaxis": {"title": {"text": "Dice"}, "range": [-0.02, 1.04]},
             "shapes": [line["shape"] for line in lines],
             "annotations": [line["text"] for line in lines if line["text"]],
-            "legend": {"orientation": "h", "x": 0, "y": -0.28},
+            "legend": {"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom"},
         }
         return PlotlyFigure((_true_trace(x, trials), _predicted_trace(x, trials)), layout)
 
