@@ -1,0 +1,90 @@
+"""Details of the selected structure: why its verdict, with which figures, by which model; as plain values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ContourQALib.quality.assessment import Assessment, ModelIdentity, StructureAssessment
+from ContourQALib.report.wording import assessment_notes, further_figures, model_text, number
+from ContourQALib.workstation import theme
+from ContourQALib.workstation.review.findings import Finding
+
+PREVIEW = "A preview has not been validated: look at every contour, whatever its verdict."
+
+NEVER_COMPARED = "No model predicted this contour; rules on its shape alone did."
+
+
+def details_of(finding: Finding, assessment: Assessment | None) -> dict[str, Any]:
+    """What stands below the table.
+
+    Args:
+        finding: what may be shown of the selected structure.
+        assessment: of the open case, for its models; None while it is unknown.
+
+    Returns:
+        Nothing but the structure's name and "state" where nothing is known or may be shown.
+    """
+    found = finding.found
+    if found is None or assessment is None:
+        return {"name": finding.structure, "known": False, "hidden": finding.hidden}
+    identity = assessment.identity_of(found)
+    return {
+        "name": finding.structure,
+        "known": True,
+        "hidden": False,
+        "verdict": found.verdict.value,
+        "icon": theme.VERDICT_ICONS[found.verdict],
+        "ink": theme.VERDICT_COLORS[found.verdict],
+        "reasons": list(found.reasons),
+        "figures": _figures(found, finding.of_file if finding.edited else None),
+        "notes": [sentence(note) for note in assessment_notes(found)],
+        "novelty": _novelty(found),
+        "novel": found.novelty.inside_training_range is False,
+        "noveltyReasons": list(found.novelty.reasons),
+        "model": model_text(identity) if identity is not None else "",
+        "modelName": identity.name if identity is not None else "",
+        "caution": _caution(identity),
+    }
+
+
+def sentence(text: str) -> str:
+    """A note as a sentence: a capital at its start, a period at its end."""
+    text = text[:1].upper() + text[1:]
+    return text if text.endswith((".", "!", "?")) else text + "."
+
+
+def _figures(found: StructureAssessment, before: StructureAssessment | None) -> list[dict[str, str]]:
+    """The predicted figures; `before` is what was predicted of the contour as its file has it."""
+    every = [
+        ("Dice", found.dice, found.dice_interval, ".2f", "", before and before.dice),
+        ("HD95", found.hd95_mm, found.hd95_interval_mm, ".1f", "mm", before and before.hd95_mm),
+        ("MSD", found.msd_mm, found.msd_interval_mm, ".1f", "mm", before and before.msd_mm),
+        ("Volume", found.volume_cc, None, ".1f", "cc", before and before.volume_cc),
+    ]
+    for source, field in further_figures([found]).items():
+        every.append((f"Dice by {source}", getattr(found, field), None, ".2f", "", None))
+    shown = []
+    for title, value, interval, form, unit, was in every:
+        if value is None:
+            continue
+        bounds = f"{number(interval[0], form)}\u2013{number(interval[1], form)}" if interval else ""
+        changed = (
+            "" if was is None or number(was, form) == number(value, form) else f"was {number(was, form)}"
+        )
+        shown.append(
+            {"title": title, "value": number(value, form), "unit": unit, "bounds": bounds, "was": changed}
+        )
+    return shown
+
+
+def _novelty(found: StructureAssessment) -> str:
+    inside = found.novelty.inside_training_range
+    if inside is None:
+        return NEVER_COMPARED if found.model is None else "It was not compared with the training data."
+    return "Like the training data." if inside else "Unlike the training data: do not rely on the figures."
+
+
+def _caution(identity: ModelIdentity | None) -> str:
+    if identity is None:
+        return ""
+    return identity.note or (PREVIEW if identity.status == "preview" else "")
