@@ -7,16 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from slicer.i18n import tr as _
 
-from ContourQALib.mrml.tables import expected_at
+from ContourQALib.report.threshold_readings import EXPECTED, best_of, readings, titled
 from ContourQALib.report.wording import FIGURE_TITLES, UNDEFINED, figure_text, percent_text, threshold_text
 from ContourQALib.thresholds.analysis import FIGURES
-from ContourQALib.thresholds.sensitivity import HALF
-
-READ_FIGURES = ("dice", "msd_mm", "hd95_mm", "hd_mm", "surface_dice", "volume_cc")
-EXPECTED = "expected_dice"
 
 SHOWN_PERTURBATION = 0.05
 """The deviation from the best threshold that the sentence speaks of."""
@@ -44,43 +39,18 @@ def readOuts(swept: Any, threshold: float) -> list[ReadOut]:
         threshold: between 0 and 1; the nearest swept one is read.
     """
     read = []
-    if swept.analysis is not None:
-        sweep = swept.analysis.sweep
-        now, half = sweep.at(threshold), swept.analysis.find(HALF)
-        for figure in READ_FIGURES:
-            best = swept.analysis.optimum.get(figure)
-            read.append(
-                ReadOut(
-                    titled(figure),
-                    figure_text(figure, getattr(now, figure)),
-                    figure_text(figure, getattr(half, figure) if half else None),
-                    _at(figure, best.value, best.threshold) if best else UNDEFINED,
-                    "" if best else _whyNoBest(swept, figure),
-                )
-            )
-        expected = expected_at(swept, sweep.thresholds)
-        thresholds = sweep.thresholds
-    else:
-        expected, thresholds = swept.expected.expected_dice, swept.expected.thresholds
-        volume = swept.expected.volume_cc
+    for one in readings(swept, threshold):
+        expected = one.figure == EXPECTED
+        has_best = one.best is not None and one.best_threshold is not None
         read.append(
             ReadOut(
-                titled("volume_cc"),
-                figure_text("volume_cc", _value(volume, thresholds, threshold)),
-                figure_text("volume_cc", _value(volume, thresholds, HALF)),
-                UNDEFINED,
-                _whyNoBest(swept, "volume_cc"),
+                _("Expected Dice") if expected else titled(one.figure),
+                figure_text(one.figure, one.current),
+                figure_text(one.figure, one.half),
+                _at(one.figure, one.best, one.best_threshold) if has_best else UNDEFINED,
+                "" if has_best or expected else _whyNoBest(swept, one.figure),
             )
         )
-    best_expected = expectedBest(expected, thresholds)
-    read.append(
-        ReadOut(
-            _("Expected Dice"),
-            figure_text("dice", _value(expected, thresholds, threshold)),
-            figure_text("dice", _value(expected, thresholds, HALF)),
-            _at("dice", *best_expected) if best_expected else UNDEFINED,
-        )
-    )
     return read
 
 
@@ -93,25 +63,9 @@ def _whyNoBest(swept: Any, figure: str) -> str:
     return _("There is no best threshold for {figure}: {why}.").format(figure=FIGURE_TITLES[figure], why=why)
 
 
-def titled(figure: str) -> str:
-    """A figure's name with its unit: "HD95, mm"."""
-    unit = figure.rpartition("_")[2]
-    return FIGURE_TITLES[figure] + (f", {unit}" if unit in ("mm", "cc") else "")
-
-
-def expectedBest(expected: np.ndarray, thresholds: np.ndarray) -> tuple[float, float] | None:
-    """Value and threshold of the largest expected Dice; None where none is defined."""
-    if not np.isfinite(expected).any():
-        return None
-    at = int(np.nanargmax(expected))
-    return float(expected[at]), float(thresholds[at])
-
-
 def bestOf(swept: Any, figure: str) -> tuple[float, float] | None:
     """Value and threshold of a figure's best; of expected Dice where there is no reference."""
-    if swept.analysis is None:
-        return expectedBest(swept.expected.expected_dice, swept.expected.thresholds)
-    best = swept.analysis.optimum.get(figure)
+    best = best_of(swept, figure if swept.analysis is not None else EXPECTED)
     return (best.value, best.threshold) if best else None
 
 
@@ -166,7 +120,3 @@ def _at(figure: str, value: float, threshold: float) -> str:
     return _("{value} at {threshold}").format(
         value=figure_text(figure, value), threshold=threshold_text(threshold)
     )
-
-
-def _value(curve: np.ndarray, thresholds: np.ndarray, threshold: float) -> float:
-    return float(curve[int(np.abs(thresholds - threshold).argmin())])

@@ -27,6 +27,7 @@ from ContourQALib.mrml.plot_series import (
 from ContourQALib.mrml.scene_change import scene_change
 from ContourQALib.mrml.tables import expected_at
 from ContourQALib.report.outlines import FREE_COLORS, REFERENCE
+from ContourQALib.report.threshold_axes import known_volume, scale_end
 from ContourQALib.report.wording import figure_text, threshold_text
 from ContourQALib.thresholds.sensitivity import HALF
 
@@ -37,14 +38,6 @@ if TYPE_CHECKING:
     from ContourQALib.worker_requests import Swept
 
 Show = Literal["agreement", "distances", "volume"]
-
-TOP = 1.05
-"""Where the scale of distances and volumes ends, as a share of the largest value shown."""
-
-CEILING = {"distances": 6.0, "volume": 3.0}
-"""Distances grow without bound where a threshold selects next to nothing, and the volume where it selects
-next to everything: a scale that reached them would press everything else flat, so it ends at this many times
-the worst optimum, or the known volume, or at what 0.5 gives if that is more."""
 
 LETTERS = {"Title": 14, "AxisTitle": 12, "AxisLabel": 11, "Legend": 11}
 """Sizes in points that leave room for the curves in a chart as small as a module's panel."""
@@ -104,7 +97,7 @@ def show_sweep(
         if chart is None:
             chart = scene.AddNewNodeByClass("vtkMRMLPlotChartNode", f"{structure} thresholds")
         at = marker_of(chart)
-        top = _top(swept, show, curves)
+        top = scale_end(swept, [figure.field for figure, _, _ in curves])
         series = [
             *(PlotSeries(f.field, f.title, x, y, rgb(f.color)) for f, x, y in curves),
             *_optima(swept, show),
@@ -257,16 +250,9 @@ def _optima(swept: Swept, show: Show) -> list[PlotSeries]:
 def _known_volume_line(swept: Swept, show: Show) -> list[PlotSeries]:
     if show != "volume":
         return []
-    name, known = _known_volume(swept)
+    name, known = known_volume(swept)
     label = f"{name} {figure_text('volume_cc', known)} cc"
     return [PlotSeries("known_volume", label, (0, 1), (known, known), rgb(REFERENCE.color), "dash", width=1)]
-
-
-def _known_volume(swept: Swept) -> tuple[str, float]:
-    """The volume that a contour should have, and where it comes from."""
-    if swept.analysis:
-        return "Reference", swept.analysis.sweep.volume_reference_cc
-    return "Expected", swept.expected.expected_volume_cc
 
 
 def _marker(threshold: float, top: float, curves: Sequence[Curve]) -> list[PlotSeries]:
@@ -287,26 +273,6 @@ def _points_at(
         at.append(float(x[nearest]))
         values.append(float(y[nearest]))
     return at, values
-
-
-def _top(swept: Swept, show: Show, curves: Sequence[Curve]) -> float:
-    """Where the scale ends."""
-    if show == "agreement":
-        return 1.0
-    fields = [figure.field for figure, _, _ in curves]
-    seen = [0.0]
-    if swept.analysis:
-        half = swept.analysis.find(HALF)
-        seen += [TOP * getattr(half, field) for field in fields if half is not None]
-    if show == "volume":
-        seen.append(CEILING[show] * _known_volume(swept)[1])
-    elif swept.analysis:
-        optima = [swept.analysis.optimum.get(field) for field in fields]
-        seen += [CEILING[show] * best.value for best in optima if best]
-    ceiling = max(value for value in seen if np.isfinite(value))
-    finite = [float(y[np.isfinite(y)].max()) for _, _, y in curves if np.isfinite(y).any()]
-    largest = TOP * max(finite, default=0.0)
-    return min(largest, ceiling or largest) or 1.0
 
 
 def _axes(

@@ -10,6 +10,7 @@ import numpy as np
 
 from ContourQALib.report.canvas import literal
 from ContourQALib.report.outlines import Look
+from ContourQALib.report.threshold_readings import unit_of
 from ContourQALib.report.wording import FIGURE_TITLES, figure_text, threshold_text
 from ContourQALib.thresholds.pooled import PooledOptimum
 from ContourQALib.thresholds.sensitivity import HALF, Optimum
@@ -48,11 +49,6 @@ class Curve:
     style: str = "-"
     width: float = 1.5
     alpha: float = 1.0
-
-
-def unit_of(figure: str) -> str:
-    """Unit of a figure by its field's name: "mm", "cc" or ""."""
-    return next((unit for unit in ("mm", "cc") if figure.endswith(f"_{unit}")), "")
 
 
 def draw_panel(

@@ -22,6 +22,8 @@ FIGURE_TITLES = {
     "volume_cc": "Volume",
     "surface_dice": "Surface Dice",
     "sensitivity": "Sensitivity",
+    "specificity": "Specificity",
+    "expected_dice": "Expected Dice",
 }
 """How the figures of a sweep are called; the unit is in the field's name."""
 

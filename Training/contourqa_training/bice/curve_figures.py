@@ -10,7 +10,8 @@ import numpy as np
 
 from contourqa_training.bice.findings import Finding, Findings, MonteCarlo
 from ContourQALib.report.canvas import WIDTH_INCHES, blank_figure, literal
-from ContourQALib.report.threshold_panels import FAINT, HEADROOM, LEAST_REACH, unit_of
+from ContourQALib.report.threshold_panels import FAINT, HEADROOM, LEAST_REACH
+from ContourQALib.report.threshold_readings import unit_of
 from ContourQALib.report.wording import FIGURE_TITLES, figure_text, threshold_text
 from ContourQALib.thresholds.pooled import PooledCurve
 from ContourQALib.thresholds.sensitivity import HALF
