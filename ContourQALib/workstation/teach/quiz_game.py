@@ -61,8 +61,9 @@ class QuizGame:
     def begin(self) -> None:
         """Start a quiz from the first round."""
         data = self._state.data
-        data.seed = seed_of(data.seed)
-        self._plans = plan_quiz(data.seed, self._measuring.levels)
+        seed = seed_of(data.seed)
+        data.seed = str(seed)
+        self._plans = plan_quiz(seed, self._measuring.levels)
         self._asked.clear()
         self.score = QuizScore()
         data.rounds = len(self._plans)
@@ -157,7 +158,7 @@ class QuizGame:
         self.look(question.candidates[0].letter)
         self._scene.center()
 
-    def _rows(self, question: Question) -> list[dict[str, object]]:
+    def _rows(self, question: Question) -> list[dict[str, str]]:
         """The truth and the prediction of each contour."""
         return [
             {
@@ -167,7 +168,7 @@ class QuizGame:
                 "hd95": f"{one.truth.hd95_mm:.1f}",
                 "predicted_dice": "–" if said.dice is None else f"{said.dice:.3f}",
                 "predicted_hd95": "–" if said.hd95_mm is None else f"{said.hd95_mm:.1f}",
-                "decisive": one is question.decisive,
+                "kind": "decisive" if one is question.decisive else "",
             }
             for one, said in zip(question.candidates, self._predicted, strict=True)
         ]

@@ -175,7 +175,7 @@ class QuizPanel:
                 html.Tr(
                     v_for=(f"row in {names.rows}",),
                     key=("row.letter",),
-                    classes=("row.decisive ? 'cqa-teach-decisive' : ''",),
+                    classes=("row.kind ? 'cqa-teach-' + row.kind : ''",),
                 ),
             ):
                 html.Td("{{ row.letter }}")

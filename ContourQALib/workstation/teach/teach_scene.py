@@ -211,6 +211,7 @@ class TeachScene:
         different = Contour(reference.on(grid).mask ^ contour.on(grid).mask, grid, reference.name)
         if different.mask.any():
             self._views.jump_to_ras(center_of(different), center=False)
+            self._views.three_d.fit_view_to_content()
 
     def _refresh(self) -> None:
         """Bring overlays up to date and show what is to be seen now."""

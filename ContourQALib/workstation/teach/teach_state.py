@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 NAMESPACE = "teach"
 
@@ -27,7 +26,7 @@ class TeachState:
     Attributes:
         half: "try" or "quiz".
         source: "phantom" or "reference".
-        seed: of the phantom.
+        seed: of the phantom, as typed.
         sources: what can be chosen, as items of a select.
         loading: whether the case is being made.
         structures: that can be spoiled.
@@ -51,7 +50,7 @@ class TeachState:
 
     half: str = TRY
     source: str = PHANTOM
-    seed: int = 0
+    seed: str = "0"
     sources: list[dict[str, str]] = field(default_factory=list)
     loading: bool = False
     structures: list[str] = field(default_factory=list)
@@ -78,7 +77,7 @@ class QuizState:
     """The half with the quiz.
 
     Attributes:
-        seed: of the quiz.
+        seed: of the quiz, as typed.
         stage: "idle", "drawing", "asked", "answered" or "done".
         round: the round from 1.
         rounds: how many there are.
@@ -97,7 +96,7 @@ class QuizState:
         summary: sentences at the end.
     """
 
-    seed: int = 1
+    seed: str = "1"
     stage: str = "idle"
     round: int = 0
     rounds: int = 10
@@ -112,5 +111,5 @@ class QuizState:
     truth: str = ""
     model: str = ""
     why: list[str] = field(default_factory=list)
-    rows: list[dict[str, Any]] = field(default_factory=list)
+    rows: list[dict[str, str]] = field(default_factory=list)
     summary: list[str] = field(default_factory=list)

@@ -16,7 +16,7 @@ from ContourQALib.workstation.teach.lessons import Lesson
 from ContourQALib.workstation.teach.teaching_case import Dose
 from ContourQALib.workstation.theme import MUTED, VERDICT_COLORS
 
-CHART_HEIGHT_PX = 230
+CHART_HEIGHT_PX = 205
 
 UNDEFINED = "–"
 

@@ -23,13 +23,13 @@ from ContourQALib.workstation.teach.teaching_case import (
 )
 
 
-def test_the_phantom_of_a_seed_is_the_same_each_time_and_another_of_another_seed() -> None:
-    one, same, other = phantom_case(3), phantom_case(3), phantom_case(4)
+def test_the_phantom_of_a_seed_is_the_same_each_time() -> None:
+    one, same = phantom_case(3), phantom_case(3)
     assert one.model == PHANTOM_MODEL
     assert one.structures[0] == "CTV"
     assert len(one.structures) == 6
     assert np.array_equal(one.image.values, same.image.values)
-    assert not np.array_equal(one.image.values, other.image.values)
+    assert one.name == "Phantom 3"
 
 
 @pytest.mark.parametrize("error", ERRORS)
