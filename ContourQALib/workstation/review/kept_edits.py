@@ -92,8 +92,17 @@ class KeptEdits(SignalContainer):
             return {}
         self._session.strokes.settle()
         wanted = [name for name in self._session.strokes.unsaved if name in structures]
+        return await self.save_contours(case, [case.contour(name) for name in wanted])
+
+    async def save_contours(self, case: OpenCase, contours: Sequence[Contour]) -> dict[str, str]:
+        """Save contours as they were at a moment; as `save` otherwise.
+
+        Args:
+            case: the open case.
+            contours: of its structures, on its image's lattice.
+        """
         names: dict[str, str] = {}
-        for edit in await asyncio.to_thread(self._edits, case, [case.contour(name) for name in wanted]):
+        for edit in await asyncio.to_thread(self._edits, case, contours):
             path = await asyncio.to_thread(edit.save)
             for contour in edit.contours:
                 names[contour.name] = self._name_of(edit, path)

@@ -11,6 +11,7 @@ import numpy as np
 from undo_stack import Signal, SignalContainer, UndoStack
 
 from ContourQALib.case import Contour
+from ContourQALib.metrics.surface import box
 from ContourQALib.mrml.segment_patches import read_patch, write_patch
 from ContourQALib.workstation.decisions.contour_hash import hash_contour
 from ContourQALib.workstation.open_case import OpenCase
@@ -64,6 +65,7 @@ class StrokeEditing(SignalContainer):
         self._of_file: dict[str, Contour] = {}
         self._saved: dict[tuple[str, str], str] = {}
         self._resting: dict[str, asyncio.TimerHandle] = {}
+        self._hashes: dict[str, tuple[int, str]] = {}
         session.case_closing.connect(self._on_closing)
         session.page_changed.connect(self._on_page)
 
@@ -171,7 +173,7 @@ class StrokeEditing(SignalContainer):
         case = self._session.case
         if case is None:
             return
-        now = case.contour(structure)
+        contour, now = _cropped(contour), case.contour(structure)
         self._of_file.setdefault(structure, now)
         first, shape = box_around(case.image.grid, contour, now)
         stroke = Stroke(structure, True, np.zeros(3))
@@ -194,6 +196,17 @@ class StrokeEditing(SignalContainer):
     def saved_as(self, structure: str, sha256: str) -> str:
         """The name of the file that an edited contour with this hash was saved in; "" for none."""
         return self._saved.get((structure, sha256), "")
+
+    def hash_of(self, structure: str) -> str:
+        """`hash_contour` of a structure of the open case as it is now; made anew only after a change."""
+        case = self._session.case
+        if case is None:
+            return ""
+        changes, sha256 = self._hashes.get(structure, (-1, ""))
+        if changes != case.changes[structure]:
+            changes, sha256 = case.changes[structure], hash_contour(case.contour(structure))
+            self._hashes[structure] = changes, sha256
+        return sha256
 
     def settle(self) -> None:
         """End a stroke under way, and do now what waits for the hand to rest."""
@@ -244,7 +257,7 @@ class StrokeEditing(SignalContainer):
         case = self._session.case
         if case is None:
             return
-        if hash_contour(case.contour(structure)) == hash_contour(self._of_file[structure]):
+        if self.hash_of(structure) == hash_contour(self._of_file[structure]):
             case.edited.discard(structure)
         else:
             case.edited.add(structure)
@@ -259,7 +272,7 @@ class StrokeEditing(SignalContainer):
     def _is_unsaved(self, case: OpenCase, structure: str) -> bool:
         if structure not in case.edited:
             return False
-        return not self.saved_as(structure, hash_contour(case.contour(structure)))
+        return not self.saved_as(structure, self.hash_of(structure))
 
     def _show(self) -> None:
         self._tool.show(self.tool is not Tool.NONE, self.brush.diameter_mm, CURSOR_COLORS[self.tool])
@@ -276,6 +289,15 @@ class StrokeEditing(SignalContainer):
         self._stroke = None
         self._stack.clear()
         self._of_file.clear()
+        self._hashes.clear()
         self._saved.clear()
         self.tool = Tool.NONE
         self._show()
+
+
+def _cropped(contour: Contour) -> Contour:
+    """A contour without the empty space around it."""
+    span = box(contour.mask)
+    if span is None:
+        return contour
+    return replace(contour, mask=contour.mask[span], grid=contour.grid.part(span))

@@ -1,0 +1,281 @@
+"""DecisionPanel: accept, edit or reject, with a note; what was decided before, and what comes next."""
+
+from __future__ import annotations
+
+from trame.widgets import client, html
+from trame.widgets import vuetify3 as v3
+
+from ContourQALib.workstation.decisions.decision import Choice, Decision
+from ContourQALib.workstation.open_case import OpenCase
+from ContourQALib.workstation.review.deciding import Deciding, NoReaderError, NothingEditedError
+from ContourQALib.workstation.review.decision_state import (
+    CHOICE_ICONS,
+    CHOICE_WORDS,
+    MAXIMUM_NOTE,
+    compared,
+    decision_state,
+    history_line,
+)
+from ContourQALib.workstation.review.stroke_editing import Tool
+from ContourQALib.workstation.session import Session
+from ContourQALib.workstation.theme import testid
+
+BUTTONS = ((Choice.ACCEPT, "Accept", "a"), (Choice.EDIT, "Edit", "e"), (Choice.REJECT, "Reject", "r"))
+
+FOCUS_READER = (
+    "document.querySelector('[data-testid=shell-reader] input, input[data-testid=shell-reader]')?.focus()"
+)
+
+
+class DecisionPanel:
+    """The panel's widgets, and what its buttons do.
+
+    Notes that are typed for different structures are kept apart until they are used, or the case is left.
+
+    Args:
+        session: what the pages share.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self.deciding = Deciding(session)
+        self._typed = decision_state(session.state)
+        self._notes: dict[str, str] = {}
+        self._structure = ""
+        self._calls: dict[str, Decision] = {}
+        self._focus: client.JSEval | None = None
+        self._typed.data.call_first = session.call_first.enabled
+        self.deciding.changed.connect(self._on_news)
+        for signal in (session.assessed, session.edited, session.call_first.changed, session.strokes.changed):
+            signal.connect(self._on_news)
+        session.structure_selected.connect(self._on_selected)
+        session.case_closing.connect(self._on_closing)
+        session.state.change(self._typed.name.call_first)(self._on_switch)
+        session.state.change("shell_reader")(self._on_news)
+
+    async def accept(self) -> None:
+        """Accept the selected structure's contour."""
+        await self.decide(Choice.ACCEPT)
+
+    async def edit(self) -> None:
+        """Keep the selected structure's edited contour; where nothing was edited yet, hand out the brush."""
+        await self.decide(Choice.EDIT)
+
+    async def reject(self) -> None:
+        """Reject the selected structure's contour."""
+        await self.decide(Choice.REJECT)
+
+    async def decide(self, choice: Choice) -> None:
+        """Decide on the selected structure and go to the next; after a blind call, show the score first."""
+        case, structure = self._session.case, self._session.structure
+        try:
+            made = await self.deciding.decide(choice, self._typed.data.note)
+        except NoReaderError as error:
+            self._session.tell(str(error), "warning")
+            if self._focus is not None:
+                self._focus.exec()
+            return
+        except NothingEditedError as error:
+            self._session.strokes.use(Tool.PAINT)
+            self._session.tell(str(error), "info")
+            return
+        if case is not self._session.case:
+            return
+        if made is None:
+            self._forget_note(structure)  # it waits with its decision
+            return
+        self._forget_note(structure)
+        saved = f" The contour is in {made.edited_file}." if made.edited_file else ""
+        self._session.tell(f"{structure} {CHOICE_WORDS[made.choice]}.{saved}", "success")
+        if made.score_hidden:
+            self._calls[structure] = made
+            self._show()
+        else:
+            self._calls.pop(structure, None)
+            self.go_on()
+
+    def go_on(self) -> None:
+        """Put the tool away and select the next structure to decide on; stay where there is none."""
+        self._session.strokes.use(Tool.NONE)
+        name = self.deciding.next_undecided()
+        if name:
+            self._session.select_structure(name)
+        else:
+            self._show()
+
+    def build(self) -> None:
+        """Make the widgets, inside the container that is open."""
+        self._focus = client.JSEval(exec=FOCUS_READER)
+        with html.Div(classes="cqa-decide", **testid("review-decision")):
+            self._compared_line()
+            with html.Div(classes="cqa-decide-buttons"):
+                for choice, text, key in BUTTONS:
+                    self._button(choice, text, key)
+            html.Textarea(
+                v_model=(self._typed.name.note,),
+                rows=2,
+                maxlength=MAXIMUM_NOTE,
+                placeholder="Note (kept with the decision)",
+                aria_label="Note",
+                **testid("review-note"),
+            )
+            self._pending_line()
+            self._history()
+            self._last_line()
+
+    def _button(self, choice: Choice, text: str, key: str) -> None:
+        names = self._typed.name
+        titles = {
+            Choice.ACCEPT: "The contour can be used as it is",
+            Choice.EDIT: "Keep the edited contour: it is saved beside the original",
+            Choice.REJECT: "The contour cannot be used",
+        }
+        with html.Button(
+            type="button",
+            click=lambda choice=choice: self._session.start(self.decide(choice)),
+            disabled=(f"{names.busy} || !shell_structure",),
+            title=f"{titles[choice]} (key {key})",
+            classes=f"cqa-decide-{choice.value}",
+            **testid(f"review-{choice.value}"),
+        ):
+            v3.VIcon(CHOICE_ICONS[choice], size=18)
+            html.Span(text)
+            html.Kbd(key)
+
+    def _compared_line(self) -> None:
+        """The reader's own call beside the model's, once it is made; before that, that it comes first."""
+        names = self._typed.name
+        with html.Div(
+            v_if=(f"{names.compared}.you",), classes="cqa-decide-compared", **testid("review-compared")
+        ):
+            with html.Div():
+                html.Span("You: ")
+                html.B(
+                    f"{{{{ {names.compared}.you }}}}", classes=(f"'cqa-decide-' + {names.compared}.choice",)
+                )
+                html.Span(". Model: ")
+                html.B(
+                    f"{{{{ {names.compared}.model }}}}",
+                    classes=(f"'cqa-decide-' + {names.compared}.verdict",),
+                )
+            html.Small(f"{{{{ {names.compared}.reason }}}}")
+            with html.Div(classes="cqa-decide-next"):
+                html.Span("Keep your call, or decide again below.", classes="cqa-muted")
+                html.Button("Keep and go on", type="button", click=self.go_on, **testid("review-keep-call"))
+        with html.Div(v_else_if=(names.hidden,), classes="cqa-decide-hidden", **testid("review-call-hidden")):
+            v3.VIcon("mdi-eye-off-outline", size=16)
+            html.Span(
+                f"{{{{ {names.blind} ? 'Your call first: the score is shown once you have decided.' : "
+                "'Your call first; this score may have been on screen before, "
+                "so the call will not count as blind.' }}"
+                f"{{{{ {names.held} ? ' Switched off from the next case on.' : '' }}}}"
+            )
+
+    def _pending_line(self) -> None:
+        names = self._typed.name
+        with html.Div(
+            v_if=(f"{names.pending}.length",), classes="cqa-decide-pending", **testid("review-pending")
+        ):
+            html.Div(f"Not saved yet: {{{{ {names.pending}.join('; ') }}}}.")
+            html.Small(f"{{{{ {names.problem} }}}}")
+            html.Button(
+                "Try again",
+                type="button",
+                click=lambda: self._session.start(self.deciding.try_again()),
+                **testid("review-try-again"),
+            )
+
+    def _history(self) -> None:
+        names = self._typed.name
+        with (
+            html.Div(
+                v_if=(f"{names.history}.length",), classes="cqa-decide-history", **testid("review-history")
+            ),
+            html.Div(v_for=f"line in {names.history}", key=("line.number",)),
+        ):
+            v3.VIcon(icon=("line.icon",), size=14, classes=("'cqa-decide-' + line.choice",))
+            html.Span("{{ line.word }} by {{ line.reader }}, {{ line.when }}")
+            html.Small("before the score", v_if=("line.blind",))
+            html.Small("another contour than this one", v_if=("line.other",))
+            html.Em("{{ line.note }}", v_if=("line.note",), title=("line.note",))
+            html.Button(
+                "show",
+                v_if=("line.file && line.other",),
+                type="button",
+                title=("'Show the edited contour of ' + line.file",),
+                click=(self._load, "[line.number]"),
+                **testid("review-history-load"),
+            )
+
+    def _last_line(self) -> None:
+        names = self._typed.name
+        with html.Div(classes="cqa-decide-last"):
+            html.Span(f"{{{{ {names.progress} }}}}", **testid("review-progress"))
+            html.Button(
+                f"Next: {{{{ {names.next} }}}}",
+                v_if=(names.next,),
+                type="button",
+                click=self.go_on,
+                title="The riskiest structure that nobody has decided on",
+                **testid("review-next-undecided"),
+            )
+            html.Span(classes="cqa-edit-gap")
+            with html.Label(title="Hide every score until you have decided: it cannot lead you then"):
+                html.Input(
+                    type="checkbox",
+                    v_model=(names.call_first,),
+                    **testid("review-call-first"),
+                )
+                html.Span("My call first")
+
+    def _load(self, number: int) -> None:
+        for decision in self.deciding.history(self._session.structure):
+            if decision.number == number:
+                self._session.start(self.deciding.load_edited(decision))
+
+    def _forget_note(self, structure: str) -> None:
+        self._notes.pop(structure, None)
+        if structure == self._session.structure:
+            with self._session.state:
+                self._typed.data.note = ""
+
+    def _on_selected(self, structure: str) -> None:
+        self._notes[self._structure] = self._typed.data.note
+        self._structure = structure
+        self._typed.data.note = self._notes.get(structure, "")
+        self._show()
+
+    def _on_closing(self, _case: OpenCase) -> None:
+        self._notes.clear()
+        self._calls.clear()
+        self._structure = ""
+        with self._session.state:
+            self._typed.data.note = ""
+
+    def _on_switch(self, **_: object) -> None:
+        self._session.call_first.switch(bool(self._typed.data.call_first))
+
+    def _on_news(self, *_: object, **__: object) -> None:
+        self._show()
+
+    def _show(self) -> None:
+        session, data, case = self._session, self._typed.data, self._session.case
+        structure, deciding = session.structure, self.deciding
+        decided, every = deciding.progress
+        with session.state:
+            data.edited = case is not None and structure in case.edited
+            data.progress = f"{decided} of {every} decided" if every else ""
+            data.next = deciding.next_undecided()
+            data.busy = deciding.busy
+            data.pending = [f"{one.choice} {one.structure}" for one in deciding.pending]
+            data.problem = deciding.problem
+            data.call_first = session.call_first.enabled
+            name = case.entry.name if case else ""
+            data.hidden = case is not None and session.call_first.hides(name, structure)
+            data.held = data.hidden and not session.call_first.enabled
+            data.blind = session.call_first.is_blind(name, structure)
+            call = self._calls.get(structure)
+            data.compared = compared(call, case.found(structure)) if call is not None and case else {}
+            history = deciding.history(structure)
+            sha256 = session.strokes.hash_of(structure) if history else ""
+            data.history = [history_line(one, sha256) for one in history]
