@@ -13,9 +13,9 @@ from ContourQALib.mrml.charts import nodes_of
 from ContourQALib.mrml.scene_change import scene_change
 from ContourQALib.mrml.tables import fill_comparison
 from ContourQALib.names import normalize
+from ContourQALib.report.comparison_summary import summary
 from ContourQALib.worker_requests import Compared
 from ContourQAPanels.compare_views import CompareViews
-from ContourQAPanels.compare_wording import summary
 from ContourQAPanels.comparing import Comparing, named, predictedDice
 from ContourQAPanels.panel import BoundPanel
 from ContourQAPanels.run_button import RunButton

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from slicer.i18n import tr as _
@@ -11,7 +11,7 @@ from slicer.i18n import tr as _
 from ContourQALib.case import Contour
 from ContourQALib.errors import StructureError
 from ContourQALib.metrics.comparison_setup import ComparisonSetup, set_up
-from ContourQALib.metrics.pairing import Source, Unmatched
+from ContourQALib.metrics.pairing import Source, gathered
 from ContourQALib.mrml.errors import SceneError
 from ContourQALib.mrml.rasterizing import TAG
 from ContourQALib.mrml.segmentations import contour_of, segments_of
@@ -118,15 +118,6 @@ class Comparing:
         from ContourQALib.mrml.volumes import grid_of_volume
 
         return grid_of_volume(volume)
-
-
-def gathered(unmatched: Sequence[Unmatched]) -> tuple[Unmatched, ...]:
-    """A structure that several sources lack, once, with all of them."""
-    missing: dict[tuple[str, str, str], list[str]] = {}
-    for lone in unmatched:
-        missing.setdefault((lone.structure, lone.side, lone.source), []).extend(lone.missing_in)
-    told = {(lone.structure, lone.side, lone.source): lone for lone in unmatched}
-    return tuple(replace(lone, missing_in=tuple(dict.fromkeys(missing[key]))) for key, lone in told.items())
 
 
 def named(reference: Any, others: Sequence[Any]) -> dict[str, Any]:

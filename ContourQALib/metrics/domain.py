@@ -14,6 +14,7 @@ from ContourQALib.errors import GeometryError
 from ContourQALib.geometry import Grid, Relation
 from ContourQALib.metrics.compare import Comparison
 from ContourQALib.metrics.overlap import ratio
+from ContourQALib.metrics.surface import box
 
 MARGIN_VOXELS = 1
 """A contour that ends inside the whole grid must not touch the edge of the part."""
@@ -73,6 +74,12 @@ class Domain:
         return replace(
             comparison, specificity=ratio(n - reference - (test - both), n - reference), slices=slices
         )
+
+
+def cropped(contour: Contour) -> Contour:
+    """A contour on the box of its own voxels, of the same lattice; one voxel where it is empty."""
+    spans = box(contour.mask) or (slice(0, 1),) * 3
+    return replace(contour, mask=np.ascontiguousarray(contour.mask[spans]), grid=contour.grid.part(spans))
 
 
 def enclosing(lattice: Grid, grids: Iterable[Grid]) -> Grid:

@@ -107,6 +107,15 @@ def nothing_shared(sources: Sequence[Source]) -> StructureError:
     )
 
 
+def gathered(unmatched: Sequence[Unmatched]) -> tuple[Unmatched, ...]:
+    """A structure that several sources lack, once, with all of them."""
+    missing: dict[tuple[str, str, str], list[str]] = {}
+    for lone in unmatched:
+        missing.setdefault((lone.structure, lone.side, lone.source), []).extend(lone.missing_in)
+    told = {(lone.structure, lone.side, lone.source): lone for lone in unmatched}
+    return tuple(replace(lone, missing_in=tuple(dict.fromkeys(missing[key]))) for key, lone in told.items())
+
+
 def _named_alike(sources: Sequence[Source]) -> Sequence[Source]:
     """The sources, a lone unnamed contour of each taking the name that another source gives."""
     if any(len(source.contours) != 1 for source in sources):

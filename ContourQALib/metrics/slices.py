@@ -28,6 +28,11 @@ class SliceComparison:
     area_reference_mm2: float
     area_test_mm2: float
 
+    @property
+    def area_error_mm2(self) -> float:
+        """Area of the test contour minus that of the reference; positive is over-contoured."""
+        return self.area_test_mm2 - self.area_reference_mm2
+
 
 def compare_slices(
     reference: np.ndarray, test: np.ndarray, spacing_ji: Sequence[float]

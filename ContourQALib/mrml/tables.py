@@ -43,7 +43,7 @@ NOT_PREDICTED = "no model predicts figures of this contour"
 NOTHING_SELECTED = "no voxel reaches this threshold: Dice is 0 and distances are undefined"
 NO_REFERENCE = "no reference: only volume and expected Dice are known"
 
-_FIGURES = (
+COMPARISON_FIGURES = (
     ("dice", "Dice", "", "dice"),
     ("hd_mm", "HD", "mm", "hd_mm"),
     ("hd95_mm", "HD95", "mm", "hd95_mm"),
@@ -60,7 +60,7 @@ _FIGURES = (
     ("masd_mm", "Mean of mean distances", "mm", "masd_mm"),
     ("tolerance_mm", "Tolerance", "mm", ""),
 )
-"""Figures of a comparison: field, title, unit and the key of the definition."""
+"""Figures of a comparison: field, title, unit and the key of the definition; "" where none is needed."""
 
 
 def fill_assessment(
@@ -173,7 +173,7 @@ def fill_comparison(
         TableColumn(
             field, title, [*(getattr(c, field) for c in pairs), *blank], unit=unit, description=_says(key)
         )
-        for field, title, unit, key in _FIGURES
+        for field, title, unit, key in COMPARISON_FIGURES
     ]
     if predicted is not None:
         known = [predicted.get((c.structure, c.test)) for c in pairs]
@@ -268,7 +268,7 @@ def fill_sweep(node: vtkMRMLTableNode, swept: Swept) -> None:
     if sweep is not None:
         columns += [
             TableColumn(field, title, getattr(sweep, field).tolist(), unit=unit, description=_says(field))
-            for field, title, unit, _ in _FIGURES
+            for field, title, unit, _ in COMPARISON_FIGURES
             if field in SWEPT_FIGURES
         ]
     volume = expected.volume_cc if sweep is None else sweep.volume_cc

@@ -10,6 +10,7 @@ import numpy as np
 from ContourQALib.case import Contour
 from ContourQALib.errors import StructureError
 from ContourQALib.geometry import Grid
+from ContourQALib.metrics.domain import enclosing
 from ContourQALib.mrml.frames import lps_to_ras, numbers_of
 
 Point = tuple[float, float, float]
@@ -68,6 +69,26 @@ def slice_center(contour: Contour, k_on_image: int, image_grid: Grid) -> Point:
     index = image_grid.world_to_index(lps_to_ras(center_of(contour)))
     index[2] = k_on_image
     return _point(lps_to_ras(image_grid.index_to_world(index)))
+
+
+def place_of_difference(reference: Contour, test: Contour) -> Point | None:
+    """RAS mm of where two contours differ most; None where they are the same.
+
+    That is the middle of their difference on the slice of the reference's lattice where its area is largest.
+
+    Args:
+        reference: on any grid.
+        test: on any grid that meets the reference's.
+
+    Raises:
+        GeometryError: they have no place in common.
+    """
+    grid = enclosing(reference.grid, [test.grid])
+    different = reference.on(grid).mask ^ test.on(grid).mask
+    voxels = np.count_nonzero(different, axis=(1, 2))
+    if not voxels.any():
+        return None
+    return slice_center(Contour(different, grid, reference.name), int(voxels.argmax()), grid)
 
 
 def _slice_nodes(scene: Any) -> Iterator[Any]:

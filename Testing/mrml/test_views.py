@@ -138,3 +138,19 @@ def test_an_empty_contour_has_no_middle():
         views.center_of(contour)
     with pytest.raises(StructureError, match="Contour empty is empty"):
         views.slice_center(contour, 0, contour.grid)
+
+
+def test_contours_differ_most_where_the_area_of_their_difference_is_largest():
+    grid = Grid((20, 18, 12), (1.0, 1.5, 3.0), (-10.0, 4.0, 7.0))
+    mask, other = np.zeros(grid.shape, bool), np.zeros(grid.shape, bool)
+    mask[2:10, 4:8, 4:8] = other[2:10, 4:8, 4:8] = True
+    other[5, 4:8, 8:10] = True  # eight voxels too much on one slice
+    mask[9, 8, 4:8] = True  # four left out on another
+    reference, test = Contour(mask, grid, "a"), Contour(other, grid, "a")
+    x, y, z = grid.index_to_world([8.5, 5.5, 5])
+    np.testing.assert_allclose(views.place_of_difference(reference, test), (-x, -y, z))
+    # on a box of its own that ends before the last slices, the test contour leaves out 20 voxels there
+    box = (slice(3, 8), slice(0, 18), slice(0, 20))
+    right, anterior, up = views.place_of_difference(reference, Contour(other[box], grid.part(box), "a"))
+    assert grid.world_to_index([-right, -anterior, up])[2] == pytest.approx(9)
+    assert views.place_of_difference(reference, reference) is None
