@@ -103,20 +103,25 @@ def demo(
         console.print(f"\n{part.title}: compared with the reference", style="bold")
         print_comparisons(console, part.comparison.comparisons, part.comparison.unmatched)
     say(f"\nReport: {_write(output, parts, inputs)}")
-    if no_serve:
-        return
+    if not no_serve:
+        _open_workstation(output, drawn, folder, port, not no_browser)
+
+
+def _open_workstation(
+    output: Path, drawn: Phantom, data: Path | None, port: int | None, open_browser: bool
+) -> None:
+    """Open the workstation on the demo's cases, or say what is missing: the report stands alone."""
     try:
         require_packages()
-    except WorkstationError as error:  # the report stands for itself
+    except WorkstationError as error:
         say(str(error))
         return
-    name = f"phantom_{PHANTOM_SEED}"
     settings = Settings(
         results=output / "workstation",
-        source=write_demo_cases(output / "cases", drawn, PHANTOM_SEED, folder),
-        models={name: PHANTOM_MODEL},
+        source=write_demo_cases(output / "cases", drawn, PHANTOM_SEED, data),
+        models={f"phantom_{PHANTOM_SEED}": PHANTOM_MODEL},
         port=free_port(LOCAL_HOST, port),
-        open_browser=not no_browser,
+        open_browser=open_browser,
     )
     say(f"\nThe workstation opens on {settings.source}: files as its input looks like.")
     serve(settings)

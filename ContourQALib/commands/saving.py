@@ -14,7 +14,7 @@ from ContourQALib.commands.printing import progress, say
 from ContourQALib.commands.threshold_overlays import optimum_overlays
 from ContourQALib.formats.images import read_image
 from ContourQALib.formats.output import output_folder
-from ContourQALib.formats.recommendation import write_recommendation
+from ContourQALib.formats.recommendation import RECOMMENDED_FILE, write_recommendation
 from ContourQALib.formats.segmentation import write_segmentation
 from ContourQALib.geometry import Grid
 from ContourQALib.metrics.compare import error_maps
@@ -39,9 +39,6 @@ from ContourQALib.thresholds.cases import ThresholdCase, ThresholdStudy
 OVER_COLOR = (0.90, 0.62, 0.0)
 MISSED_COLOR = (0.34, 0.71, 0.91)
 """Orange and sky blue: told apart by every kind of color vision, and neither is a contour's own color."""
-
-RECOMMENDED_FILE = "recommended_thresholds.json"
-"""What `contourqa thresholds --apply` reads."""
 
 
 def check_folder(folder: Path) -> None:

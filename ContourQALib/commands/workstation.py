@@ -14,7 +14,9 @@ from ContourQALib.commands.workstation_source import PHANTOM_MODEL, CaseFilesGiv
 from ContourQALib.errors import FormatError, SettingError
 from ContourQALib.quality.model import find_model
 from ContourQALib.quality.verdict import Levels
+from ContourQALib.workstation.cases.case_list import list_cases
 from ContourQALib.workstation.errors import WorkstationError
+from ContourQALib.workstation.serving.allowed_folders import AllowedFolders
 from ContourQALib.workstation.settings import DEFAULT_PORT, LOCAL_HOST, Settings
 
 NEEDED = ("trame", "trame_slicer", "trame_vuetify", "trame_plotly", "slicer", "torch", "safetensors")
@@ -186,11 +188,11 @@ def free_port(host: str, port: int | None) -> int:
 
 
 def _check_inputs(settings: Settings, source: Path | None, given: CaseFilesGiven) -> None:
-    """Find out what is wrong with the command line before anything is loaded.
+    """Find out what is wrong with the command line before seconds go by to load the workstation.
 
     Raises:
         SettingError: source and files of one case were both named.
-        FormatError: a folder does not exist.
+        FormatError: a folder does not exist, or there is no case in it.
         ModelError: there is no such model.
     """
     if source is not None and given:
@@ -198,6 +200,8 @@ def _check_inputs(settings: Settings, source: Path | None, given: CaseFilesGiven
     for path in (source, settings.cohort, *settings.folders):
         if path is not None and not path.exists():
             raise FormatError(f"{path} does not exist; check its spelling.")
+    if source is not None:
+        list_cases(source, AllowedFolders([source, *settings.folders]))
     if settings.model is not None:
         find_model(settings.model)
 
