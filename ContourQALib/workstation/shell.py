@@ -12,6 +12,7 @@ from trame.widgets import vuetify3 as v3
 from ContourQALib.workstation import theme
 from ContourQALib.workstation.session import Session
 from ContourQALib.workstation.theme import testid
+from ContourQALib.workstation.views.view_area import ViewArea
 
 CAUTION = "For research and teaching; not a medical device."
 
@@ -50,6 +51,7 @@ class Shell:
     def __init__(self, session: Session, pages: Sequence[Page]) -> None:
         self._session = session
         self._pages = tuple(pages)
+        self._views = ViewArea(session)
         session.state.trame__title = "ContourQA"
         session.state.shell_views = [page.name for page in pages if page.uses_views]
         session.state.change("shell_page")(self._on_page)
@@ -67,7 +69,7 @@ class Shell:
                         if page.uses_views:
                             self._place(page, "cqa-panel")
                     with html.Div(classes="cqa-views", **testid("views")):
-                        self._session.views.build(layout)
+                        self._views.build(layout)
                 for page in self._pages:
                     if not page.uses_views:
                         self._place(page, "cqa-wide")
@@ -94,7 +96,7 @@ class Shell:
                 )
 
     def _bar(self) -> None:
-        with v3.VAppBar(density="compact", flat=True, color=theme.RAISED, height=48):
+        with v3.VAppBar(flat=True, color=theme.RAISED, height=48):
             html.Span("ContourQA", classes="cqa-brand")
             with v3.VTabs(v_model=("shell_page",), density="compact", color=theme.ACCENT, height=48):
                 for page in self._pages:

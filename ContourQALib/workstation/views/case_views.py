@@ -2,98 +2,93 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from trame_slicer.core import LayoutManager, SlicerApp
-from trame_slicer.rca_view import register_rca_factories
-from trame_slicer.views import (
-    AbstractView,
-    Layout,
-    LayoutDirection,
-    SliceView,
-    ThreeDView,
-    ViewLayoutDefinition,
-)
+from trame_slicer.views import AbstractView, SliceView, ThreeDView
 from undo_stack import Signal, SignalContainer
 
 from ContourQALib.geometry import Grid
-from ContourQALib.mrml.frames import lps_to_ras, numbers_of
+from ContourQALib.mrml.frames import lps_to_ras
 from ContourQALib.mrml.views import Point, jump_to
 from ContourQALib.mrml.volumes import grid_of_volume
+from ContourQALib.workstation.views import arrangements, mouse, rendering
+from ContourQALib.workstation.views.arrangements import (
+    AXIAL,
+    CORONAL,
+    LAYOUTS,
+    SAGITTAL,
+    SLICE_NAMES,
+    THREE_D,
+)
+from ContourQALib.workstation.views.fitting import Fitting
+from ContourQALib.workstation.views.remote_views import register_views
+from ContourQALib.workstation.views.slice_place import SlicePlace, place_of
+from ContourQALib.workstation.views.view_widgets import slice_widgets, three_d_widgets
 
-AXIAL, CORONAL, SAGITTAL, THREE_D = "Red", "Green", "Yellow", "ThreeD"
-"""The views' names, as Slicer has them."""
-
-FOCUSED_FPS = 30.0
-OTHERS_FPS = 15.0
-"""Most pictures a second of the view below the mouse, and of the others."""
-
-LAYOUTS = {"one large": "mdi-view-split-vertical", "four alike": "mdi-view-grid", "axial alone": "mdi-square"}
-"""What the views can be arranged like, and the icon of each."""
-
-ViewUi = Callable[[Any, str, AbstractView], None]
+SNAPPED = 1e-3
+"""Share of a slice by which a view may be off the middle of one."""
 
 
 class CaseViews(SignalContainer):
     """Axial, coronal, sagittal and 3D view of one scene.
 
-    Without a GPU pictures are drawn by the processor: no multisampling and no volume rendering.
+    Slice views stand along the image's own axes and on its slices: nobody scanned what is between two.
 
     Args:
         app: trame-slicer's scene and logics.
         server: the trame server that the pictures are sent by.
-        slice_ui: draws the controls over a slice view; nothing by default.
     """
 
     slice_changed = Signal(int)
     """K of the image's slice that is shown, whenever another is."""
 
+    place_changed = Signal(str)
+    """Name of a slice view that shows another slice, another image or none any more."""
+
+    volume_changed = Signal()
     layout_changed = Signal(str)
 
-    def __init__(self, app: SlicerApp, server: Any, slice_ui: ViewUi | None = None) -> None:
+    def __init__(self, app: SlicerApp, server: Any) -> None:
         self.app = app
-        nothing: ViewUi = lambda *_: None  # noqa: E731 - trame-slicer draws its own controls where it is None
-        register_rca_factories(
-            app.view_manager,
-            server,
-            slice_view_ui_f=slice_ui or nothing,
-            three_d_view_ui_f=nothing,
-            target_fps=FOCUSED_FPS,
-            blur_fps=OTHERS_FPS,
-        )
+        rendering.choose_window()
+        rendering.log_messages()
+        register_views(app.view_manager, server, slice_widgets, three_d_widgets)
         self._layouts = LayoutManager(app.scene, app.view_manager, server)
-        self._layouts.register_layout_dict(_layouts())
-        self.layout = next(iter(LAYOUTS))
+        self._layouts.register_layout_dict(arrangements.layouts())
+        self.layout = self._arranged = next(iter(LAYOUTS))
         self._layouts.set_layout(self.layout)
-        for view in self.all:
-            view.render_window().SetMultiSamples(0)
         self._volume: Any = None
         self._grid: Grid | None = None
         self._shown_k: int | None = None
+        self._crosshair = mouse.link_by_crosshair(app.scene)
+        self._fittings = {view.get_singleton_tag(): Fitting(view) for view in self.all}
+        for view in self.all:
+            mouse.take_keys_away(view)
         for view in self.slices:
+            mouse.set_up_mouse(view)
             view.modified.connect(self._on_view_modified)
 
     @property
     def axial(self) -> SliceView:
         """The view across the patient."""
-        return self.app.view_manager.get_view(AXIAL)
+        return self.view(AXIAL)
 
     @property
     def coronal(self) -> SliceView:
         """The view from the front."""
-        return self.app.view_manager.get_view(CORONAL)
+        return self.view(CORONAL)
 
     @property
     def sagittal(self) -> SliceView:
         """The view from the side."""
-        return self.app.view_manager.get_view(SAGITTAL)
+        return self.view(SAGITTAL)
 
     @property
     def three_d(self) -> ThreeDView:
         """The view of surfaces."""
-        return self.app.view_manager.get_view(THREE_D)
+        return self.view(THREE_D)
 
     @property
     def slices(self) -> tuple[SliceView, SliceView, SliceView]:
@@ -110,34 +105,54 @@ class CaseViews(SignalContainer):
         """The volume that is shown; None where none is."""
         return self._volume
 
+    def view(self, name: str) -> Any:
+        """A view by its name."""
+        return self.app.view_manager.get_view(name)
+
     def build(self, page: Any) -> None:
         """Put the views into the widget that is open in `page`, a trame layout."""
         self._layouts.initialize_layout_grid(page)
 
     def arrange(self, layout: str) -> None:
         """Arrange the views as one of `LAYOUTS`."""
-        self.layout = layout
-        self._layouts.set_layout(layout)
-        self.layout_changed(layout)
+        self._arranged = layout
+        self._set_layout(layout)
+
+    def maximize(self, name: str) -> None:
+        """Show one view alone; if it is alone already, all of them as they were arranged before."""
+        alone = arrangements.alone(name)
+        others = self._arranged if self._arranged != alone else next(iter(LAYOUTS))
+        self._set_layout(others if self.layout == alone else alone)
 
     def show_volume(self, node: Any) -> None:
         """Show a volume in the slice views, along its own axes, all of it in sight; None shows nothing."""
         self._volume = node
         self._grid = grid_of_volume(node) if node is not None else None
         self._shown_k = None
+        mouse.hide_crosshair(self._crosshair)
         for view in self.slices:
             view.set_background_volume_id(node.GetID() if node is not None else None)
             if node is not None:
                 view.get_view_node().RotateToVolumePlane(node)
-        if node is not None:
+        if self._grid is not None:
             self.fit()
             self.jump_to_ras(_middle(self._grid))
+        for name in SLICE_NAMES:
+            self.place_changed(name)
+        self.volume_changed()
 
     def fit(self) -> None:
         """Bring all of the image and of the surfaces in sight."""
-        for view in self.all:
-            view.fit_view_to_content()
-            view.schedule_render()
+        for fitting in self._fittings.values():
+            fitting.fit()
+
+    def fit_view(self, name: str) -> None:
+        """Bring all of one view's content in sight."""
+        self._fittings[name].fit()
+
+    def refit(self, name: str) -> None:
+        """Bring all of a view's content in sight, unless the reader zoomed or moved it."""
+        self._fittings[name].refit()
 
     def set_window(self, width: float, level: float) -> None:
         """Show the image's values from `level - width / 2`, black, to `level + width / 2`, white."""
@@ -147,46 +162,72 @@ class CaseViews(SignalContainer):
             display.SetWindowLevel(width, level)
 
     def jump_to_ras(self, point: Point, *, center: bool = True) -> None:
-        """Let every slice view show a point, RAS mm; see `mrml.views.jump_to`."""
-        jump_to(self.app.scene, point, center=center)
+        """Let every slice view show a point.
+
+        Args:
+            point: RAS mm.
+            center: whether it comes to the middle of the views that the reader zoomed or moved. What shows
+                the whole image stays as it is, and so does what has the point in sight where it is False.
+        """
+        jump_to(self.app.scene, point, center=False)
+        for view in self.slices:
+            if center and not self._fittings[view.get_singleton_tag()].is_fitted:
+                view.get_view_node().JumpSliceByCentering(*point)
 
     def slice_index(self) -> int | None:
         """K of the image's slice in the view that shows slices of constant K; None without an image."""
-        if self._grid is None:
-            return None
-        _, origin = self._plane(self._along_k())
-        k = self._grid.world_to_index(lps_to_ras(origin))[2]
-        return int(np.clip(round(float(k)), 0, self._grid.size[2] - 1))
+        return None if self._grid is None else self._place(self._along_k()).nearest
 
     def set_slice_index(self, k: int) -> None:
         """Show the image's slice K, without moving within it."""
-        if self._grid is None:
-            return
-        view = self._along_k()
-        normal, origin = self._plane(view)
-        here = self._grid.world_to_index(lps_to_ras(origin))
-        here[2] = np.clip(k, 0, self._grid.size[2] - 1)
-        there = lps_to_ras(self._grid.index_to_world(here))
-        view.set_slice_value(view.get_slice_value() + float(normal @ (there - origin)))
+        if self._grid is not None:
+            self._show(self._along_k(), k)
+
+    def place(self, name: str) -> SlicePlace | None:
+        """Where a slice view looks; None without an image."""
+        return None if self._grid is None else self._place(self.view(name))
+
+    def show_index(self, name: str, index: int) -> None:
+        """Let a slice view show a slice of the image along its own axis; beyond the image the last one."""
+        if self._grid is not None:
+            self._show(self.view(name), index)
+
+    def step(self, name: str, slices: int) -> None:
+        """Let a slice view go so many of the image's slices on."""
+        if self._grid is not None:
+            self._show(self.view(name), self._place(self.view(name)).nearest + slices)
 
     def render(self) -> None:
         """Draw every view again."""
         for view in self.all:
             view.schedule_render()
 
+    def _set_layout(self, layout: str) -> None:
+        self.layout = layout
+        self._layouts.set_layout(layout)
+        if self._grid is not None:
+            self.fit()
+        self.layout_changed(layout)
+
+    def _place(self, view: SliceView) -> SlicePlace:
+        assert self._grid is not None
+        return place_of(view.get_view_node().GetSliceToRAS(), self._grid)
+
+    def _show(self, view: SliceView, index: float) -> None:
+        view.set_slice_value(view.get_slice_value() + self._place(view).offset_to(float(index)))
+
     def _along_k(self) -> SliceView:
         """The view whose slices are the image's slices of constant K."""
-        assert self._grid is not None
-        along_k = lps_to_ras(np.asarray(self._grid.direction).reshape(3, 3)[:, 2])
-        return max(self.slices, key=lambda view: abs(float(self._plane(view)[0] @ along_k)))
+        return next((view for view in self.slices if self._place(view).axis == 2), self.axial)
 
-    @staticmethod
-    def _plane(view: SliceView) -> tuple[np.ndarray, np.ndarray]:
-        """Normal and a point of a view's slice, RAS."""
-        matrix = numbers_of(view.get_view_node().GetSliceToRAS())
-        return matrix[:3, 2], matrix[:3, 3]
-
-    def _on_view_modified(self, _view: Any) -> None:
+    def _on_view_modified(self, view: SliceView) -> None:
+        if self._grid is None:
+            return
+        place = self._place(view)
+        if abs(place.index - place.nearest) > SNAPPED:
+            self._show(view, place.nearest)
+            return  # the change made here is heard of in its turn
+        self.place_changed(view.get_singleton_tag())
         k = self.slice_index()
         if k is not None and k != self._shown_k:
             self._shown_k = k
@@ -194,19 +235,5 @@ class CaseViews(SignalContainer):
 
 
 def _middle(grid: Grid) -> Point:
-    x, y, z = lps_to_ras(grid.index_to_world((np.asarray(grid.size) - 1) / 2))
+    x, y, z = lps_to_ras(grid.index_to_world((np.asarray(grid.size) - 1) // 2))
     return float(x), float(y), float(z)
-
-
-def _layouts() -> dict[str, Layout]:
-    axial = ViewLayoutDefinition.axial_view(AXIAL)
-    coronal = ViewLayoutDefinition.coronal_view(CORONAL)
-    sagittal = ViewLayoutDefinition.sagittal_view(SAGITTAL)
-    three_d = ViewLayoutDefinition.threed_view(name=THREE_D)
-    beside, below = LayoutDirection.Horizontal, LayoutDirection.Vertical
-    arranged = (
-        Layout(beside, [axial, Layout(below, [coronal, sagittal, three_d])], ["2", "1"]),
-        Layout(beside, [Layout(below, [axial, sagittal]), Layout(below, [coronal, three_d])]),
-        Layout(beside, [axial]),
-    )
-    return dict(zip(LAYOUTS, arranged, strict=True))

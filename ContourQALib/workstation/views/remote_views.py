@@ -1,0 +1,61 @@
+"""Views that draw on the server and are sent to the browser as pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from trame_slicer.rca_view import RemoteViewFactory
+from trame_slicer.views import AbstractView, SliceView, ThreeDView, ViewType
+from trame_slicer.views.render_scheduler import NoScheduleRendering
+
+FOCUSED_FPS = 30.0
+OTHERS_FPS = 15.0
+"""Most pictures a second of the view below the mouse, and of the others."""
+
+ViewUi = Callable[[Any, str, AbstractView], None]
+"""Draws the controls over a view, given the server, the view's name in the page and the view."""
+
+
+def register_views(view_manager: Any, server: Any, slice_ui: ViewUi, three_d_ui: ViewUi) -> None:
+    """Let a view manager make slice views and 3D views for a server.
+
+    As trame-slicer's `register_rca_factories`, but for what a machine without GPU cannot afford: views are
+    not drawn while they are built (some 240 pictures, two seconds), there is no multisampling, and
+    translucent surfaces are not peeled.
+
+    Args:
+        view_manager: trame-slicer's.
+        server: the trame server.
+        slice_ui: draws the controls over a slice view.
+        three_d_ui: draws those over a 3D view.
+    """
+    for kind, make, ui in (
+        (ViewType.SLICE_VIEW, _slice_view, slice_ui),
+        (ViewType.THREE_D_VIEW, _three_d_view, three_d_ui),
+    ):
+        view_manager.register_factory(
+            RemoteViewFactory(
+                server,
+                make,
+                kind,
+                populate_view_ui_f=ui,
+                target_fps=FOCUSED_FPS,
+                blur_fps=OTHERS_FPS,
+            )
+        )
+
+
+def _slice_view(**place: Any) -> SliceView:
+    view = SliceView(scheduled_render_strategy=NoScheduleRendering(), **place)
+    view.render_window().SetMultiSamples(0)
+    return view
+
+
+def _three_d_view(**place: Any) -> ThreeDView:
+    view = ThreeDView(scheduled_render_strategy=NoScheduleRendering(), **place)
+    view.render_window().SetMultiSamples(0)
+    view.renderer().SetUseDepthPeeling(False)
+    view.renderer().SetUseDepthPeelingForVolumes(False)
+    view.get_view_node().SetUseDepthPeeling(False)
+    return view
