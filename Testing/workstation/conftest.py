@@ -92,6 +92,16 @@ class Bench:
 @pytest.fixture
 def bench() -> Iterator[Callable[..., Bench]]:
     """Makes a workstation from settings; it is closed after the test."""
+    yield from _benches()
+
+
+@pytest.fixture(scope="module")
+def module_bench() -> Iterator[Callable[..., Bench]]:
+    """Makes a workstation for all tests of a file, since each takes seconds; it is closed after them."""
+    yield from _benches()
+
+
+def _benches() -> Iterator[Callable[..., Bench]]:
     from trame.app import get_server
 
     from ContourQALib.workstation.application import Workstation

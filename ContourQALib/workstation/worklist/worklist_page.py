@@ -39,7 +39,7 @@ from ContourQALib.workstation.worklist.worklist_lines import (
     structures_of,
 )
 from ContourQALib.workstation.worklist.worklist_rows import WORDS, rows_of
-from ContourQALib.workstation.worklist.worklist_state import PAGE_ROWS, WorklistState
+from ContourQALib.workstation.worklist.worklist_state import PAGE_ROWS, PlainValues, WorklistState
 from ContourQALib.workstation.worklist.worklist_table import EXPAND, OPEN, WorklistTable
 
 PERIOD_S = 0.5
@@ -73,7 +73,7 @@ class WorklistPage:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._typed = TypedState(session.state, WorklistState, namespace="worklist")
+        self._typed = TypedState(session.state, WorklistState, namespace="worklist", encoder=PlainValues())
         self.data = self._typed.data
         self.decided = Decided()
         self._view = WorklistView(self.decided, session.call_first.hides)
