@@ -116,3 +116,16 @@ def test_the_worker_starts_without_what_its_child_computes_with():
 def test_the_computing_process_listens_before_it_loads_a_network():
     loaded = modules_after("import ContourQALib.worker_process")
     assert not loaded & {*HEAVY, "scipy", "SimpleITK", "ContourQALib.mrml", "ContourQALib.commands"}
+
+
+@pytest.mark.parametrize("room", ["cases.case_list", "cases.assessment_store", "decisions.decision_log"])
+def test_what_the_workstation_keeps_on_disk_needs_neither_nodes_nor_pages(room):
+    loaded = modules_after(f"import ContourQALib.workstation.{room}")
+    assert not loaded & {*HEAVY, "trame", "scipy", "SimpleITK", "numba", "ContourQALib.commands"}
+
+
+def test_the_workstation_serves_without_what_its_worker_computes_with():
+    pytest.importorskip("trame_slicer")
+    loaded = modules_after("import ContourQALib.workstation.application")
+    computing = {"torch", "matplotlib", "numba", "SimpleITK", "skimage", "plotly", "pandas"}
+    assert not loaded & {*computing, "ContourQALib.commands", "contourqa_training"}

@@ -12,8 +12,6 @@ PACKAGES = ("ContourQA", "ContourQALib")
 INSTALLED = "qt-scripted-modules"
 """Below the installation's prefix, where every scripted module of an extension lies."""
 NOT_PACKAGED = {"CMakeLists.txt"}
-WORKSTATION = "workstation"
-"""A folder of the library that the extension leaves out: its pages need trame, which Slicer has not."""
 
 
 @dataclass(frozen=True)
@@ -74,9 +72,7 @@ def files_of(package: str, root: Path = ROOT) -> set[str]:
     return {
         path.relative_to(folder).as_posix()
         for path in folder.rglob("*")
-        if path.is_file()
-        and path.name not in NOT_PACKAGED
-        and {"__pycache__", WORKSTATION}.isdisjoint(path.relative_to(folder).parts)
+        if path.is_file() and path.name not in NOT_PACKAGED and "__pycache__" not in path.parts
     }
 
 

@@ -81,12 +81,6 @@ print(ContourQALib.__file__)
     }
 
 
-def test_the_installed_command_line_imports_without_the_workstation(installed: Path, tmp_path: Path):
-    assert not (installed / "ContourQALib/workstation").exists()
-    code = f"import sys; sys.path.insert(0, {str(installed)!r}); import ContourQALib.cli"
-    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
-
-
 def test_slicer_is_told_of_the_module_tests(package: Package):
     assert set(package.tests) == {"generic ContourQA", "script ContourQA.py"}
 
