@@ -218,6 +218,17 @@ def test_closing_ends_the_process_and_removes_the_folder_at_once():
         worker.submit(COMPARING)
 
 
+def test_a_resting_worker_has_no_process_and_answers_the_next_request():
+    with Worker() as worker:
+        assert worker.rest(), "there is nothing to end"
+        worker.wait(worker.submit(COMPARING), PATIENCE_S)
+        assert worker.rest()
+        assert not worker.running
+        job = worker.submit(COMPARING)
+        assert not worker.rest(), "somebody waits for it"
+        assert worker.wait(job, PATIENCE_S).comparisons[0].structure == "ball"
+
+
 def test_a_worker_that_nobody_used_starts_and_leaves_nothing():
     with Worker() as worker:
         assert not worker.running
