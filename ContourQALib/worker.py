@@ -199,7 +199,7 @@ class Worker:
             if child is None:
                 return True
             child.killed = True  # before anything more could be sent to it
-        child.close()
+        child.kill()  # one whose input is closed takes the folder of arrays with it
         return True
 
     def close(self) -> None:
