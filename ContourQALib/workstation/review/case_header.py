@@ -89,13 +89,9 @@ class CaseHeader:
     def _order(self) -> list[str]:
         """The cases that can be opened, in the worklist's order."""
         broken = {one.name for one in self._session.cases if one.problem}
-        return [name for name in self._cases() if name not in broken]
+        return [name for name in self._session.cases_by_risk() if name not in broken]
 
     def _show_decided(self) -> None:
         case = self._session.case
         of = len(case.structures) if case else 0
         self._typed.data.decided = f"{self._decided.count} of {of} decided" if of else ""
-
-    def _cases(self) -> tuple[str, ...]:
-        ordered = getattr(self._session, "cases_by_risk", None)
-        return ordered() if ordered else tuple(one.name for one in self._session.cases)

@@ -32,7 +32,12 @@ class DetailsPanel:
     def build(self) -> None:
         """Make the widgets."""
         details = self._typed.name.details
-        with html.Div(v_if=(f"{details}.known",), classes="cqa-review-details", **testid("review-details")):
+        with html.Div(
+            v_if=(f"{details}.known",),
+            classes=(f"['cqa-review-details', {details}.outdated && 'cqa-review-outdated']",),
+            title=(f"{details}.outdated ? 'Of the contour before it was changed' : ''",),
+            **testid("review-details"),
+        ):
             with html.Div(classes="cqa-review-title"):
                 v3.VIcon(icon=(f"{details}.icon",), size=18, color=(f"{details}.ink",))
                 html.B(f"{{{{ {details}.name }}}}")

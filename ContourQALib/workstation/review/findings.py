@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from undo_stack import Signal, SignalContainer
 
@@ -22,6 +22,7 @@ class Finding:
         of_file: what was predicted of it before it was edited; None as above.
         awaited: whether it is being assessed.
         edited: whether it was changed since its file was read.
+        outdated: whether `found` is of a contour that was changed since.
         hidden: whether the reader's own call comes first.
     """
 
@@ -30,6 +31,7 @@ class Finding:
     of_file: StructureAssessment | None = None
     awaited: bool = False
     edited: bool = False
+    outdated: bool = False
     hidden: bool = False
 
     @property
@@ -53,6 +55,7 @@ class Findings(SignalContainer):
         session.case_opened.connect(self._on_opened)
         session.assessed.connect(self._on_assessed)
         session.assessing.connect(self._on_news)
+        session.case_closing.connect(self._on_news)
         session.edited.connect(self._on_news)
         session.decided.connect(self._on_news)
         session.call_first.changed.connect(self._on_news)
@@ -62,10 +65,16 @@ class Findings(SignalContainer):
         case = self._session.case
         if case is None:
             return Finding(structure)
-        awaited, edited = case.is_awaited(structure), structure in case.edited
-        if self._session.call_first.hides(case.entry.name, structure):
-            return Finding(structure, awaited=awaited, edited=edited, hidden=True)
-        return Finding(structure, case.found(structure), self._of_file.get(structure), awaited, edited)
+        state = Finding(
+            structure,
+            awaited=case.is_awaited(structure),
+            edited=structure in case.edited,
+            outdated=case.is_outdated(structure),
+            hidden=self._session.call_first.hides(case.entry.name, structure),
+        )
+        if state.hidden:
+            return state
+        return replace(state, found=case.found(structure), of_file=self._of_file.get(structure))
 
     @property
     def any_hidden(self) -> bool:

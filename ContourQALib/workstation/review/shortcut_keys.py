@@ -36,7 +36,7 @@ class ShortcutKeys:
 
     def __init__(self, session: Session, typed: Typed, actions: Mapping[str, Callable[[], Any]]) -> None:
         self._session, self._typed = session, typed
-        self._actions = {one.action: actions[one.action] for one in SHORTCUTS}
+        self.actions = {one.action: actions[one.action] for one in SHORTCUTS}
         session.state.review_keys = key_table()
         session.server.enable_module(
             {"serve": {ADDRESS: str(FOLDER)}, "scripts": [f"{ADDRESS}/shortcuts.js"]}
@@ -45,8 +45,8 @@ class ShortcutKeys:
 
     def press(self, action: str) -> None:
         """Do what a key stands for; a name that is not in the table is passed over."""
-        if action in self._actions and self._session.case is not None:
-            result = self._actions[action]()
+        if action in self.actions and self._session.case is not None:
+            result = self.actions[action]()
             if hasattr(result, "__await__"):
                 self._session.start(result)
 

@@ -32,6 +32,7 @@ def details_of(finding: Finding, assessment: Assessment | None) -> dict[str, Any
         "name": finding.structure,
         "known": True,
         "hidden": False,
+        "outdated": finding.outdated,
         "verdict": found.verdict.value,
         "icon": theme.VERDICT_ICONS[found.verdict],
         "ink": theme.VERDICT_COLORS[found.verdict],

@@ -11,15 +11,16 @@ from ContourQALib.workstation.decisions.decision import Choice
 from ContourQALib.workstation.dice_bar import bar_percent
 from ContourQALib.workstation.review.findings import Finding
 
-WAITING, ASSESSING, CHANGED, UNKNOWN, HIDDEN, KNOWN = (
-    "waiting",
-    "assessing",
-    "changed",
-    "unknown",
-    "hidden",
-    "known",
-)
-"""What a row shows instead of figures, and that it shows figures."""
+KNOWN = "known"
+
+STATES = {
+    "assessing": "assessing \u2026",
+    "changed": "changed, assessing \u2026",
+    "outdated": "changed, not assessed",
+    "unknown": "not assessed",
+    "hidden": "your call first",
+}
+"""What a row says in place of figures where it is not `KNOWN`."""
 
 CHOICE_ICONS = {Choice.ACCEPT: "mdi-check", Choice.EDIT: "mdi-pencil", Choice.REJECT: "mdi-close"}
 
@@ -67,12 +68,12 @@ def change_text(now: float | None, before: float | None) -> str:
 
 def _state(finding: Finding) -> str:
     if finding.hidden:
-        return HIDDEN
-    if finding.edited and finding.awaited:
-        return CHANGED
+        return "hidden"
+    if finding.outdated:
+        return "changed" if finding.awaited else "outdated"
     if finding.found is not None:
         return KNOWN
-    return ASSESSING if finding.awaited else UNKNOWN
+    return "assessing" if finding.awaited else "unknown"
 
 
 def _figures(found: StructureAssessment, finding: Finding) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from ContourQALib.workstation.dice_bar import BAR_START, bar_percent
 from ContourQALib.workstation.review.decided import Decided
 from ContourQALib.workstation.review.findings import Findings
 from ContourQALib.workstation.review.review_state import Typed
-from ContourQALib.workstation.review.structure_rows import row_of
+from ContourQALib.workstation.review.structure_rows import STATES, row_of
 from ContourQALib.workstation.session import Session
 from ContourQALib.workstation.theme import testid
 
@@ -161,10 +161,7 @@ class StructureTable:
                 height=2,
                 classes="mb-1",
             )
-            html.Span(
-                "{{ {assessing: 'assessing …', changed: 'changed, assessing …', "
-                "unknown: 'not assessed', hidden: 'your call first'}[row.state] }}"
-            )
+            html.Span(f"{{{{ {STATES}[row.state] }}}}")
         with html.Td(classes="cqa-review-marks"):
             html.Span("?", v_if=("row.novel",), classes="cqa-review-novel", title=("row.novelTip",))
             v3.VIcon(
