@@ -20,6 +20,9 @@ from ContourQALib.thresholds.sensitivity import FIGURES
 FORMAT = "contourqa recommended thresholds"
 """What the file says of itself: any JSON may hold thresholds, and not every one is ours."""
 
+RECOMMENDED_FILE = "recommended_thresholds.json"
+"""How `contourqa thresholds --cases` calls the file."""
+
 VERSION = 1
 
 FLAGS = (Status.OK, Status.EMPTY, Status.FULL)

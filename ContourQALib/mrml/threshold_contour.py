@@ -29,7 +29,12 @@ class ThresholdContour:
     """
 
     def __init__(
-        self, scene: Any, probability: ProbabilityMap, node: Any = None, color: Color = Role.ASSESSED.color
+        self,
+        scene: Any,
+        probability: ProbabilityMap,
+        node: Any = None,
+        color: Color = Role.ASSESSED.color,
+        part: ProbabilityMap | None = None,
     ) -> None:
         """Prepare the map and its node.
 
@@ -38,9 +43,10 @@ class ThresholdContour:
             probability: in the world, values in [0, 1]; not copied and not changed.
             node: a node made before for any map, used again; a new one by default.
             color: of the outline.
+            part: `cropped(probability, FLOOR)`, where that was made before, off the main thread.
         """
         self._whole = probability
-        self._cropped = cropped(probability, FLOOR)
+        self._cropped = cropped(probability, FLOOR) if part is None else part
         name = NAME.format(probability.name)
         empty = Contour(np.zeros(self._cropped.grid.shape, bool), self._cropped.grid, name, color)
         with scene_change(scene, [] if node is None else [node]):
@@ -56,7 +62,7 @@ class ThresholdContour:
             display.SetVisibility3D(False)  # a surface anew at every step would be far too slow
 
     def contour(self, threshold: float) -> Contour:
-        """P >= threshold, on the box that matters.
+        """P >= threshold, on the box that matters; no node is touched, so that any thread may ask.
 
         Raises:
             SettingError: the threshold is not between 0 and 1.
@@ -70,7 +76,15 @@ class ThresholdContour:
             SettingError: the threshold is not between 0 and 1.
             StructureError: the segment was removed meanwhile; make a new ThresholdContour.
         """
-        segmentations.set_segment(self.node, self._segment_id, self.contour(threshold))
+        self.put(self.contour(threshold))
+
+    def put(self, contour: Contour) -> None:
+        """Make the segment a contour that `contour` gave.
+
+        Raises:
+            StructureError: as `show`.
+        """
+        segmentations.set_segment(self.node, self._segment_id, contour)
 
 
 def cut(probability: ProbabilityMap, threshold: float) -> Contour:

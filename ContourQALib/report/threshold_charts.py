@@ -63,7 +63,7 @@ def threshold_chart(analysis: ThresholdAnalysis) -> Picture:
     return Picture(
         to_png(figure),
         f"Dice, surface Dice, volume, MSD, HD and HD95 of {sweep.structure} against the threshold.",
-        " ".join([f"Surface Dice at {sweep.tolerance_mm:g} mm.", _shading(sweep), _cut_off(cut)]).strip(),
+        " ".join([f"Surface Dice at {sweep.tolerance_mm:g} mm.", shading_text(sweep), _cut_off(cut)]).strip(),
     )
 
 
@@ -122,12 +122,13 @@ def _vanishing(pooled: PooledSweep) -> str:
     )
 
 
-def _shading(sweep: ThresholdSweep) -> str:
-    told = [
-        f"{words} at {' and '.join(a if a == b else f'{a} to {b}' for a, b in _texts(_runs(sweep, flag)))}"
-        for flag, words in FLAG_WORDS.items()
-        if flag in sweep.flags
-    ]
+def shading_text(sweep: ThresholdSweep) -> str:
+    """Which thresholds are shaded since they give no contour, a sentence; "" for none."""
+    told = []
+    for flag, words in FLAG_WORDS.items():
+        runs = _texts(flagged_runs(sweep, flag))
+        if runs:
+            told.append(f"{words} at {' and '.join(a if a == b else f'{a} to {b}' for a, b in runs)}")
     return f"Shaded thresholds give no contour: {', '.join(told)}." if told else ""
 
 
@@ -140,7 +141,7 @@ def _texts(runs: Sequence[tuple[float, float]]) -> list[tuple[str, str]]:
     return [(threshold_text(low), threshold_text(high)) for low, high in runs]
 
 
-def _runs(sweep: ThresholdSweep, flag: Status) -> list[tuple[float, float]]:
+def flagged_runs(sweep: ThresholdSweep, flag: Status) -> list[tuple[float, float]]:
     """First and last threshold of every run of thresholds with this flag."""
     runs, start = [], 0
     for found, members in groupby(sweep.flags):
@@ -154,7 +155,7 @@ def _runs(sweep: ThresholdSweep, flag: Status) -> list[tuple[float, float]]:
 def _shade_flags(ax: Axes, sweep: ThresholdSweep) -> None:
     beside = float(np.diff(sweep.thresholds).min()) / 2 if sweep.thresholds.size > 1 else 0.005
     for flag, color in FLAG_COLORS.items():
-        for low, high in _runs(sweep, flag):
+        for low, high in flagged_runs(sweep, flag):
             ax.axvspan(low - beside, high + beside, color=color, linewidth=0, zorder=0)
 
 

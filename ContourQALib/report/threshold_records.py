@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ContourQALib.formats.recommendation import recommendation_record
 from ContourQALib.metrics.definitions import DEFINITIONS, FULL_REFERENCE, Status
@@ -20,6 +20,9 @@ from ContourQALib.thresholds.recommendation import RecommendedThresholds, recomm
 from ContourQALib.thresholds.reliability import DOMAIN, Reliability
 from ContourQALib.thresholds.sensitivity import FIGURES, PERTURBATIONS, Optimum, Sensitivity
 from ContourQALib.thresholds.sweep import ThresholdPoint
+
+if TYPE_CHECKING:
+    from ContourQALib.worker_requests import Swept
 
 CURVES = tuple(f.name for f in fields(ThresholdPoint) if f.name not in ("threshold", "flag"))
 """The figures that have one value a threshold."""
@@ -180,6 +183,31 @@ def study_rows(study: ThresholdStudy) -> list[Record]:
         for values in list(points) or [(None,) * (2 + len(CURVES))]:
             rows.append({**head, **dict(zip(("threshold", "flag", *CURVES), values, strict=True)), **tail})
     return rows
+
+
+def swept_rows(case: str, swept: Swept) -> list[Record]:
+    """Flat rows for `to_csv` of one map: one a threshold, without a reference volume and expected Dice alone.
+
+    Args:
+        case: name of the case.
+        swept: of `worker_requests`; its two parts were swept at the same thresholds.
+    """
+    expected, analysis = swept.expected, swept.analysis
+    rows = []
+    for index, threshold in enumerate(expected.thresholds):
+        row: Record = {"case": case, "structure": expected.structure, "threshold": plain(float(threshold))}
+        if analysis is None:
+            row["volume_cc"] = plain(float(expected.volume_cc[index]))
+        else:
+            sweep = analysis.sweep
+            row["flag"] = sweep.flags[index].value
+            row |= {name: plain(float(getattr(sweep, name)[index])) for name in CURVES}
+            row |= {name: plain(getattr(sweep, name)) for name in _SWEEP_FACTS}
+        rows.append(row | {"expected_dice": plain(float(expected.expected_dice[index]))})
+    return rows
+
+
+_SWEEP_FACTS = ("tolerance_mm", "volume_reference_cc", "prominence", "resampled")
 
 
 def _by_figure(values: Mapping[str, float]) -> Record:
