@@ -28,6 +28,8 @@ REFUSED = (
     "This page opens by the whole address that contourqa workstation printed at its start, token included."
 )
 CROSS_SITE = "cross-site"
+NO_ICON = '<link rel="icon" href="data:,">'
+"""Or browsers ask for one, are refused, and complain of it in their console."""
 
 
 class AccessGate:
@@ -137,7 +139,8 @@ def _refusal() -> web.Response:
 
 
 def _page(body: str, status: int) -> web.Response:
-    text = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>ContourQA</title>{body}</html>\n'
+    head = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>ContourQA</title>{NO_ICON}'
+    text = f"{head}{body}</html>\n"
     return web.Response(
         text=text, status=status, content_type="text/html", headers={"Cache-Control": "no-store"}
     )

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from aiohttp import web
 
 from ContourQALib.workstation.errors import WorkstationError
-from ContourQALib.workstation.serving.access_gate import TOKEN, AccessGate
+from ContourQALib.workstation.serving.access_gate import NO_ICON, TOKEN, AccessGate
 from ContourQALib.workstation.serving.viewers import Viewers
 from ContourQALib.workstation.settings import Settings
 
@@ -26,6 +26,7 @@ PATIENCE_S = 0.5
 """A reader sees that something happens before he wonders."""
 
 AGAIN_S = 1
+STOPPING_S = 0.5
 
 
 class FrontDoor:
@@ -81,7 +82,9 @@ def serve_users(settings: Settings, users: int, announce: Callable[[str], None])
 async def _serve(settings: Settings, users: int, announce: Callable[[str], None]) -> None:
     gate = AccessGate(settings.token, settings.host)
     ports = range(settings.port + 1, settings.port + 1 + users)
-    runner = web.AppRunner(FrontDoor(gate, Viewers(settings, ports)).app(), access_log=None)
+    runner = web.AppRunner(
+        FrontDoor(gate, Viewers(settings, ports)).app(), access_log=None, shutdown_timeout=STOPPING_S
+    )
     await runner.setup()
     asked = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -98,8 +101,6 @@ async def _serve(settings: Settings, users: int, announce: Callable[[str], None]
 def _page(text: str, *, status: int = 200, again: bool = False) -> web.Response:
     refresh = f'<meta http-equiv="refresh" content="{AGAIN_S}">' if again else ""
     style = "background:#121212;color:#eee;font:16px sans-serif;display:grid;place-content:center;height:90vh"
-    body = (
-        f'<!doctype html><html lang="en"><meta charset="utf-8">{refresh}<title>ContourQA</title>'
-        f'<body style="{style}"><p>{html.escape(text)}</p></body></html>\n'
-    )
+    head = f'<!doctype html><html lang="en"><meta charset="utf-8">{refresh}<title>ContourQA</title>{NO_ICON}'
+    body = f'{head}<body style="{style}"><p>{html.escape(text)}</p></body></html>\n'
     return web.Response(text=body, status=status, content_type="text/html")
