@@ -6,9 +6,11 @@ import pytest
 
 from ContourQALib.metrics.compare import Comparison
 from ContourQALib.perturbation import ERRORS
+from ContourQALib.quality.assessment import StructureAssessment
+from ContourQALib.quality.verdict import Verdict
 from ContourQALib.workstation.teach.lessons import LESSONS, Lesson
 from ContourQALib.workstation.teach.measuring import Measuring
-from ContourQALib.workstation.teach.teaching_case import Dose, TeachingCase
+from ContourQALib.workstation.teach.teaching_case import Dose, TeachingCase, phantom_case
 
 STRUCTURE = "Bladder"
 
@@ -103,3 +105,24 @@ def test_a_gap_is_seen_by_a_rule(case: TeachingCase, measuring: Measuring, run) 
     (found,) = run(measuring.predictions(case, [gap])).structures
     assert any("part" in reason for reason in found.reasons)
     assert found.verdict != "accept"
+
+
+def test_what_the_documents_say_of_the_demos_phantom_is_so(measuring: Measuring, run) -> None:
+    """Docs/workstation-teaching.md: figures of its table, to the digits that stand there."""
+    case = phantom_case(0)
+
+    def quality(structure: str, error: str, severity: float) -> tuple[Comparison, StructureAssessment]:
+        contour = case.spoiled(structure, Dose(error, severity))
+        (truth,) = run(measuring.truths(case, structure, [contour]))
+        return truth, run(measuring.predictions(case, [contour])).structures[0]
+
+    truth, _ = quality("CTV", "missing-slices", 5)
+    assert (round(truth.dice, 2), round(truth.hd_mm)) == (0.92, 15)
+    truth, _ = quality("CTV", "island", 4)
+    assert (round(truth.dice, 3), truth.hd95_mm, round(truth.hd_mm)) == (0.996, 0.0, 25)
+    assert round(quality("CTV", "dilate", 3)[0].dice, 2) == 0.70
+    assert round(quality("Bladder", "dilate", 3)[0].dice, 2) == 0.84
+    truth, said = quality("FemoralHead_L", "swap-left-right", 1)
+    assert (truth.dice, round(said.dice, 2)) == (0.0, 0.94)
+    truth, said = quality("CTV", "full", 1)
+    assert (round(truth.dice, 3), round(said.dice, 2), said.verdict) == (0.004, 0.94, Verdict.REJECT)

@@ -132,6 +132,12 @@ def test_the_open_cases_reference_is_taught_with_until_the_case_is_closed(desk: 
     desk.wait(lambda: not data.loading and not data.measuring)
     assert not session.scene.GetFirstNodeByName("Contours").GetDisplayNode().GetVisibility()
     assert drawn(desk, "Teaching reference").mask.sum() > 0
+
+    session.cases[1].reference[0].path.write_bytes(b"no contours")
+    desk.change(**{names.source: "reference"})
+    desk.wait(lambda: data.source == "phantom" and not data.loading and not data.measuring)
+    assert session.state.shell_message["kind"] == "error"
+    assert session.cases[1].reference[0].path.name in session.state.shell_message["text"]
     go_to(desk, "review")
     assert session.views.volume is session.case.volume
     assert shown_segmentations(desk) == {"Contours"}
