@@ -38,6 +38,9 @@ ZOOM_MARGIN = 0.1
 HEADROOM = 0.08
 """Room above and below the curves of a zoomed chart, of their height."""
 
+BAND_ROOM = 0.005
+"""Half a step of the sweep: a band of one threshold is seen, too."""
+
 DIGITS = 5
 
 
@@ -212,7 +215,7 @@ def _shapes(swept: Swept, kind: str, recommended: Recommendation | None) -> list
     if swept.analysis is not None:
         for flag in (Status.EMPTY, Status.FULL):
             runs = flagged_runs(swept.analysis.sweep, flag)
-            shapes += [_band(low, high, "#ffffff", 0.07) for low, high in runs]
+            shapes += [_band(low - BAND_ROOM, high + BAND_ROOM, "#ffffff", 0.07) for low, high in runs]
     if recommended is not None:
         if recommended.interval is not None:
             shapes.append(_band(*recommended.interval, RECOMMENDED_COLOR, 0.15))

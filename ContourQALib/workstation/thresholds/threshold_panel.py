@@ -304,9 +304,6 @@ class ThresholdPanel:
     def _buttons(self) -> None:
         names = self._names
         with html.Div(classes="cqa-threshold-actions"):
-            html.Div(
-                f"{{{{ {names.busy} || {names.refused} }}}}", classes="cqa-muted", **testid("threshold-busy")
-            )
             with html.Div(classes="cqa-threshold-line"):
                 v3.VBtn(
                     f"Use P ≥ {{{{ (+{names.value}).toFixed(2) }}}}",
@@ -332,7 +329,11 @@ class ThresholdPanel:
                     "save",
                     self._actions.save,
                 )
-                v3.VSpacer()
+                html.Div(
+                    f"{{{{ {names.busy} || {names.refused} }}}}",
+                    classes="cqa-muted cqa-threshold-busy",
+                    **testid("threshold-busy"),
+                )
                 _icon_button(
                     "mdi-download", "Curves as CSV", "csv", download_click(CSV_TRIGGER), f"!{names.swept}"
                 )

@@ -52,7 +52,7 @@ class ThresholdScene:
     def show(self, subject: Subject) -> None:
         """Show a map's contours; the current one is empty until `cut`."""
         self.clear()
-        with scene_change(self._scene, batch=True):
+        with scene_change(self._scene):
             if subject.reference is not None:
                 self._reference = self._outlined(
                     subject.reference, REFERENCE_NAME, Role.REFERENCE.color, REFERENCE_PIXELS
