@@ -23,6 +23,7 @@ from ContourQALib.workstation.views.arrangements import (
     THREE_D,
 )
 from ContourQALib.workstation.views.fitting import Fitting
+from ContourQALib.workstation.views.gray_scale_drag import GrayScaleDrag
 from ContourQALib.workstation.views.remote_views import register_views
 from ContourQALib.workstation.views.slice_place import SlicePlace, place_of
 from ContourQALib.workstation.views.view_widgets import slice_widgets, three_d_widgets
@@ -68,6 +69,7 @@ class CaseViews(SignalContainer):
             mouse.take_keys_away(view)
         for view in self.slices:
             mouse.set_up_mouse(view)
+            GrayScaleDrag(view, self.window, self.set_window)
             view.modified.connect(self._on_view_modified)
 
     @property
@@ -153,6 +155,13 @@ class CaseViews(SignalContainer):
     def refit(self, name: str) -> None:
         """Bring all of a view's content in sight, unless the reader zoomed or moved it."""
         self._fittings[name].refit()
+
+    def window(self) -> tuple[float, float] | None:
+        """Width and level of the gray scale; None without an image."""
+        if self._volume is None:
+            return None
+        display = self._volume.GetDisplayNode()
+        return float(display.GetWindow()), float(display.GetLevel())
 
     def set_window(self, width: float, level: float) -> None:
         """Show the image's values from `level - width / 2`, black, to `level + width / 2`, white."""

@@ -1,18 +1,16 @@
-"""What mouse and keys do in the views."""
+"""What mouse and keys do in the views; `gray_scale_drag` adds one gesture more."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from slicer import (
     vtkMRMLCrosshairDisplayableManager,
     vtkMRMLCrosshairNode,
-    vtkMRMLScalarBarDisplayableManager,
     vtkMRMLSliceIntersectionWidget,
 )
 from trame_slicer.views import AbstractView, SliceView
-from vtkmodules.vtkCommonCore import vtkCommand
-from vtkmodules.vtkInteractionWidgets import vtkEvent
 
 HELP = (
     ("Wheel", "next or previous slice"),
@@ -41,25 +39,16 @@ BEFORE_MRML = 100.0
 
 
 def set_up_mouse(view: SliceView) -> None:
-    """Give a slice view the gestures of `HELP`."""
+    """Leave a slice view the gestures of MRML that `HELP` lists."""
     crosshair = view.get_displayable_manager_by_class(vtkMRMLCrosshairDisplayableManager)
     crosshair.SetActionsEnabled(LEFT_TO_MRML)
-    gray = view.get_displayable_manager_by_class(vtkMRMLScalarBarDisplayableManager).GetWindowLevelWidget()
-    gray.SetEventTranslationClickAndDrag(
-        gray.WidgetStateIdle,
-        vtkCommand.LeftButtonPressEvent,
-        vtkEvent.ControlModifier,
-        gray.WidgetStateAdjustWindowLevel,
-        gray.WidgetEventAlwaysOnAdjustWindowLevelStart,
-        gray.WidgetEventAlwaysOnAdjustWindowLevelEnd,
-    )
 
 
 def take_keys_away(view: AbstractView) -> None:
     """Let a view's keys do nothing: they are the page's, and MRML's hide or exchange what is shown."""
     interactor = view.interactor()
     for event in ("KeyPressEvent", "KeyReleaseEvent", "CharEvent"):
-        _swallow(interactor, event)
+        observe_first(interactor, event, lambda: True)
 
 
 def link_by_crosshair(scene: Any) -> Any:
@@ -88,10 +77,18 @@ def hide_crosshair(node: Any) -> None:
     node.SetCrosshairMode(vtkMRMLCrosshairNode.NoCrosshair)
 
 
-def _swallow(interactor: Any, event: str) -> None:
+def observe_first(interactor: Any, event: str, hear: Callable[[], bool]) -> None:
+    """Hear of an event before MRML does.
+
+    Args:
+        interactor: of the view.
+        event: VTK's name of it.
+        hear: called with each; where it returns True nobody else hears of it.
+    """
     tag = 0
 
-    def stop(*_: Any) -> None:
-        interactor.GetCommand(tag).SetAbortFlag(1)
+    def on_event(*_: Any) -> None:
+        if hear():
+            interactor.GetCommand(tag).SetAbortFlag(1)
 
-    tag = interactor.AddObserver(event, stop, BEFORE_MRML)
+    tag = interactor.AddObserver(event, on_event, BEFORE_MRML)

@@ -9,6 +9,8 @@ from trame_slicer.rca_view import RemoteViewFactory
 from trame_slicer.views import AbstractView, SliceView, ThreeDView, ViewType
 from trame_slicer.views.render_scheduler import NoScheduleRendering
 
+from ContourQALib.workstation.views.turns import PoliteRendering, Turns
+
 FOCUSED_FPS = 30.0
 OTHERS_FPS = 15.0
 """Most pictures a second of the view below the mouse, and of the others."""
@@ -30,12 +32,14 @@ def register_views(view_manager: Any, server: Any, slice_ui: ViewUi, three_d_ui:
         slice_ui: draws the controls over a slice view.
         three_d_ui: draws those over a 3D view.
     """
+    turns = Turns()
     for kind, make, ui in (
         (ViewType.SLICE_VIEW, _slice_view, slice_ui),
         (ViewType.THREE_D_VIEW, _three_d_view, three_d_ui),
     ):
         view_manager.register_factory(
-            RemoteViewFactory(
+            _Factory(
+                turns,
                 server,
                 make,
                 kind,
@@ -44,6 +48,22 @@ def register_views(view_manager: Any, server: Any, slice_ui: ViewUi, three_d_ui:
                 blur_fps=OTHERS_FPS,
             )
         )
+
+
+class _Factory(RemoteViewFactory):
+    """Makes views that take turns."""
+
+    def __init__(self, turns: Turns, *arguments: Any, **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        self._turns = turns
+
+    def create_view(self, view: Any, scene: Any, app_logic: Any) -> AbstractView:
+        made = super().create_view(view, scene, app_logic)
+        adapter = self.get_factory_view(view.singleton_tag).view_adapter
+        rendering = PoliteRendering(self._turns, adapter.schedule_render)
+        made.set_scheduled_render(rendering)
+        made.modified.connect(rendering.hurry)
+        return made
 
 
 def _slice_view(**place: Any) -> SliceView:

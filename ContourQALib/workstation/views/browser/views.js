@@ -5,6 +5,7 @@
   const OF_LISTS = ["ArrowDown", "ArrowUp"];
   const TAKEN =
     "input, textarea, select, [contenteditable=true], [role=slider], [role=tab], [role=listbox], [role=combobox]";
+  const TYPED = "input:not([type=checkbox]):not([type=range]), textarea, select, [contenteditable=true]";
   let pointed = "Red";
 
   function viewOf(target) {
@@ -17,8 +18,14 @@
     return Boolean(state?.shell_views?.includes(state.shell_page));
   }
 
+  /* Keys go to the view below the mouse, as in Slicer, unless a text is being typed. */
   window.addEventListener("pointerover", (event) => {
-    pointed = viewOf(event.target) ?? pointed;
+    const view = viewOf(event.target);
+    if (!view) return;
+    pointed = view;
+    const active = document.activeElement;
+    if (active && active !== document.body && active.closest(TYPED)) return;
+    event.target.closest(".layout-grid-item").querySelector("[tabindex]")?.focus({ preventScroll: true });
   });
 
   window.addEventListener("keydown", (event) => {
