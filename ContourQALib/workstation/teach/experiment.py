@@ -13,12 +13,15 @@ from ContourQALib.quality.verdict import Levels
 from ContourQALib.workstation.plotly_figure import PlotlyFigure
 from ContourQALib.workstation.session import Session
 from ContourQALib.workstation.teach.latest_only import LatestOnly
-from ContourQALib.workstation.teach.lessons import LESSONS
+from ContourQALib.workstation.teach.lessons import LESSONS, lesson_items
 from ContourQALib.workstation.teach.measuring import Measuring
 from ContourQALib.workstation.teach.teach_scene import TeachScene
-from ContourQALib.workstation.teach.teach_state import TRY, TeachState
+from ContourQALib.workstation.teach.teach_state import ERROR, TRY, TeachState
 from ContourQALib.workstation.teach.teaching_case import Dose, TeachingCase
 from ContourQALib.workstation.teach.trials import Trial, Trials
+
+ERRORS = "teach_errors"
+"""State variable: the errors that can be chosen."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +67,7 @@ class Experiment(SignalContainer):
         self._sought = False
         self._told_error = ""
         self._describe_error()
+        session.state[ERRORS] = lesson_items(LESSONS)
         names = state.name
         state.bind_changes(
             {
@@ -88,6 +92,9 @@ class Experiment(SignalContainer):
         self._case = case
         data = self._state.data
         data.structures = list(case.structures) if case is not None else []
+        if case is not None:
+            self._session.state[ERRORS] = lesson_items(case.errors)
+            data.error = data.error if data.error in case.errors else ERROR
         if case is not None and data.structure not in case.structures:
             data.structure = case.structures[0] if case.structures else ""
         self._wanted = None

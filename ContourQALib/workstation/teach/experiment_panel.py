@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import groupby
 from typing import Any
 
 from trame.widgets import html, plotly
@@ -10,8 +9,7 @@ from trame.widgets import vuetify3 as v3
 from trame_server.utils.typed_state import TypedState
 
 from ContourQALib.report.outlines import ASSESSED, LEFT_OUT, REFERENCE, TOO_MUCH
-from ContourQALib.workstation.teach.experiment import Experiment
-from ContourQALib.workstation.teach.lessons import LESSONS
+from ContourQALib.workstation.teach.experiment import ERRORS, Experiment
 from ContourQALib.workstation.teach.teach_state import NOTHING, PROBABLE, TRUE, TeachState
 from ContourQALib.workstation.teach.trials import CHART_HEIGHT_PX
 from ContourQALib.workstation.theme import VERDICT_COLORS, VERDICT_ICONS, testid
@@ -78,7 +76,7 @@ class ExperimentPanel:
             )
             v3.VSelect(
                 v_model=(names.error,),
-                items=("teach_errors", error_items()),
+                items=(ERRORS,),
                 label="Error",
                 density="compact",
                 variant="outlined",
@@ -174,19 +172,3 @@ class ExperimentPanel:
 
     def _on_charted(self, chart: Any) -> None:
         self._figure.update(chart)
-
-
-def error_items() -> list[dict[str, Any]]:
-    """The errors as items of a select, below the headings of their groups."""
-    items: list[dict[str, Any]] = []
-    for group, lessons in groupby(LESSONS.values(), key=lambda lesson: lesson.group):
-        items.append({"type": "subheader", "title": group})
-        items += [
-            {
-                "title": lesson.title,
-                "value": lesson.error,
-                "props": {"subtitle": lesson.kind.description, "lines": "three", "density": "compact"},
-            }
-            for lesson in lessons
-        ]
-    return items

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from types import MappingProxyType
+from typing import Any
 
 from ContourQALib.perturbation import ERRORS, ContourError, find_error
 
@@ -236,3 +238,20 @@ LESSONS: Mapping[str, Lesson] = MappingProxyType({lesson.error: lesson for lesso
 """A lesson for each contour error, by the error's name, in the order of `perturbation.ERRORS`."""
 
 assert list(LESSONS) == list(ERRORS), "a contour error is without its lesson"
+
+
+def lesson_items(errors: Collection[str]) -> list[dict[str, Any]]:
+    """Items of a select: the lessons of these errors, below the headings of their groups."""
+    wanted = [lesson for lesson in LESSONS.values() if lesson.error in errors]
+    items: list[dict[str, Any]] = []
+    for group, lessons in groupby(wanted, key=lambda lesson: lesson.group):
+        items.append({"type": "subheader", "title": group})
+        items += [
+            {
+                "title": lesson.title,
+                "value": lesson.error,
+                "props": {"subtitle": lesson.kind.description, "lines": "three", "density": "compact"},
+            }
+            for lesson in lessons
+        ]
+    return items

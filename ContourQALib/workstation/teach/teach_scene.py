@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,7 @@ from ContourQALib.quality.error_map import ErrorMap
 from ContourQALib.report.figures import CT_WINDOW
 from ContourQALib.workstation.teach.teach_state import NOTHING, PROBABLE, TRUE
 from ContourQALib.workstation.teach.teaching_case import TeachingCase
+from ContourQALib.workstation.teach.view_memory import ViewMemory
 from ContourQALib.workstation.views.case_views import CaseViews
 
 SURFACE_VOXELS = 100_000
@@ -30,19 +30,6 @@ LEAST_SEEN_MM = 100.0
 """The views show so many times the contour's extent, and at least so much of its surroundings."""
 
 _HIDDEN = ("vtkMRMLSegmentationDisplayNode", "vtkMRMLModelDisplayNode", "vtkMRMLMarkupsDisplayNode")
-
-
-@dataclass(frozen=True, eq=False)
-class _Look:
-    """What a slice view showed: its node's place, and the volumes over and below each other."""
-
-    to_ras: np.ndarray
-    field_of_view: tuple[float, float, float]
-    foreground: str | None
-
-
-_Camera = tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...]]
-"""Position, focal point and the way up, RAS."""
 
 
 class TeachScene:
@@ -68,21 +55,18 @@ class TeachScene:
         self._probable: Any = None
         self._contours: tuple[Contour, Contour] | None = None
         self._error: ErrorMap | None = None
+        self._overlaid: list[Any] = [None, None]
         self._reference_shown = True
         self._marked = NOTHING
         self._others: list[Any] = []
-        self._before: Any = None
-        self._looks: list[_Look] = []
-        self._camera: _Camera | None = None
+        self._before: ViewMemory | None = None
 
     def enter(self) -> None:
         """Hide what other pages show, and show what is taught with."""
         if self.active:
             return
         self.active = True
-        self._before = self._views.volume
-        self._looks = [_look_of(view) for view in self._views.slices]
-        self._camera = _camera_of(self._views.three_d.get_camera_node())
+        self._before = ViewMemory.of(self._views, self._views.volume)
         self.hide_others()
         for view in self._views.slices:
             view.set_foreground_volume_id(None)
@@ -108,27 +92,18 @@ class TeachScene:
         self.active = False
         for node in self._nodes():
             display_of(node).SetVisibility(False)
-        before = self._before
-        if before is not None and not self._scene.IsNodePresent(before):
-            before = None
-        if self._views.volume is not before:
-            self._views.show_volume(before)
-        if before is not None:
-            for view, look in zip(self._views.slices, self._looks, strict=True):
-                _restore(view, look)
-            if self._camera is not None:
-                _aim(self._views.three_d.get_camera_node(), self._camera)
+        if self._before is not None:
+            self._before.restore(self._views)
         for display in self._others:
             if self._scene.IsNodePresent(display):
                 display.SetVisibility(True)
-        self._others, self._looks, self._before = [], [], None
+        self._others, self._before = [], None
         self._views.render()
 
     def was_replaced(self, volume: Any) -> None:
         """Another case was opened, or the open one closed: that comes back when the page is left."""
         if self.active:
-            self._before, self._looks = volume, [_look_of(view) for view in self._views.slices]
-            self._camera = _camera_of(self._views.three_d.get_camera_node())
+            self._before = ViewMemory.of(self._views, volume)
             self.hide_others()
             if self._volume is not None:
                 self._views.show_volume(self._volume)
@@ -219,14 +194,13 @@ class TeachScene:
         seen = self.active and pair is not None
         differences = seen and self._marked == TRUE
         probable = seen and self._marked == PROBABLE and error is not None
-        if differences and pair is not None:
+        if differences and pair is not None and pair is not self._overlaid[0]:
             node = overlays.show_differences(self._scene, [pair], self._differences, volume_node=self._volume)
-            self._differences = _own(node)
-        if probable and error is not None and pair is not None:
-            marked = {pair[0].name: error}
-            self._probable = _own(
-                overlays.show_errors(self._scene, marked, self._probable, volume_node=self._volume)
-            )
+            self._differences, self._overlaid[0] = _own(node), pair
+        if probable and error is not None and pair is not None and error is not self._overlaid[1]:
+            found = {pair[0].name: error}
+            node = overlays.show_errors(self._scene, found, self._probable, volume_node=self._volume)
+            self._probable, self._overlaid[1] = _own(node), error
         visible = {
             self._reference: seen and self._reference_shown,
             self._drawn: seen,
@@ -285,33 +259,3 @@ def _zoom(node: Any, seen_mm: float) -> None:
     x, y, z = node.GetFieldOfView()
     factor = seen_mm / min(x, y)
     node.SetFieldOfView(x * factor, y * factor, z)
-
-
-def _look_of(view: Any) -> _Look:
-    node = view.get_view_node()
-    matrix = node.GetSliceToRAS()
-    numbers = np.array([[matrix.GetElement(row, column) for column in range(4)] for row in range(4)])
-    x, y, z = node.GetFieldOfView()
-    return _Look(numbers, (x, y, z), view.get_foreground_volume_id())
-
-
-def _restore(view: Any, look: _Look) -> None:
-    node = view.get_view_node()
-    matrix = node.GetSliceToRAS()
-    matrix.DeepCopy(look.to_ras.ravel().tolist())
-    node.UpdateMatrices()
-    node.SetFieldOfView(*look.field_of_view)
-    view.set_foreground_volume_id(look.foreground)
-
-
-def _camera_of(node: Any) -> _Camera | None:
-    return (node.GetPosition(), node.GetFocalPoint(), node.GetViewUp()) if node is not None else None
-
-
-def _aim(node: Any, camera: _Camera) -> None:
-    if node is not None:
-        position, focal_point, up = camera
-        node.SetPosition(position)
-        node.SetFocalPoint(focal_point)
-        node.SetViewUp(up)
-        node.ResetClippingRange()

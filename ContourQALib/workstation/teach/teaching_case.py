@@ -18,6 +18,11 @@ PHANTOM_MODEL = "pelvis-phantom"
 """The model that learned from phantoms; it says nothing of a patient."""
 
 
+FILLING = ("full", "binary-noise")
+MANY_VOXELS = 4_000_000
+"""These errors fill the image, and in one with more voxels than this their surfaces take minutes to measure."""
+
+
 @dataclass(frozen=True)
 class Dose:
     """A contour error, how much of it, and which of its kind.
@@ -59,6 +64,12 @@ class TeachingCase:
     def structures(self) -> tuple[str, ...]:
         """Names of the structures that are not empty: of nothing nothing can be spoiled."""
         return tuple(contour.name for contour in self.reference if contour.mask.any())
+
+    @property
+    def errors(self) -> tuple[str, ...]:
+        """Names of the errors to spoil it with, all but those that would take minutes to measure."""
+        large = self.image.values.size > MANY_VOXELS
+        return tuple(error for error in LESSONS if not (large and error in FILLING))
 
     def contour(self, structure: str) -> Contour:
         """The reference's contour of a structure.

@@ -8,7 +8,7 @@ from ContourQALib.metrics.compare import Comparison
 from ContourQALib.perturbation import ERRORS
 from ContourQALib.quality.assessment import StructureAssessment
 from ContourQALib.quality.verdict import Verdict
-from ContourQALib.workstation.teach.lessons import LESSONS, Lesson
+from ContourQALib.workstation.teach.lessons import LESSONS, Lesson, lesson_items
 from ContourQALib.workstation.teach.measuring import Measuring
 from ContourQALib.workstation.teach.teaching_case import Dose, TeachingCase, phantom_case
 
@@ -30,6 +30,14 @@ def test_every_error_has_its_lesson_in_the_same_order() -> None:
     assert list(LESSONS) == list(ERRORS)
     titles = [lesson.title for lesson in LESSONS.values()]
     assert len(set(titles)) == len(titles)
+
+
+def test_the_list_of_errors_has_a_heading_for_each_group_and_no_empty_one() -> None:
+    items = lesson_items([error for error in LESSONS if error != "empty"])
+    headings = [item["title"] for item in items if "value" not in item]
+    assert headings == list(dict.fromkeys(lesson.group for lesson in LESSONS.values()))
+    assert len(items) == len(headings) + len(LESSONS) - 1
+    assert [item["title"] for item in lesson_items(["shift"])] == ["Moved or stretched", "Shifted"]
 
 
 @pytest.mark.parametrize("lesson", LESSONS.values(), ids=lambda lesson: lesson.error)

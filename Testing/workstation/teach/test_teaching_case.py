@@ -93,3 +93,10 @@ def test_a_reference_of_another_patient_is_refused(case: TeachingCase) -> None:
 def test_the_image_is_the_same_object_so_that_it_is_sent_once(case: TeachingCase) -> None:
     image = Image(case.image.values, case.image.grid)
     assert reference_case("case", image, case.reference).image is image
+
+
+def test_errors_that_fill_the_image_are_not_offered_for_a_large_one(case: TeachingCase) -> None:
+    assert case.errors == tuple(ERRORS)
+    grid = Grid((170, 170, 150))
+    large = TeachingCase("CT", Image(np.zeros(grid.shape, np.int16), grid), case.reference)
+    assert set(ERRORS) - set(large.errors) == {"full", "binary-noise"}
