@@ -16,15 +16,16 @@ from slicer import (
 )
 from vtkmodules.vtkCommonCore import vtkCommand, vtkPoints
 from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkPolyData
-from vtkmodules.vtkRenderingCore import vtkActor2D, vtkPolyDataMapper2D, vtkRenderWindowInteractor
+from vtkmodules.vtkInteractionWidgets import vtkEvent
+from vtkmodules.vtkRenderingCore import vtkActor2D, vtkPolyDataMapper2D
 
 from ContourQALib.mrml.frames import lps_to_ras, numbers_of
 
 CORNERS = 48
 """Of the polygon that is drawn for a circle."""
 
-LARGER = 1.15
-"""One step of the wheel."""
+OTHER_GESTURES = vtkEvent.ShiftModifier | vtkEvent.ControlModifier
+"""With these the left button moves the image or changes its gray scale, as without a brush."""
 
 Point = np.ndarray
 """LPS mm."""
@@ -44,14 +45,11 @@ class Hand(Protocol):
     def release(self) -> None:
         """The button went up."""
 
-    def resize(self, factor: float) -> None:
-        """The wheel was turned."""
-
 
 class BrushTool:
     """A brush that can be on or off in every slice view of a scene.
 
-    Zooming, panning and changing slices go on as without it: it takes the left button, the wheel with shift.
+    Zooming, panning and changing slices go on as without it: it takes the left button without shift or ctrl.
     Nothing is done in the 3D view, where each move of the mouse would be a search for the surface below it.
 
     Args:
@@ -107,8 +105,6 @@ class BrushPipeline(vtkMRMLLayerDMScriptedPipeline):
             int(vtkCommand.MouseMoveEvent): self._moved,
             int(vtkCommand.LeftButtonPressEvent): self._press,
             int(vtkCommand.LeftButtonReleaseEvent): self._release,
-            int(vtkCommand.MouseWheelForwardEvent): self._larger,
-            int(vtkCommand.MouseWheelBackwardEvent): self._smaller,
         }
 
     def show(self) -> None:
@@ -134,9 +130,9 @@ class BrushPipeline(vtkMRMLLayerDMScriptedPipeline):
 
     def CanProcessInteractionEvent(self, event: vtkMRMLInteractionEventData) -> tuple[bool, float]:  # noqa: N802
         """Whether the brush wants an event, and how near it is to it."""
-        wheel = event.GetType() in (vtkCommand.MouseWheelForwardEvent, vtkCommand.MouseWheelBackwardEvent)
-        shifted = bool(event.GetModifiers() & vtkRenderWindowInteractor.ShiftModifier) if wheel else True
-        return self._tool.on and shifted and event.GetType() in self._actions, 0.0
+        gesture = event.GetType() != vtkCommand.MouseMoveEvent and bool(event.GetModifiers() & OTHER_GESTURES)
+        wanted = self._tool.on and event.GetType() in self._actions and (self._pressed or not gesture)
+        return wanted, 0.0
 
     def ProcessInteractionEvent(self, event: vtkMRMLInteractionEventData) -> bool:  # noqa: N802
         """Do what an event asks for; whether nobody else should."""
@@ -176,14 +172,6 @@ class BrushPipeline(vtkMRMLLayerDMScriptedPipeline):
         if self._pressed:
             self._pressed = False
             self._tool.hand.release()
-        return True
-
-    def _larger(self, _event: vtkMRMLInteractionEventData) -> bool:
-        self._tool.hand.resize(LARGER)
-        return True
-
-    def _smaller(self, _event: vtkMRMLInteractionEventData) -> bool:
-        self._tool.hand.resize(1 / LARGER)
         return True
 
 

@@ -57,13 +57,6 @@ class Deciding(SignalContainer):
         """What was decided of a structure of the open case, the latest first."""
         return tuple(one for one in reversed(self._made) if one.structure == storable(structure))
 
-    @property
-    def progress(self) -> tuple[int, int]:
-        """How many structures of the open case have a decision, and how many there are."""
-        case = self._session.case
-        names = case.structures if case else ()
-        return sum(bool(self.history(name)) for name in names), len(names)
-
     def next_undecided(self) -> str:
         """The riskiest other structure that is undecided or whose score is hidden; "" where there is none."""
         case = self._session.case

@@ -22,9 +22,7 @@ from ContourQALib.workstation.theme import testid
 
 BUTTONS = ((Choice.ACCEPT, "Accept", "a"), (Choice.EDIT, "Edit", "e"), (Choice.REJECT, "Reject", "r"))
 
-FOCUS_READER = (
-    "document.querySelector('[data-testid=shell-reader] input, input[data-testid=shell-reader]')?.focus()"
-)
+FOCUS_READER = "window.document.querySelector('[data-testid=shell-reader] input')?.focus()"
 
 
 class DecisionPanel:
@@ -210,7 +208,6 @@ class DecisionPanel:
     def _last_line(self) -> None:
         names = self._typed.name
         with html.Div(classes="cqa-decide-last"):
-            html.Span(f"{{{{ {names.progress} }}}}", **testid("review-progress"))
             html.Button(
                 f"Next: {{{{ {names.next} }}}}",
                 v_if=(names.next,),
@@ -261,10 +258,8 @@ class DecisionPanel:
     def _show(self) -> None:
         session, data, case = self._session, self._typed.data, self._session.case
         structure, deciding = session.structure, self.deciding
-        decided, every = deciding.progress
         with session.state:
             data.edited = case is not None and structure in case.edited
-            data.progress = f"{decided} of {every} decided" if every else ""
             data.next = deciding.next_undecided()
             data.busy = deciding.busy
             data.pending = [f"{one.choice} {one.structure}" for one in deciding.pending]

@@ -28,7 +28,6 @@ class DecisionState:
         note: what is typed.
         edited: whether the selected structure differs from its file.
         history: what was decided of it, `history_line`, the latest first.
-        progress: such as "3 of 6 decided".
         next: the structure to decide next; "" where there is none.
         busy: whether a decision is being written down.
         pending: what could not be written down, a sentence each.
@@ -43,7 +42,6 @@ class DecisionState:
     note: str = ""
     edited: bool = False
     history: list[Any] = field(default_factory=list)
-    progress: str = ""
     next: str = ""
     busy: bool = False
     pending: list[str] = field(default_factory=list)

@@ -12,12 +12,18 @@ from trame_server.utils.typed_state import TypedState
 from ContourQALib.workstation.open_case import OpenCase
 from ContourQALib.workstation.review.brush import LARGEST_MM, SMALLEST_MM
 from ContourQALib.workstation.review.review_state import PlainValues
+from ContourQALib.workstation.review.shortcut_keys import ADDRESS, FOLDER
 from ContourQALib.workstation.review.stroke_editing import Tool
 from ContourQALib.workstation.session import Session
 from ContourQALib.workstation.theme import testid
 
 SLIDER_LARGEST_MM = 50
 """Larger brushes are typed or turned up with the wheel: a slider for all would not hit the small ones."""
+
+LARGER = 1.15
+"""One step of the wheel."""
+
+TRIGGER = "review_brush"
 
 
 @dataclass
@@ -65,6 +71,8 @@ class EditTools:
             signal.connect(self._on_news)
         session.case_closing.connect(self._on_closing)
         session.state.change(self._typed.name.size, self._typed.name.ball)(self._on_brush)
+        session.server.enable_module({"serve": {ADDRESS: str(FOLDER)}, "scripts": [f"{ADDRESS}/brush.js"]})
+        session.controller.trigger(TRIGGER)(self.turn)
         self._show()
 
     def undo(self) -> None:
@@ -79,6 +87,10 @@ class EditTools:
         """Take a tool into the hand, or put it away."""
         strokes = self._session.strokes
         strokes.use(Tool.NONE if strokes.tool == tool else Tool(tool))
+
+    def turn(self, steps: int) -> None:
+        """Make the brush larger by steps of the wheel, smaller where they are negative."""
+        self._session.strokes.resize(LARGER**steps)
 
     def back_to_file(self) -> None:
         """Make the selected structure what its file holds."""
@@ -197,6 +209,7 @@ class EditTools:
         strokes, case = session.strokes, session.case
         with session.state:
             data.tool = strokes.tool.value
+            session.state.review_brush_on = strokes.tool is not Tool.NONE
             data.size = strokes.brush.diameter_mm
             data.ball = strokes.brush.ball
             data.can_undo, data.can_redo = strokes.can_undo, strokes.can_redo
