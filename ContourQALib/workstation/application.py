@@ -62,7 +62,8 @@ class Workstation:
         downloads.install(self.server)
         self.session = Session(settings, self.server, cases, store, decisions, downloads)
         self.pages = {kind.name: kind(self.session) for kind in PAGES}
-        self.layout = Shell(self.session, tuple(self.pages.values())).build()
+        self.shell = Shell(self.session, tuple(self.pages.values()))
+        self.layout = self.shell.build()
         if notes:
             self.session.tell(" ".join(notes), "warning")
         self.server.controller.on_server_ready.add(self._on_ready)

@@ -10,6 +10,7 @@ from trame.widgets import client, html
 from trame.widgets import vuetify3 as v3
 
 from ContourQALib.workstation import theme
+from ContourQALib.workstation.reporting.report_button import ReportButton
 from ContourQALib.workstation.session import Session
 from ContourQALib.workstation.theme import testid
 from ContourQALib.workstation.views.view_area import ViewArea
@@ -51,7 +52,8 @@ class Shell:
     def __init__(self, session: Session, pages: Sequence[Page]) -> None:
         self._session = session
         self._pages = tuple(pages)
-        self._views = ViewArea(session)
+        self._report = ReportButton(session)
+        self.view_area = ViewArea(session)
         session.state.trame__title = "ContourQA"
         session.state.shell_views = [page.name for page in pages if page.uses_views]
         session.state.change("shell_page")(self._on_page)
@@ -69,7 +71,7 @@ class Shell:
                         if page.uses_views:
                             self._place(page, "cqa-panel")
                     with html.Div(classes="cqa-views", **testid("views")):
-                        self._views.build(layout)
+                        self.view_area.build(layout)
                 for page in self._pages:
                     if not page.uses_views:
                         self._place(page, "cqa-wide")
@@ -109,6 +111,7 @@ class Shell:
             html.Span(
                 "{{ shell_case }}", v_if=("shell_case",), classes="cqa-case mr-3", **testid("shell-case")
             )
+            self._report.build()
             v3.VTextField(
                 v_model=("shell_reader",),
                 placeholder="Reader's name",

@@ -55,6 +55,11 @@ class CaseSurfaces:
         """Whether every structure has the surface of its present contour and of what is known of it."""
         return self._next() is None
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether surfaces are being made."""
+        return self._making is not None and not self._making.done()
+
     def node(self, structure: str) -> Any:
         """The vtkMRMLModelNode of a structure; None where there is none yet, or nothing to show."""
         shown = self._shown.get(structure)
@@ -84,9 +89,7 @@ class CaseSurfaces:
     def _make(self, *_: Any) -> None:
         """Make what is missing, in the background."""
         self._restyle()
-        if self._making is None or self._making.done():
-            if self._next() is None:
-                return
+        if not self.is_busy and self._next() is not None:
             self._making = self._session.start(self._make_all())
 
     async def _make_all(self) -> None:
