@@ -71,6 +71,8 @@ class Viewers:
         if reader not in self._viewers:
             viewer = Viewer(self._free_port(), secrets.token_urlsafe(TOKEN_BYTES))
             viewer.ready = asyncio.get_running_loop().create_task(self._start(viewer))
+            # whoever asks next is told; asyncio itself would print a traceback
+            viewer.ready.add_done_callback(lambda task: task.cancelled() or task.exception())
             self._viewers[reader] = viewer
         return self._viewers[reader]
 
