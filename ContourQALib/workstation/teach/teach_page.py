@@ -75,6 +75,8 @@ class TeachPage:
         self.state.bind_changes(
             {(names.source, names.seed): self._on_choice, names.half: lambda _: self._show_half()}
         )
+        # before the shell tells the others: what they show then must not be taken for what was here before
+        session.state.change("shell_page")(self._on_leaving)
         session.page_changed.connect(self._on_page)
         session.case_opened.connect(self._on_case_opened)
         session.case_closing.connect(self._on_case_closing)
@@ -123,9 +125,12 @@ class TeachPage:
         with html.Div(v_show=(f"{names.half} === '{QUIZ}'",)):
             self._quiz_panel.build()
 
+    def _on_leaving(self, shell_page: str, **_: Any) -> None:
+        if shell_page != self.name:
+            self.scene.leave()
+
     def _on_page(self, page: str) -> None:
         if page != self.name:
-            self.scene.leave()
             return
         self._session.tasks.warm()
         self.scene.enter()

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from vtkmodules.vtkCommonMath import vtkMatrix4x4
 
-from ContourQALib.case import Contour
+from ContourQALib.case import Contour, Image
+from ContourQALib.geometry import Grid
 from ContourQALib.metrics.domain import enclosing
 from ContourQALib.mrml import overlays, segmentations, volumes
 from ContourQALib.mrml.outlines import OUTLINE_PIXELS, REFERENCE_PIXELS, Role, display_of, outline
@@ -29,6 +31,9 @@ AROUND = 2.5
 LEAST_SEEN_MM = 100.0
 """The views show so many times the contour's extent, and at least so much of its surroundings."""
 
+_SPECK = Image(np.zeros((1, 1, 1), np.int16), Grid((1, 1, 1)))
+"""What the node of the image holds before there is one."""
+
 _HIDDEN = ("vtkMRMLSegmentationDisplayNode", "vtkMRMLModelDisplayNode", "vtkMRMLMarkupsDisplayNode")
 
 
@@ -48,7 +53,7 @@ class TeachScene:
         self._views = views
         self.active = False
         self._volume: Any = None
-        self._own_volume: Any = None
+        self._borrowed: Any = None
         self._reference: Any = None
         self._drawn: Any = None
         self._differences: Any = None
@@ -71,9 +76,8 @@ class TeachScene:
         for view in self._views.slices:
             view.set_foreground_volume_id(None)
         self._refresh()
-        if self._volume is not None:
-            self._views.show_volume(self._volume)
-            self.center()
+        self._views.show_volume(self._volume)
+        self.center()
 
     def hide_others(self) -> None:
         """Hide what was added to the scene by others since, too."""
@@ -105,35 +109,34 @@ class TeachScene:
         if self.active:
             self._before = ViewMemory.of(self._views, volume)
             self.hide_others()
-            if self._volume is not None:
-                self._views.show_volume(self._volume)
-                self.center()
+            self._views.show_volume(self._volume)
+            self.center()
 
     def show_case(self, case: TeachingCase, volume: Any = None) -> None:
         """Show another image.
 
         Args:
             case: what is taught with.
-            volume: the node that holds its image already; one of our own by default.
+            volume: the node that holds its image already, whose voxels are shown without a copy of them.
         """
         with scene_change(self._scene):
-            if volume is None and self._own_volume is None:
-                self._own_volume = volumes.add_volume(self._scene, case.image, "Teaching image")
-                _own(self._own_volume)
-                display = self._own_volume.GetDisplayNode()
-                display.SetAutoWindowLevel(False)
-                display.SetWindowLevel(CT_WINDOW[1] - CT_WINDOW[0], sum(CT_WINDOW) / 2)
-            elif volume is None:
-                volumes.set_values(self._own_volume, case.image.values, case.image.grid)
-        self._volume = volume or self._own_volume
+            if self._volume is None:
+                self._volume = _own(volumes.add_volume(self._scene, _SPECK, "Teaching image"))
+            if volume is None:
+                volumes.set_values(self._volume, case.image.values, case.image.grid)
+                _set_window(self._volume, CT_WINDOW[1] - CT_WINDOW[0], sum(CT_WINDOW) / 2)
+            else:
+                self._borrow(volume)
+        self._borrowed = volume
         self._contours = self._error = None
         if self.active:
             self._views.show_volume(self._volume)
 
     def forget(self, volume: Any) -> None:
-        """A volume of others goes out of the scene."""
-        if self._volume is volume:
-            self._volume = None
+        """A volume of others goes out of the scene: let go of its voxels."""
+        if self._borrowed is volume:
+            self._borrowed = None
+            volumes.set_values(self._volume, _SPECK.values, _SPECK.grid)
             self._contours = self._error = None
             self._refresh()
 
@@ -211,6 +214,15 @@ class TeachScene:
             if node is not None:
                 display_of(node).SetVisibility(bool(wanted))
 
+    def _borrow(self, volume: Any) -> None:
+        """Show another volume's voxels in a node of our own: by the node others tell that it is not theirs."""
+        matrix = vtkMatrix4x4()
+        volume.GetIJKToRASMatrix(matrix)
+        self._volume.SetIJKToRASMatrix(matrix)
+        self._volume.SetAndObserveImageData(volume.GetImageData())
+        display = volume.GetDisplayNode()
+        _set_window(self._volume, display.GetWindow(), display.GetLevel())
+
     def _outlined(self, contour: Contour, name: str, role: Role) -> Any:
         node = _own(segmentations.add_segmentation(self._scene, [contour], name, self._volume))
         display = display_of(node)
@@ -237,6 +249,12 @@ def _own(node: Any) -> Any:
     node.SetHideFromEditors(True)
     node.SetSaveWithScene(False)
     return node
+
+
+def _set_window(volume: Any, width: float, level: float) -> None:
+    display = volume.GetDisplayNode()
+    display.SetAutoWindowLevel(False)
+    display.SetWindowLevel(width, level)
 
 
 def _only_segment(node: Any) -> str:

@@ -20,7 +20,7 @@ PHANTOM_MODEL = "pelvis-phantom"
 
 FILLING = ("full", "binary-noise")
 MANY_VOXELS = 4_000_000
-"""These errors fill the image, and in one with more voxels than this their surfaces take minutes to measure."""
+"""These errors fill the image; in one with more voxels their surfaces take minutes to measure."""
 
 
 @dataclass(frozen=True)

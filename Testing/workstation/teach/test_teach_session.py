@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from vtkmodules.vtkCommonMath import vtkMatrix4x4
 
 from ContourQALib.metrics.compare import compare
 from ContourQALib.mrml.frames import numbers_of
@@ -39,6 +40,12 @@ def shown_segmentations(desk: Any) -> set[str]:
     return {
         node.GetName() for node in nodes if node.GetDisplayNode() and node.GetDisplayNode().GetVisibility()
     }
+
+
+def matrix_of(volume: Any) -> Any:
+    matrix = vtkMatrix4x4()
+    volume.GetIJKToRASMatrix(matrix)
+    return numbers_of(matrix).tolist()
 
 
 def looks(desk: Any) -> list[Any]:
@@ -103,7 +110,10 @@ def test_figures_follow_the_slider_and_everything_is_as_it_was_afterwards(desk: 
     desk.change(**{names.marked: "probable"})
     assert shown_segmentations(desk) == {"Teaching reference", "Teaching contour", "Predicted errors"}
 
+    active_when_told: list[bool] = []
+    session.page_changed.connect(lambda _: active_when_told.append(page.scene.active))
     go_to(desk, "review")
+    assert active_when_told == [False]
     assert shown_segmentations(desk) == shown
     assert session.views.volume is volume
     for (matrix, field), (matrix_before, field_before) in zip(looks(desk), before, strict=True):
@@ -120,7 +130,9 @@ def test_the_open_cases_reference_is_taught_with_until_the_case_is_closed(desk: 
     assert [item["value"] for item in data.sources] == ["phantom", "reference"]
     desk.change(**{names.source: "reference", names.error: "dilate"})
     desk.wait(lambda: data.rows and not data.measuring and not data.loading)
-    assert session.views.volume is session.case.volume
+    assert session.views.volume is not session.case.volume
+    assert session.views.volume.GetImageData() is session.case.volume.GetImageData()
+    assert matrix_of(session.views.volume) == matrix_of(session.case.volume)
     reference = next(c for c in session.case.files.reference() if c.name == data.structure)
     placed = drawn(desk, "Teaching reference").on(session.case.image.grid)
     assert np.array_equal(placed.mask, reference.on(session.case.image.grid).mask)
