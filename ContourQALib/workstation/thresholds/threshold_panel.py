@@ -303,46 +303,45 @@ class ThresholdPanel:
 
     def _buttons(self) -> None:
         names = self._names
-        with html.Div(classes="cqa-threshold-actions"):
-            with html.Div(classes="cqa-threshold-line"):
-                v3.VBtn(
-                    f"Use P ≥ {{{{ (+{names.value}).toFixed(2) }}}}",
-                    prepend_icon="mdi-check",
-                    color=ACCENT,
-                    variant="flat",
-                    size="small",
-                    disabled=(f"!!{names.refused}",),
-                    title="Make it the contour under review",
-                    click=self._actions.use,
-                    **testid("threshold-use"),
-                )
-                _icon_button(
-                    "mdi-undo",
-                    "Undo the last change of a contour",
-                    "undo",
-                    self._actions.undo,
-                    f"!{names.undoable}",
-                )
-                _icon_button(
-                    "mdi-content-save-outline",
-                    "Save it beside the contours, over nothing",
-                    "save",
-                    self._actions.save,
-                )
-                html.Div(
-                    f"{{{{ {names.busy} || {names.refused} }}}}",
-                    classes="cqa-muted cqa-threshold-busy",
-                    **testid("threshold-busy"),
-                )
-                _icon_button(
-                    "mdi-download", "Curves as CSV", "csv", download_click(CSV_TRIGGER), f"!{names.swept}"
-                )
-                _icon_button(
-                    "mdi-help-circle-outline",
-                    "What the figures mean",
-                    "definitions",
-                    f"{names.definitions_shown} = true",
-                )
+        with html.Div(classes="cqa-threshold-actions"), html.Div(classes="cqa-threshold-line"):
+            v3.VBtn(
+                f"Use P ≥ {{{{ (+{names.value}).toFixed(2) }}}}",
+                prepend_icon="mdi-check",
+                color=ACCENT,
+                variant="flat",
+                size="small",
+                disabled=(f"!!{names.refused}",),
+                title="Make it the contour under review",
+                click=self._actions.use,
+                **testid("threshold-use"),
+            )
+            _icon_button(
+                "mdi-undo",
+                "Undo the last change of a contour",
+                "undo",
+                self._actions.undo,
+                f"!{names.undoable}",
+            )
+            _icon_button(
+                "mdi-content-save-outline",
+                "Save it beside the contours, over nothing",
+                "save",
+                self._actions.save,
+            )
+            html.Div(
+                f"{{{{ {names.busy} || {names.refused} }}}}",
+                classes="cqa-muted cqa-threshold-busy",
+                **testid("threshold-busy"),
+            )
+            _icon_button(
+                "mdi-download", "Curves as CSV", "csv", download_click(CSV_TRIGGER), f"!{names.swept}"
+            )
+            _icon_button(
+                "mdi-help-circle-outline",
+                "What the figures mean",
+                "definitions",
+                f"{names.definitions_shown} = true",
+            )
 
     def _definitions(self) -> None:
         shown = self._names.definitions_shown
