@@ -84,8 +84,8 @@ class ReviewPage:
                 self.details.build()
                 self.strip.build()
                 self.display.build()
-                self.editing.build()
             with html.Div(classes="cqa-review-decision"):
+                self.editing.build()
                 self.deciding.build()
         self.details.build_card()
         self.keys.build()
