@@ -215,7 +215,7 @@ class TeachScene:
                 display_of(node).SetVisibility(bool(wanted))
 
     def _borrow(self, volume: Any) -> None:
-        """Show another volume's voxels in a node of our own: by the node others tell that it is not theirs."""
+        """Show another volume's voxels in our own node: by the node others tell that it is not theirs."""
         matrix = vtkMatrix4x4()
         volume.GetIJKToRASMatrix(matrix)
         self._volume.SetIJKToRASMatrix(matrix)
