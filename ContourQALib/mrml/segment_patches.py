@@ -81,7 +81,7 @@ def _labelmap(node: Any, segment_id: str) -> tuple[Any, int]:
     segmentation = node.GetSegmentation()
     segment = segmentation.GetSegment(segment_id) if segment_id in segmentation.GetSegmentIDs() else None
     labelmap = segment.GetRepresentation(BINARY_LABELMAP) if segment is not None else None
-    if labelmap is None:
+    if segment is None or labelmap is None:
         raise StructureError(
             f"Segmentation {node.GetName()} holds no labelmap of segment {segment_id}; choose another one."
         )

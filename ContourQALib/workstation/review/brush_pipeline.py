@@ -6,7 +6,7 @@ import math
 from typing import Any, Protocol
 
 import numpy as np
-from LayerDMLib import vtkMRMLLayerDMScriptedPipeline
+from LayerDMLib import vtkMRMLLayerDMScriptedPipeline  # type: ignore[import-untyped]  # it publishes none
 from slicer import (
     vtkMRMLAbstractWidget,
     vtkMRMLInteractionEventData,
@@ -109,13 +109,10 @@ class BrushPipeline(vtkMRMLLayerDMScriptedPipeline):
 
     def show(self) -> None:
         """Draw the circle where the mouse is, or nothing."""
-        shown = self._tool.on and self._at is not None
-        self._circle.actor.SetVisibility(shown)
-        if shown:
-            to_ras = numbers_of(self.GetViewNode().GetXYToRAS())
-            self._circle.draw(
-                self._at, self._tool.diameter_mm / 2 / np.linalg.norm(to_ras[:3, 0]), self._tool.color
-            )
+        self._circle.actor.SetVisibility(self._tool.on and self._at is not None)
+        if self._tool.on and self._at is not None:
+            mm_per_pixel = float(np.linalg.norm(numbers_of(self.GetViewNode().GetXYToRAS())[:3, 0]))
+            self._circle.draw(self._at, self._tool.diameter_mm / 2 / mm_per_pixel, self._tool.color)
         self.RequestRender()
 
     def OnRendererAdded(self, renderer: Any) -> None:  # noqa: N802

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from trame_server.utils.typed_state import TypedState
 
@@ -53,7 +53,7 @@ class DecisionState:
     compared: dict[str, Any] = field(default_factory=dict)
 
 
-Typed = TypedState[DecisionState]
+Typed: TypeAlias = TypedState[DecisionState]
 
 
 def decision_state(state: Any) -> Typed:
