@@ -323,10 +323,10 @@ def _merged(case: OpenCase, found: Assessment, current: Sequence[StructureAssess
     known = {one.structure: one for one in (before.structures if before else ())}
     known |= {one.structure: one for one in current}
     models = {model.name: model for model in (*(before.models if before else ()), *found.models)}
-    whole = before is None or len(found.structures) == len(case.structures)
+    is_part = len(found.structures) < len(case.structures)
     return replace(
         found,
-        model=found.model if whole else before.model,
+        model=before.model if before is not None and is_part else found.model,
         models=tuple(models.values()),
         structures=tuple(known[name] for name in case.structures if name in known),
     )
