@@ -96,10 +96,12 @@ def test_a_link_on_another_site_leads_in(page, site, elsewhere):
     assert page.evaluate("document.querySelector('#app') !== null")
 
 
-def test_a_page_of_another_site_cannot_connect_with_the_readers_cookie(page, site, elsewhere):
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_a_page_of_somebody_else_cannot_connect_with_the_readers_cookie(page, site, elsewhere, host):
+    """A program on another port of this machine is the same site, and the cookie does go along."""
     enter(page, site)
     assert page.evaluate(CONNECT, f"ws://{site.host}/ws") == "open"
-    page.goto(elsewhere)
+    page.goto(elsewhere.replace("127.0.0.1", host))
 
     assert page.evaluate(CONNECT, f"ws://{site.host}/ws") == "refused"
 
