@@ -21,7 +21,8 @@ class Decided:
 
     def of(self, case: str, structure: str) -> Decision | None:
         """The last decision on a structure; None where nobody decided."""
-        return self._latest.get(storable(case), {}).get(storable(structure))
+        made = self._latest.get(storable(case)) if self._latest else None
+        return made.get(storable(structure)) if made else None
 
     def count(self, case: str, structures: Iterable[str]) -> int:
         """How many of a case's structures have a decision."""

@@ -8,8 +8,8 @@ from trame.widgets import html
 from trame.widgets import vuetify3 as v3
 
 from ContourQALib.workstation import theme
+from ContourQALib.workstation.download_click import download_click
 from ContourQALib.workstation.theme import testid
-from ContourQALib.workstation.worklist.worklist_table import ICONS
 
 PAUSE, STOP, GO, RETRY = "worklist_pause", "worklist_stop", "worklist_go", "worklist_retry"
 REPORT, TABLE, DECISIONS, AGREEMENT = (
@@ -18,12 +18,6 @@ REPORT, TABLE, DECISIONS, AGREEMENT = (
     "worklist_decisions",
     "worklist_agreement",
 )
-
-FETCH = (
-    "trigger('{}').then((url) => {{ if (url) {{ const a = utils.get('document').createElement('a'); "
-    "a.href = url; a.download = ''; a.click(); }} }})"
-)
-"""Asks the server for an address and lets this browser fetch it; other tabs of the same server do not."""
 
 HIDDEN_NOTE = (
     "My call first: scores are hidden until you have decided, and cases stand in the order they were listed."
@@ -66,7 +60,7 @@ class WorklistBar:
                 ':data-testid="`worklist-chip-${chip.mark}`"',
             ],
         ):
-            v3.VIcon(icon=(f"{ICONS}[chip.mark]",), size="small")
+            v3.VIcon(icon=("chip.icon",), size="small")
             html.Strong("{{ chip.count }}")
             html.Span("{{ chip.word }}")
         with html.Button(
@@ -116,10 +110,10 @@ class WorklistBar:
             html.Span("Reports")
             with v3.VMenu(activator="parent"), v3.VList(density="compact", classes="cqa-worklist-menu"):
                 self._item(
-                    "Worklist report (HTML)", "mdi-file-document-outline", FETCH.format(REPORT), REPORT
+                    "Worklist report (HTML)", "mdi-file-document-outline", download_click(REPORT), REPORT
                 )
-                self._item("Worklist (CSV)", "mdi-table", FETCH.format(TABLE), TABLE)
-                self._item("Decisions (CSV)", "mdi-gavel", FETCH.format(DECISIONS), DECISIONS)
+                self._item("Worklist (CSV)", "mdi-table", download_click(TABLE), TABLE)
+                self._item("Decisions (CSV)", "mdi-gavel", download_click(DECISIONS), DECISIONS)
                 self._item(
                     "Readers and model …", "mdi-account-check-outline", f"trigger('{AGREEMENT}')", AGREEMENT
                 )

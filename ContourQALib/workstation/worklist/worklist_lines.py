@@ -32,6 +32,10 @@ class Mark(StrEnum):
     HIDDEN = "hidden"
 
 
+MARKS = {verdict: Mark(verdict.value) for verdict in Verdict}
+RANKS = {MARKS[verdict]: rank for verdict, rank in RANK.items()}
+
+
 @dataclass(frozen=True)
 class WorklistQuery:
     """What a reader asked to see.
@@ -208,7 +212,7 @@ def _mark(case: KnownCase, entry: WorklistEntry | None) -> Mark:
         return Mark.FAILED
     if entry is None or entry.structure is None:
         return Mark.WAITING
-    return Mark(entry.structure.verdict.value)
+    return MARKS[entry.structure.verdict]
 
 
 @lru_cache(maxsize=4096)
@@ -248,9 +252,7 @@ def _dice(line: Line) -> float | None:
 
 
 def _verdict(line: Line) -> int | None:
-    if line.mark is Mark.FAILED:
-        return 0
-    return RANK[Verdict(line.mark.value)] if line.mark.value in set(Verdict) else None
+    return 0 if line.mark is Mark.FAILED else RANKS.get(line.mark)
 
 
 SORTS: dict[str, Callable[[Line], Any]] = {

@@ -38,7 +38,7 @@ from ContourQALib.workstation.worklist.worklist_lines import (
     WorklistView,
     structures_of,
 )
-from ContourQALib.workstation.worklist.worklist_rows import WORDS, rows_of
+from ContourQALib.workstation.worklist.worklist_rows import ICONS, WORDS, rows_of
 from ContourQALib.workstation.worklist.worklist_state import PAGE_ROWS, PlainValues, WorklistState
 from ContourQALib.workstation.worklist.worklist_table import EXPAND, OPEN, WorklistTable
 
@@ -129,6 +129,7 @@ class WorklistPage:
             data.span = f"{first + 1}–{first + len(shown)} of {len(found.lines)}" if shown else ""
             data.structures = [storable(name) for name in structures_of(cases)]
             data.chips = _chips(found)
+            data.patients = any(case.entry.patient != case.name for case in cases)
             data.left, data.hidden = found.undecided, found.hidden
             data.filtered = query != replace(WorklistQuery(), contours=query.contours)
             data.queue = _queue_record(self.queue)
@@ -273,7 +274,13 @@ def _chips(found: WorklistLines) -> list[dict[str, Any]]:
     """The marks that any line has, and always those of the verdicts."""
     verdicts = (Mark.REJECT, Mark.REVIEW, Mark.ACCEPT)
     return [
-        {"mark": mark.value, "word": WORDS[mark], "count": found.counts[mark], "meaning": meaning}
+        {
+            "mark": mark.value,
+            "word": WORDS[mark],
+            "icon": ICONS[mark],
+            "count": found.counts[mark],
+            "meaning": meaning,
+        }
         for mark, meaning in MEANINGS.items()
         if mark in verdicts or found.counts[mark]
     ]

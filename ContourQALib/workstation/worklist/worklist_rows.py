@@ -7,11 +7,12 @@ from typing import Any
 
 from ContourQALib.quality.assessment import StructureAssessment
 from ContourQALib.report.wording import number, slices_text
+from ContourQALib.workstation import theme
 from ContourQALib.workstation.decisions.decision import Decision, storable
 from ContourQALib.workstation.dice_bar import bar_percent
 from ContourQALib.workstation.worklist.decided import Decided
 from ContourQALib.workstation.worklist.known_cases import Stage
-from ContourQALib.workstation.worklist.worklist_lines import Line, Mark, WorklistView
+from ContourQALib.workstation.worklist.worklist_lines import MARKS, Line, Mark, WorklistView
 
 Row = dict[str, Any]
 
@@ -26,6 +27,16 @@ WORDS = {
 """What stands in a line's chip."""
 
 ASSESSING = "assessing"
+
+ICONS: dict[str, str] = {
+    Mark.FAILED: "mdi-alert-circle-outline",
+    **{MARKS[verdict]: icon for verdict, icon in theme.VERDICT_ICONS.items()},
+    Mark.WAITING: "mdi-clock-outline",
+    ASSESSING: "mdi-progress-clock",
+    Mark.HIDDEN: "mdi-eye-off-outline",
+}
+"""Of the chips, by the row's mark."""
+
 HIDDEN_WHY = "Your call first: decide, then the model's score is shown."
 
 
@@ -90,6 +101,7 @@ def _row(line: Line, kind: str) -> Row:
         "opens": not case.entry.problem,
         "mark": ASSESSING if assessing else line.mark.value,
         "word": ASSESSING if assessing else WORDS[line.mark],
+        "icon": ICONS[ASSESSING if assessing else line.mark],
         **_figures(found),
         **_reasons(line),
     }

@@ -41,6 +41,7 @@ class WorklistState:
         rows: see `worklist_rows`.
         structures: names to choose from.
         chips: the marks with their counts, in order.
+        patients: whether any case is called otherwise than its patient.
         left: lines with something left to decide.
         hidden: whether a score is hidden.
         filtered: whether anything is filtered.
@@ -64,6 +65,7 @@ class WorklistState:
     rows: list[dict[str, Any]] = field(default_factory=list)
     structures: list[str] = field(default_factory=list)
     chips: list[dict[str, Any]] = field(default_factory=list)
+    patients: bool = False
     left: int = 0
     hidden: bool = False
     filtered: bool = False

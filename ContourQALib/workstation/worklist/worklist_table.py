@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from trame.widgets import html
 from trame.widgets import vuetify3 as v3
 
 from ContourQALib.quality.verdict import Levels
-from ContourQALib.workstation import theme
 from ContourQALib.workstation.dice_bar import BAR_TIP, bar_percent
-from ContourQALib.workstation.worklist.worklist_lines import Mark
 from ContourQALib.workstation.worklist.worklist_rows import ASSESSING
 
 OPEN = "worklist_open"
@@ -18,15 +17,6 @@ OPEN = "worklist_open"
 
 EXPAND = "worklist_expand"
 """Trigger that lists a case's contours below it, or no more: its number."""
-
-ICONS = {
-    Mark.FAILED.value: "mdi-alert-circle-outline",
-    **{verdict.value: icon for verdict, icon in theme.VERDICT_ICONS.items()},
-    Mark.WAITING.value: "mdi-clock-outline",
-    ASSESSING: "mdi-progress-clock",
-    Mark.HIDDEN.value: "mdi-eye-off-outline",
-}
-"""Of the chips, by the row's mark."""
 
 COLUMNS = (
     ("verdict", "Verdict", "Accept, review or reject, by the model's prediction and the rules"),
@@ -36,7 +26,6 @@ COLUMNS = (
     ("dice", "Predicted Dice", BAR_TIP),
     ("", "Why", ""),
     ("decided", "Decided", "Contours that a reader has decided on"),
-    ("patient", "Patient", ""),
 )
 """Key to sort by or "", heading, and what it means."""
 
@@ -59,10 +48,11 @@ class WorklistTable:
             with html.Thead(), html.Tr():
                 for key, title, meaning in COLUMNS:
                     self._head(key, title, meaning)
+                self._head("patient", "Patient", "", v_if=(self._names.patients,))
             with html.Tbody():
                 self._row()
 
-    def _head(self, key: str, title: str, meaning: str) -> None:
+    def _head(self, key: str, title: str, meaning: str, **shown: Any) -> None:
         n = self._names
         if not key:
             html.Th(title, title=meaning, raw_attrs=['scope="col"'])
@@ -77,7 +67,7 @@ class WorklistTable:
             f":aria-sort=\"{sorting} ? ({n.descending} ? 'descending' : 'ascending') : 'none'\"",
         ]
         with (
-            html.Th(title=meaning, raw_attrs=raw),
+            html.Th(title=meaning, raw_attrs=raw, **shown),
             html.Button(
                 click=f"{turn} : ({n.sort} = '{key}', {n.descending} = false)",
                 raw_attrs=[f'data-testid="worklist-sort-{key}"', 'type="button"'],
@@ -107,33 +97,30 @@ class WorklistTable:
             html.Td("{{ row.slices }}", classes="slices")
             self._dice()
             with html.Td(classes="why", title=("row.all || row.why",)):
-                v3.VIcon(
-                    "mdi-help-rhombus-outline",
-                    v_if=("row.novel",),
-                    size="small",
-                    color=theme.MESSAGE_COLORS["warning"],
-                    title=("'Unlike the training cases: ' + row.novel",),
-                    raw_attrs=['data-testid="worklist-novel"'],
+                _icon(
+                    "'mdi-help-rhombus-outline'",
+                    [
+                        'v-if="row.novel"',
+                        ":title=\"'Unlike the training cases: ' + row.novel\"",
+                        'data-testid="worklist-novel"',
+                    ],
                 )
                 html.Span("{{ row.why }}")
             with html.Td(classes="decided", title=("row.who",)):
-                v3.VIcon("mdi-check", v_if=("row.done",), size="small", color=theme.ACCENT)
+                _icon("'mdi-check'", ['v-if="row.done"'])
                 html.Span("{{ row.decided }}")
-            html.Td("{{ row.patient }}", classes="patient")
+            html.Td("{{ row.patient }}", v_if=(n.patients,), classes="patient")
 
     def _verdict(self) -> None:
         n = self._names
-        with (
-            html.Td(classes="verdict"),
-            html.Span(classes="cqa-worklist-chip", v_if="row.kind !== 'below' || 1"),
-        ):
+        with html.Td(classes="verdict"), html.Span(classes="cqa-worklist-chip"):
             v3.VProgressCircular(
                 v_if=(f"{n.opening} === row.key || row.mark === '{ASSESSING}'",),
                 indeterminate=True,
                 size=13,
                 width=2,
             )
-            v3.VIcon(icon=(f"{ICONS}[row.mark]",), v_else=True, size="small")
+            _icon("row.icon", ["v-else"])
             html.Span("{{ row.word }}")
 
     def _case(self) -> None:
@@ -172,3 +159,13 @@ class WorklistTable:
                 )
                 html.Div(classes="dot", style=("{left: row.at + '%'}",))
             html.Span("{{ row.interval }}", classes="cqa-muted range")
+
+
+def _icon(name: str, raw: Sequence[str]) -> None:
+    """An icon as the font alone draws it: with hundreds of them, Vuetify's own take as long as all else.
+
+    Args:
+        name: an expression of the page.
+        raw: further attributes.
+    """
+    html.I(raw_attrs=[f":class=\"['mdi', {name}]\"", 'aria-hidden="true"', *raw])
