@@ -11,6 +11,7 @@ from ContourQALib.errors import SettingError
 from ContourQALib.metrics.compare import Comparison
 from ContourQALib.metrics.pairing import Unmatched
 from ContourQALib.quality.assessment import Assessment
+from ContourQALib.report.reader_decision import ReaderDecision
 from ContourQALib.thresholds.analysis import ThresholdAnalysis
 
 
@@ -38,6 +39,7 @@ class SessionReport:
         probabilities: the maps behind `sweeps`, named in the provenance; none, they are not named.
         snapshots: pictures of views as the reader saw them.
         settings: the options that shaped the results, by name; values that JSON can hold.
+        decisions: what readers decided on the contours, in order.
 
     Raises:
         SettingError: nothing to report, or as many contours as results are needed and others were given.
@@ -54,14 +56,16 @@ class SessionReport:
     probabilities: tuple[ProbabilityMap, ...] = ()
     snapshots: tuple[Snapshot, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
+    decisions: tuple[ReaderDecision, ...] = ()
 
     def __post_init__(self) -> None:
-        if not (self.assessment or self.comparisons or self.unmatched or self.sweeps or self.snapshots):
+        found = self.assessment, self.comparisons, self.unmatched, self.sweeps, self.snapshots, self.decisions
+        if not any(found):
             raise SettingError("There is nothing to report yet; assess, compare or sweep something first.")
         assessed = len(self.assessment.structures) if self.assessment else 0
-        for found, needed, what in (
+        for given, needed, what in (
             (len(self.contours), assessed, "assessed"),
             (len(self.pairs), len(self.comparisons), "compared"),
         ):
-            if found and found != needed:
-                raise SettingError(f"The report has {needed} {what} results but the contours of {found}.")
+            if given and given != needed:
+                raise SettingError(f"The report has {needed} {what} results but the contours of {given}.")

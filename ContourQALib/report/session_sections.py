@@ -1,4 +1,4 @@
-"""The sections of a session's page: assessment, comparison with definitions, thresholds, snapshots."""
+"""The sections of a session's page: decisions, assessment, comparison, definitions, thresholds, snapshots."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable
 from ContourQALib.report.assessment_section import assessment_section
 from ContourQALib.report.canvas import Picture
 from ContourQALib.report.html import Section, definitions_section, figure
+from ContourQALib.report.reader_decision import decision_section
 from ContourQALib.report.sections import comparison_section
 from ContourQALib.report.session_report import SessionReport
 from ContourQALib.report.threshold_section import study_sections
@@ -29,6 +30,8 @@ def sections_of(
         GeometryError: a contour lies wholly outside the image or reference that it is drawn on.
     """
     parts: list[tuple[str, Callable[[SessionReport], list[Section]]]] = []
+    if report.decisions:
+        parts.append(("Decisions", lambda report: [decision_section(report.decisions)]))
     if report.assessment is not None:
         parts.append(("Assessment", _assessment))
     if report.comparisons or report.unmatched:

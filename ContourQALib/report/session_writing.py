@@ -15,6 +15,7 @@ from ContourQALib.formats.output import output_folder
 from ContourQALib.report.folder import write_report_folder
 from ContourQALib.report.html import page
 from ContourQALib.report.provenance import Provenance, provenance_record
+from ContourQALib.report.reader_decision import decision_rows
 from ContourQALib.report.records import (
     Record,
     assessment_document,
@@ -105,6 +106,7 @@ def _document(report: SessionReport, provenance: Provenance, pictures: list[str]
         "assessment": assessment_document(report.assessment) if report.assessment else None,
         "comparison": comparison_document(report.comparisons, report.unmatched) if compared else None,
         "thresholds": study_document(study_of(report)) if report.sweeps else None,
+        "decisions": decision_rows(report.decisions),
         "snapshots": [
             {"file": name, "caption": shot.caption}
             for name, shot in zip(pictures, report.snapshots, strict=True)
