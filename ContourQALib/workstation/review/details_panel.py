@@ -57,7 +57,9 @@ class DetailsPanel:
                     classes=(f"{{'cqa-review-warning': {details}.novel}}",), **testid("review-novelty")
                 ):
                     html.Span(f"{{{{ {details}.novelty }}}} ")
-                    html.Span("{{ reason }} ", v_for=f"reason in {details}.noveltyReasons", key=("reason",))
+                    html.Span(
+                        "{{ reason }}&nbsp; ", v_for=f"reason in {details}.noveltyReasons", key=("reason",)
+                    )
                 html.Div("{{ note }}", v_for=f"note in {details}.notes", key=("note",))
                 with html.Div(v_if=(f"{details}.model",)):
                     html.Span(f"Predicted by {{{{ {details}.model }}}}. ")

@@ -79,8 +79,10 @@ class ErrorOverlay:
 
     def _note(self, errors: dict[str, ErrorMap]) -> str:
         if not errors:
-            awaited = self._findings.of(self._session.structure).awaited
-            return "being looked for \u2026" if awaited else "no map of errors here"
+            finding = self._findings.of(self._session.structure)
+            if finding.hidden:
+                return "your call first"
+            return "being looked for \u2026" if finding.awaited else "no map of errors here"
         if self._typed.data.errors_look == MARKS and not any(map(_is_marked, errors.values())):
             return "nothing marked: no voxel is more likely wrong than right"
         return ""

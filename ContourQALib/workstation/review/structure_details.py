@@ -41,7 +41,7 @@ def details_of(finding: Finding, assessment: Assessment | None) -> dict[str, Any
         "notes": [sentence(note) for note in assessment_notes(found)],
         "novelty": _novelty(found),
         "novel": found.novelty.inside_training_range is False,
-        "noveltyReasons": list(found.novelty.reasons),
+        "noveltyReasons": [one for one in found.novelty.reasons if one not in found.reasons],
         "model": model_text(identity) if identity is not None else "",
         "modelName": identity.name if identity is not None else "",
         "caution": _caution(identity),

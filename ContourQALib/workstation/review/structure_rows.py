@@ -44,6 +44,7 @@ def row_of(finding: Finding, color: Color, visible: bool, choice: Choice | None)
     """
     return {
         "name": finding.structure,
+        "label": finding.structure.replace("_", "_\u200b"),  # long names break there
         "color": hex_of(color),
         "visible": visible,
         "choice": choice.value if choice else "",

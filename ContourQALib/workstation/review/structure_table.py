@@ -123,7 +123,7 @@ class StructureTable:
         ):
             v3.VIcon(icon=("row.visible ? 'mdi-eye' : 'mdi-eye-off-outline'",), size=16)
         with html.Td(classes="cqa-review-name", title=("row.name",)):
-            html.Span("{{ row.name }}")
+            html.Span("{{ row.label }}")
 
     def _figure_cells(self, levels: str) -> None:
         with html.Template(v_if=("row.state === 'known'",)):

@@ -1,14 +1,14 @@
 /* Keys of the review page. What each does is decided by the server's table, state variable review_keys. */
 (() => {
-  /* Where keys mean something else: text is typed, a slider moved, a list or a dialog is open. */
-  const BUSY =
-    "input:not([type=checkbox]):not([type=range]), textarea, select, [contenteditable=true], " +
-    "[role=slider], [role=tab], [role=listbox], [role=combobox]";
-  const ARROWS = "input[type=range], input[type=radio]";
+  /* Where any key means something else, and where the arrows alone do. */
+  const TEXT =
+    "input:not([type=checkbox]):not([type=radio]):not([type=range]), textarea, select, " +
+    "[contenteditable=true], [role=listbox], [role=combobox]";
+  const ARROWS = "input[type=range], input[type=radio], [role=slider], [role=tab]";
 
   function isBusy(event) {
     const target = event.target instanceof Element ? event.target : document.body;
-    if (target.closest(BUSY)) return true;
+    if (target.closest(TEXT)) return true;
     if (event.key.startsWith("Arrow") && target.closest(ARROWS)) return true;
     return document.querySelector(".v-overlay--active:not(.v-tooltip)") !== null;
   }
