@@ -9,6 +9,7 @@ from trame_server.utils.typed_state import TypedState
 from undo_stack import Signal, SignalContainer
 
 from ContourQALib.case import Contour
+from ContourQALib.errors import ContourQAError
 from ContourQALib.quality.verdict import Levels
 from ContourQALib.workstation.plotly_figure import PlotlyFigure
 from ContourQALib.workstation.session import Session
@@ -100,8 +101,12 @@ class Experiment(SignalContainer):
         self._wanted = None
         self.follow()
 
-    def follow(self) -> None:
-        """Show what the controls ask for now, unless it is shown or on its way."""
+    def follow(self, *, again: bool = False) -> None:
+        """Show what the controls ask for now.
+
+        Args:
+            again: even if it is shown already or on its way.
+        """
         data, case = self._state.data, self._case
         if case is None or not self._is_shown() or data.structure not in case.structures:
             return
@@ -110,7 +115,7 @@ class Experiment(SignalContainer):
         data.words = lesson.words(severity)
         wanted = _Wanted(case, data.structure, Dose(data.error, severity, data.place))
         before = self._wanted
-        if before is not None and wanted.same_curve(before) and wanted.dose == before.dose:
+        if not again and before is not None and wanted.same_curve(before) and wanted.dose == before.dose:
             return
         if not wanted.same_curve(before):
             self.trials = Trials()
@@ -122,9 +127,8 @@ class Experiment(SignalContainer):
 
     def again(self) -> None:
         """Show the contour again after something else was shown in its place."""
-        self._wanted = None
         self._mark()
-        self.follow()
+        self.follow(again=True)
 
     def _mark(self) -> None:
         if self._is_shown():
@@ -161,10 +165,15 @@ class Experiment(SignalContainer):
         wanted, contour = item
         if not self._is_current(wanted):
             return
-        (truth,), assessment = await asyncio.gather(
-            self._measuring.truths(wanted.case, wanted.structure, [contour]),
-            self._measuring.predictions(wanted.case, [contour]),
-        )
+        try:
+            (truth,), assessment = await asyncio.gather(
+                self._measuring.truths(wanted.case, wanted.structure, [contour]),
+                self._measuring.predictions(wanted.case, [contour]),
+            )
+        except ContourQAError:
+            with self._session.state:
+                self._state.data.measuring = False
+            raise
         if not self._is_current(wanted):
             return
         trial = Trial(wanted.dose, truth, assessment.structures[0])

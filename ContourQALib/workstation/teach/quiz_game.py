@@ -43,6 +43,7 @@ class QuizGame:
         self._structures: tuple[str, ...] = ()
         self._plans: tuple[RoundPlan, ...] = ()
         self._asked: set[Key] = set()
+        self._on_view = False
         self.question: Question | None = None
         self.score = QuizScore()
         self._predicted: tuple[StructureAssessment, ...] = ()
@@ -91,6 +92,8 @@ class QuizGame:
         data.shown = letter
         if letter not in data.seen:
             data.seen = [*data.seen, letter]
+        if not self._on_view:
+            return
         self._scene.draw(case.contour(question.structure), found.contour)
         if data.stage == "answered":
             self._scene.seek()
@@ -112,8 +115,13 @@ class QuizGame:
         self._scene.show(reference=True, marked=TRUE)
         self.look(question.decisive.letter)
 
+    def pause(self) -> None:
+        """Leave the views to others; a round that is being drawn waits for the learner."""
+        self._on_view = False
+
     def resume(self) -> None:
         """Show again what the round shows, after something else was shown in its place."""
+        self._on_view = True
         truth_is_known = self._state.data.stage in ("answered", "done")
         self._scene.show(reference=truth_is_known, marked=TRUE if truth_is_known else NOTHING)
         if self.question is not None:
@@ -154,9 +162,11 @@ class QuizGame:
         data.yes_or_no = question.plan.criterion is Criterion.ACCEPTABLE
         data.seen, data.rows, data.why = [], [], []
         data.stage = "asked"
-        self._scene.show(reference=False, marked=NOTHING)
+        if self._on_view:
+            self._scene.show(reference=False, marked=NOTHING)
         self.look(question.candidates[0].letter)
-        self._scene.center()
+        if self._on_view:
+            self._scene.center()
 
     def _rows(self, question: Question) -> list[dict[str, str]]:
         """The truth and the prediction of each contour."""

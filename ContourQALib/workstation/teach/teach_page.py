@@ -151,6 +151,7 @@ class TeachPage:
         if not self.scene.active:
             return
         if self.state.data.half == TRY:
+            self.game.pause()
             self.experiment.again()
         else:
             self.game.resume()

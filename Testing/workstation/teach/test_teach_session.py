@@ -197,6 +197,13 @@ def test_a_quiz_hides_the_reference_until_the_answer_and_counts_it(desk: Any) ->
     assert "Teaching reference" in shown_segmentations(desk)
     desk.change(**{page.state.name.half: "quiz"})
     assert "Teaching reference" not in shown_segmentations(desk)
+
+    desk.run(press(page.game.begin))
+    desk.change(**{page.state.name.half: "try"})
+    desk.wait(lambda: quiz.stage == "asked" and not page.state.data.measuring)
+    tried = phantom_case(0).spoiled("CTV", Dose("shift", 6.0))
+    assert np.array_equal(drawn(desk, "Teaching contour").mask, tried.mask)
+
     desk.change(**{page.state.name.seed: 5})
     assert quiz.stage == "idle"
 
