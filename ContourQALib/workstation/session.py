@@ -11,7 +11,10 @@ from typing import Any
 from trame_slicer.core import SlicerApp
 from undo_stack import Signal, SignalContainer
 
-from ContourQALib.errors import ContourQAError
+from ContourQALib.case import Contour
+from ContourQALib.errors import ContourQAError, OutputError
+from ContourQALib.geometry import Grid
+from ContourQALib.metrics.domain import cropped
 from ContourQALib.mrml import outlines, segmentations, volumes
 from ContourQALib.mrml.scene_change import scene_change
 from ContourQALib.mrml.views import center_of, slice_center
@@ -178,7 +181,7 @@ class Session(SignalContainer):
             files = CaseFiles(entry)
             image = await asyncio.to_thread(files.image)
             contours = await asyncio.to_thread(files.contours)
-            placed = await asyncio.to_thread(lambda: [contour.on(image.grid) for contour in contours])
+            placed = await asyncio.to_thread(_placed, contours, image.grid)
             shown = await asyncio.to_thread(window, image)
         finally:
             if turn == self._opening:
@@ -199,6 +202,8 @@ class Session(SignalContainer):
             self.state.shell_case = name
             self.case_opened(self.case)
             self.select_structure(self.case.structures[0] if self.case.structures else "")
+        if notes := files.notes():
+            self.tell(" ".join(notes), "warning")
         self.assess()
 
     def close_case(self) -> None:
@@ -293,10 +298,17 @@ class Session(SignalContainer):
         case.known_at |= {one.structure: asked_at[one.structure] for one in current}
         case.assessment = _merged(case, found, current)
         if not case.edited and not any(map(case.is_outdated, case.structures)):
-            self.store.keep(case.entry, case.assessment)
+            self._keep(case)
         with self.state:
             self.assessed(case)
             self.worklist_changed()
+
+    def _keep(self, case: OpenCase) -> None:
+        """Write an assessment down; where that fails it stays known as long as the server runs."""
+        try:
+            self.store.keep(case.entry, case.assessment, case.files.states())
+        except OutputError as error:
+            self.tell(str(error), "warning")
 
     async def _guarded(self, work: Coroutine[Any, Any, Any]) -> Any:
         try:
@@ -330,6 +342,11 @@ def _merged(case: OpenCase, found: Assessment, current: Sequence[StructureAssess
         models=tuple(models.values()),
         structures=tuple(known[name] for name in case.structures if name in known),
     )
+
+
+def _placed(contours: Sequence[Contour], grid: Grid) -> list[Contour]:
+    """Contours on a grid's lattice, each cut to its own box: 20 whole masks of a CT are 800 MB."""
+    return [cropped(contour.on(grid)) for contour in contours]
 
 
 def _show(volume: Any, shown: Window) -> None:

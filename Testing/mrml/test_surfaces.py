@@ -84,11 +84,10 @@ def test_nothing_has_no_surface() -> None:
     assert surfaces.surface_of(contour).GetNumberOfPoints() == 0
 
 
-def test_large_masks_are_thinned_and_stay_in_place(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_large_masks_are_thinned_and_stay_in_place() -> None:
     contour = ball()
     fine = surfaces.surface_of(contour)
-    monkeypatch.setattr(surfaces, "MOST_VOXELS", contour.mask.size // 5)
-    coarse = surfaces.surface_of(contour)
+    coarse = surfaces.surface_of(contour, most_voxels=contour.mask.size // 5)
     assert coarse.GetNumberOfPoints() < fine.GetNumberOfPoints() / 2
     assert signed_volume_cc(coarse) == pytest.approx(contour.volume_cc, rel=0.04)
     np.testing.assert_allclose(coarse.GetCenter(), fine.GetCenter(), atol=0.5)

@@ -13,6 +13,7 @@ from ContourQALib.errors import FormatError, StructureError
 from ContourQALib.formats.images import read_image
 from ContourQALib.formats.label_naming import LabelNaming
 from ContourQALib.formats.probability import read_probability
+from ContourQALib.metrics.domain import cropped
 from ContourQALib.names import asked_for
 from ContourQALib.report.provenance import hash_file
 from ContourQALib.thresholds.map_names import MapFile, match_maps
@@ -72,8 +73,9 @@ class CaseFiles:
         return self._image.get()
 
     def contours(self) -> tuple[Contour, ...]:
-        """What is to be assessed, on their own grids, names unlike each other.
+        """What is to be assessed, on their own lattices, names unlike each other.
 
+        Each is cut to the box of its voxels: 20 whole masks of a CT would be 800 MB.
         A structure that its file does not hold is left out, and `notes` says so.
 
         Raises:
@@ -83,11 +85,11 @@ class CaseFiles:
         return self._contours.get()
 
     def reference(self) -> tuple[Contour, ...]:
-        """The reference's contours on their own grids; none where there is none. Raises as `contours`."""
+        """The reference's contours on their own lattices; none where there is none. Raises as `contours`."""
         return self._reference.get()
 
     def models(self) -> Mapping[str, tuple[Contour, ...]]:
-        """Other models' contours on their own grids, without the assessed ones. Raises as `contours`."""
+        """Other models' contours on their own lattices, without the assessed ones. Raises as `contours`."""
         return {name: once.get() for name, once in self._models.items()}
 
     def probabilities(self) -> tuple[ProbabilityMap, ...]:
@@ -176,7 +178,7 @@ class CaseFiles:
 
     def _read_contours(self, path: Path) -> tuple[Contour, ...]:
         self._stamp(path)
-        return self._naming.read(path)
+        return tuple(cropped(contour) for contour in self._naming.read(path))
 
     def _stamp(self, path: Path) -> None:
         """Remember how a file is before it is read: one that changes meanwhile is seen to have changed."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,18 +20,22 @@ OTHERS_OPACITY = 0.22
 
 @dataclass(eq=False)
 class _Shown:
-    """A structure's surface: its node, None where there is nothing to show, and what it was made of."""
+    """A structure's surface: its node, None where there is nothing to show, and what it was made of.
+
+    `change` is the number of the edit that it shows, `fine` says whether it has the detail of a selected one.
+    """
 
     node: Any
     change: int
+    fine: bool
     error: ErrorMap | None
 
 
 class CaseSurfaces:
     """Makes surfaces one by one in a thread, the selected structure's first, and keeps them up to date.
 
-    The selected structure is opaque and colored by where it is probably wrong, unless the score is hidden;
-    the others are translucent in their own colors.
+    The selected structure is fine, opaque and colored by where it is probably wrong, unless the score is
+    hidden; the others are coarse and translucent in their own colors.
 
     Args:
         session: what the pages share.
@@ -44,11 +49,11 @@ class CaseSurfaces:
         self._making: asyncio.Task[Any] | None = None
         session.case_opened.connect(self._on_opened)
         session.case_closing.connect(self._on_closing)
-        session.structure_selected.connect(self._restyle)
+        session.structure_selected.connect(self._make)
         session.assessed.connect(self._make)
         session.edited.connect(self._on_edited)
         session.views.volume_changed.connect(self._restyle)
-        session.call_first.changed.connect(self._on_hiding)
+        session.call_first.changed.connect(self._make)
 
     @property
     def is_complete(self) -> bool:
@@ -73,6 +78,7 @@ class CaseSurfaces:
         self._case = None
         if self._making is not None:
             self._making.cancel()
+            self._making = None
         for shown in self._shown.values():
             self._remove(shown.node)
         self._shown, self._changes = {}, {}
@@ -82,14 +88,13 @@ class CaseSurfaces:
         self._changes[structure] = self._changes.get(structure, 0) + 1
         self._make()
 
-    def _on_hiding(self) -> None:
-        self._restyle()
-        self._make()
-
     def _make(self, *_: Any) -> None:
         """Make what is missing, in the background."""
         self._restyle()
-        if not self.is_busy and self._next() is not None:
+        if self.is_busy or self._next() is None:
+            return
+        with suppress(RuntimeError):  # without an event loop nobody looks, and the next signal makes it
+            asyncio.get_running_loop()
             self._making = self._session.start(self._make_all())
 
     async def _make_all(self) -> None:
@@ -101,9 +106,9 @@ class CaseSurfaces:
         self._say("")
 
     async def _make_one(self, case: OpenCase, name: str) -> None:
-        change, error = self._changes.get(name, 0), self._error(name)
+        change, fine, error = self._changes.get(name, 0), self._is_selected(name), self._error(name)
         old = self._shown.get(name)
-        if old is not None and old.change == change:
+        if old is not None and (old.change, old.fine) == (change, fine):
             errors = None
             if old.node is not None and error is not None:
                 errors = await asyncio.to_thread(surfaces.errors_at, old.node.GetPolyData(), error)
@@ -113,9 +118,10 @@ class CaseSurfaces:
                     surfaces.set_errors(old.node.GetPolyData(), errors)
         else:
             contour = case.contour(name)
-            surface = await asyncio.to_thread(surfaces.surface_of, contour, error)
+            most = surfaces.FINE_VOXELS if fine else surfaces.COARSE_VOXELS
+            surface = await asyncio.to_thread(surfaces.surface_of, contour, error, most)
             if case is self._case:
-                self._put(name, _Shown(self._noded(old, surface, contour), change, error))
+                self._put(name, _Shown(self._noded(old, surface, contour), change, fine, error))
         self._restyle()
 
     def _put(self, name: str, shown: _Shown) -> None:
@@ -138,15 +144,17 @@ class CaseSurfaces:
         case = self._case
         if case is None:
             return None
-        selected = self._session.structure
-        order = sorted(case.structures, key=lambda name: name != selected)
+        order = sorted(case.structures, key=lambda name: not self._is_selected(name))
         return next((name for name in order if self._is_outdated(name)), None)
 
     def _is_outdated(self, name: str) -> bool:
         shown = self._shown.get(name)
         if shown is None or shown.change != self._changes.get(name, 0):
             return True
-        return shown.error is not self._error(name)
+        return shown.fine is not self._is_selected(name) or shown.error is not self._error(name)
+
+    def _is_selected(self, name: str) -> bool:
+        return name == self._session.structure
 
     def _error(self, name: str) -> ErrorMap | None:
         """Where a structure is probably wrong, as far as the reader may know it."""
@@ -162,7 +170,7 @@ class CaseSurfaces:
         for name, shown in self._shown.items():
             if shown.node is None:
                 continue
-            selected = name == self._session.structure
+            selected = self._is_selected(name)
             opacity = (1.0 if selected else OTHERS_OPACITY) if in_view else 0.0
             colored = selected and self._error(name) is not None
             surfaces.show_surface(shown.node, opacity=opacity, errors=colored)

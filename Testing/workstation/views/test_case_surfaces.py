@@ -161,10 +161,35 @@ def test_every_structure_has_a_surface_where_its_contour_is(opened: Stage) -> No
 
 def test_only_the_selected_structure_is_opaque(opened: Stage) -> None:
     for name in opened.case.structures[:2]:
-        opened.select_structure(name)
+        opened.do(opened.select_structure, name)
         shown = opacities(opened)
         assert shown.pop(name) == 1
         assert all(0 < opacity < 0.5 for opacity in shown.values())
+
+
+def test_only_the_selected_structure_is_fine(opened: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(surfaces, "COARSE_VOXELS", 500)
+    first, second = opened.case.structures[:2]
+    triangles = []
+    for selected in (first, second, first):
+        opened.do(opened.select_structure, selected)
+        made = (opened.surfaces.node(name).GetPolyData() for name in (first, second))
+        triangles.append([surface.GetNumberOfPolys() for surface in made])
+    assert triangles[2][0] > 2 * triangles[1][0]
+    assert triangles[1][1] > 2 * triangles[2][1]
+
+
+def test_the_next_case_has_its_surfaces_when_one_was_left_while_they_were_made(
+    opened: Stage, phantom: Phantom
+) -> None:
+    def change_twice() -> None:
+        opened.close()
+        opened.open(phantom)
+        opened.close()
+        opened.open(phantom)
+
+    opened.do(change_twice)
+    assert len(models(opened)) == len(opened.case.structures)
 
 
 def test_errors_color_the_selected_structure(opened: Stage) -> None:
