@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +28,7 @@ from ContourQALib.metrics.comparison_set import (
 )
 from ContourQALib.metrics.pairing import Source
 from ContourQALib.perturbation import perturb
-from ContourQALib.phantom import Phantom, pelvis
+from ContourQALib.phantom import pelvis
 from ContourQALib.quality.assessment import Assessment
 from ContourQALib.quality.model import find_model
 from ContourQALib.quality.predict import assess
@@ -86,30 +88,37 @@ def demo(
     Tables and a report come first; then the workstation opens on the same cases. The data folder is
     ../shared/data, or the one that CONTOURQA_DATA names.
     """
+    data = _data_folder()
+    if not no_serve:
+        _report_in_child(output)
+        _open_workstation(output, data, port, not no_browser)
+        return
     console = Console()
-    drawn = pelvis(seed=PHANTOM_SEED)
-    parts = [_phantom(drawn)]
+    parts = [_phantom()]
     inputs: list[Path] = []
-    folder = _data_folder()
-    if folder is None:
+    if data is None:
         say(f"No real case: there is no data folder (set {DATA_VARIABLE} to one).")
     else:
-        inputs = [folder / kind / f"{REAL_CASE}.nii.gz" for kind in ("images", "labels")]
+        inputs = [data / kind / f"{REAL_CASE}.nii.gz" for kind in ("images", "labels")]
         parts.append(_real(*inputs))
     for part in parts:
-        for one in part.assessed:
-            console.print(f"\n{one.title}: assessed without a reference", style="bold")
-            print_assessment(console, one.assessment)
+        for drawn in part.assessed:
+            console.print(f"\n{drawn.title}: assessed without a reference", style="bold")
+            print_assessment(console, drawn.assessment)
         console.print(f"\n{part.title}: compared with the reference", style="bold")
         print_comparisons(console, part.comparison.comparisons, part.comparison.unmatched)
     say(f"\nReport: {_write(output, parts, inputs)}")
-    if not no_serve:
-        _open_workstation(output, drawn, folder, port, not no_browser)
 
 
-def _open_workstation(
-    output: Path, drawn: Phantom, data: Path | None, port: int | None, open_browser: bool
-) -> None:
+def _report_in_child(output: Path) -> None:
+    """Tables and report from a process of their own: what they load would stay in the server's memory."""
+    command = [sys.executable, "-m", "ContourQALib", "demo", "--no-serve", "--output", str(output)]
+    done = subprocess.run(command, check=False)
+    if done.returncode:
+        raise typer.Exit(done.returncode)
+
+
+def _open_workstation(output: Path, data: Path | None, port: int | None, open_browser: bool) -> None:
     """Open the workstation on the demo's cases, or say what is missing: the report stands alone."""
     try:
         require_packages()
@@ -118,7 +127,7 @@ def _open_workstation(
         return
     settings = Settings(
         results=output / "workstation",
-        source=write_demo_cases(output / "cases", drawn, PHANTOM_SEED, data),
+        source=write_demo_cases(output / "cases", PHANTOM_SEED, data),
         models={f"phantom_{PHANTOM_SEED}": PHANTOM_MODEL},
         port=free_port(LOCAL_HOST, port),
         open_browser=open_browser,
@@ -127,7 +136,8 @@ def _open_workstation(
     serve(settings)
 
 
-def _phantom(drawn: Phantom) -> _Part:
+def _phantom() -> _Part:
+    drawn = pelvis(seed=PHANTOM_SEED)
     vendor = assess(drawn.image, drawn.vendor, find_model(PHANTOM_MODEL))
     models = [Source("VPM", drawn.vendor), Source("LFT", drawn.fine_tuned)]
     return _Part(

@@ -12,7 +12,7 @@ from ContourQALib.formats.contours import read_contours
 from ContourQALib.formats.output import output_folder, write_atomically
 from ContourQALib.formats.segmentation import write_segmentation
 from ContourQALib.perturbation import perturb
-from ContourQALib.phantom import Phantom
+from ContourQALib.phantom import pelvis
 
 STRUCTURE = "hippocampus"
 COLUMNS = ("case", "patient", "structure", "image", "contour", "reference")
@@ -43,15 +43,14 @@ REAL_CASES = (
 """From one that is fine to those that are not: what a worklist is there to sort."""
 
 
-def write_demo_cases(folder: Path, drawn: Phantom, seed: int, data: Path | None) -> Path:
+def write_demo_cases(folder: Path, seed: int, data: Path | None) -> Path:
     """Write the phantom and, where there is data, real patients; what is there already stays.
 
     What stays keeps its assessments and decisions, so that a second demo goes on where the first was left.
 
     Args:
         folder: a folder for each kind of case goes in here.
-        drawn: the phantom.
-        seed: which phantom it is.
+        seed: which phantom.
         data: the folder of the hippocampus cases; None where there is none.
 
     Returns:
@@ -63,7 +62,7 @@ def write_demo_cases(folder: Path, drawn: Phantom, seed: int, data: Path | None)
     """
     phantom = folder / f"phantom_{seed}"
     if not (phantom / MANIFEST).is_file():
-        write_phantom(drawn, seed, phantom)
+        write_phantom(pelvis(seed=seed), seed, phantom)
     real = folder / STRUCTURE
     if data is not None and not (real / MANIFEST).is_file():
         _write_real(real, data)

@@ -37,10 +37,16 @@ def cases(drawn, tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def served(monkeypatch, drawn) -> list[Settings]:
-    """Settings that a server would have been started with; phantoms are small ones."""
-    started: list[Settings] = []
+def small_phantom(monkeypatch, drawn) -> None:
+    """Phantoms are drawn small, in no time."""
     monkeypatch.setattr("ContourQALib.phantom.pelvis", lambda seed: drawn)
+    monkeypatch.setattr("ContourQALib.commands.demo_cases.pelvis", lambda seed: drawn)
+
+
+@pytest.fixture
+def served(monkeypatch, small_phantom) -> list[Settings]:
+    """Settings that a server would have been started with."""
+    started: list[Settings] = []
     monkeypatch.setattr(command, "serve", lambda settings, users=None: started.append(settings))
     return started
 
@@ -194,8 +200,8 @@ def test_the_demos_patients_were_never_seen_by_the_model():
     assert {case.error for case in REAL_CASES} <= {"", *ERRORS}
 
 
-def test_the_demos_cases_are_files_that_a_worklist_is_made_of(drawn, tmp_path):
-    folder = write_demo_cases(tmp_path / "cases", drawn, 0, None)
+def test_the_demos_cases_are_files_that_a_worklist_is_made_of(small_phantom, tmp_path):
+    folder = write_demo_cases(tmp_path / "cases", 0, None)
     (case,) = list_cases(folder, AllowedFolders([folder])).cases
 
     assert (case.name, case.problem) == ("phantom_0", None)
@@ -205,8 +211,8 @@ def test_the_demos_cases_are_files_that_a_worklist_is_made_of(drawn, tmp_path):
 
 
 @pytest.mark.realdata
-def test_the_demo_shows_real_patients_where_there_is_data(data, drawn, tmp_path):
-    folder = write_demo_cases(tmp_path / "cases", drawn, 0, data / "hippocampus")
+def test_the_demo_shows_real_patients_where_there_is_data(data, small_phantom, tmp_path):
+    folder = write_demo_cases(tmp_path / "cases", 0, data / "hippocampus")
     cases = {case.name: case for case in list_cases(folder, AllowedFolders([folder])).cases}
 
     assert set(cases) == {"phantom_0", *(case.patient for case in REAL_CASES)}
@@ -221,9 +227,9 @@ def test_the_demo_shows_real_patients_where_there_is_data(data, drawn, tmp_path)
 
 
 @pytest.mark.realdata
-def test_a_second_demo_leaves_files_and_so_what_was_decided_on_them(data, drawn, tmp_path):
+def test_a_second_demo_leaves_files_and_so_what_was_decided_on_them(data, small_phantom, tmp_path):
     for _ in range(2):
-        folder = write_demo_cases(tmp_path / "cases", drawn, 0, data / "hippocampus")
+        folder = write_demo_cases(tmp_path / "cases", 0, data / "hippocampus")
         manifest = folder / "hippocampus" / "manifest.csv"
         with manifest.open(newline="") as file:
             rows = list(csv.DictReader(file))
@@ -233,10 +239,24 @@ def test_a_second_demo_leaves_files_and_so_what_was_decided_on_them(data, drawn,
     assert len(rows) == len(REAL_CASES)
 
 
-def test_the_demo_opens_what_it_wrote(drawn, tmp_path, monkeypatch):
+@pytest.mark.parametrize("code", [0, 2])
+def test_the_demos_server_does_not_load_what_its_report_takes(contourqa, tmp_path, monkeypatch, code):
+    asked: list[list[str]] = []
+    opened: list[Path] = []
+    done = subprocess.CompletedProcess([], code)
+    monkeypatch.setattr(subprocess, "run", lambda command, check: asked.append(command) or done)
+    monkeypatch.setattr(demo, "_open_workstation", lambda output, *_: opened.append(output))
+    found = contourqa("demo", "-o", tmp_path)
+
+    assert found.code == code
+    assert asked[0][1:5] == ["-m", "ContourQALib", "demo", "--no-serve"]
+    assert opened == ([tmp_path] if code == 0 else [])
+
+
+def test_the_demo_opens_what_it_wrote(small_phantom, tmp_path, monkeypatch):
     started: list[Settings] = []
     monkeypatch.setattr(demo, "serve", started.append)
-    demo._open_workstation(tmp_path, drawn, None, 0, False)
+    demo._open_workstation(tmp_path, None, 0, False)
 
     (settings,) = started
     (case,) = list_cases(settings.source, AllowedFolders([settings.source])).cases
@@ -245,8 +265,8 @@ def test_the_demo_opens_what_it_wrote(drawn, tmp_path, monkeypatch):
 
 
 @pytest.mark.usefixtures("without_trame")
-def test_without_the_extra_the_demo_ends_with_its_report(drawn, tmp_path, capsys):
-    demo._open_workstation(tmp_path, drawn, None, 0, False)
+def test_without_the_extra_the_demo_ends_with_its_report(small_phantom, tmp_path, capsys):
+    demo._open_workstation(tmp_path, None, 0, False)
 
     assert "contourqa[workstation]" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
