@@ -90,7 +90,8 @@ class CaseChoice(SignalContainer):
         case = self._session.case
         if source == PHANTOM or case is None:
             return await asyncio.to_thread(phantom_case, seed), None
-        return await asyncio.to_thread(_of_reference, case, self._session.settings.model), case.volume
+        model = self._session.settings.model_of(case.entry.name)
+        return await asyncio.to_thread(_of_reference, case, model), case.volume
 
 
 def _of_reference(case: OpenCase, model: str | None) -> TeachingCase:

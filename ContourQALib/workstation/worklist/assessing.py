@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from undo_stack import Signal, SignalContainer
@@ -51,11 +51,13 @@ class HowToAssess:
 
     Attributes:
         model: a bundled model's name or a model's folder; None for the one that fits.
+        models: the same for single cases, by the case's name.
         first: whether somebody waits for something that comes before the queue.
         files_of: opens a case's files.
     """
 
     model: str | None = None
+    models: Mapping[str, str] = field(default_factory=dict)
     first: Callable[[], bool] = lambda: False
     files_of: Callable[[CaseEntry], CaseFiles] = CaseFiles
 
@@ -234,7 +236,8 @@ class Assessing(SignalContainer):
         entry, files = case.entry, self._how.files_of(case.entry)
         image, contours = await asyncio.to_thread(lambda: (files.image(), files.contours()))
         self._doing(case.name, SENDING)
-        request = AssessRequest(image, contours, self._how.model, self._known.levels)
+        model = self._how.models.get(case.name, self._how.model)
+        request = AssessRequest(image, contours, model, self._known.levels)
         found = await self._tasks.ask(request, self._on_step)
         if self._known.case(case.name).stage is Stage.ASSESSING:  # else it was opened, and is known since
             self._known.keep(case.name, found)

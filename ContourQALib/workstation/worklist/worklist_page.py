@@ -83,7 +83,7 @@ class WorklistPage:
             session.known_cases,
             session.store,
             session.background,
-            HowToAssess(session.settings.model, self._is_busy),
+            HowToAssess(session.settings.model, session.settings.models, self._is_busy),
             session.start,
         )
         self._soon = Throttle(self.refresh, PERIOD_S)

@@ -46,6 +46,7 @@ class Answering:
 
     def __init__(self, failures: dict[str, str] | None = None) -> None:
         self.asked: list[str] = []
+        self.models: list[str | None] = []
         self.rested = 0
         self.failures = failures or {}
         self.let = asyncio.Event()
@@ -54,6 +55,7 @@ class Answering:
 
     async def ask(self, request: Any, progress: Callable[[Progress], None] | None = None) -> Any:
         self.asked.append(request.image)
+        self.models.append(request.model)
         if progress:
             progress(Progress(1, 0, 2, "Bladder"))
         if not self.slow or self.slow == request.image:
@@ -97,6 +99,15 @@ def test_cases_are_assessed_in_their_order_and_kept():
         assert made.queue.progress.state is QueueState.DONE
         assert made.tasks.rested == 1, "the computing process is not needed any more"
         assert made.told == []
+
+    asyncio.run(work())
+
+
+def test_a_case_with_a_model_of_its_own_is_assessed_by_that_one():
+    async def work() -> None:
+        made = queue_of("a b", Answering(), model="everybodys", models={"b": "its-own"})
+        await made.queue.start()
+        assert made.tasks.models == ["everybodys", "its-own"]
 
     asyncio.run(work())
 
