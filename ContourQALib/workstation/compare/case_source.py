@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ContourQALib.case import Contour
-from ContourQALib.metrics.domain import cropped
 from ContourQALib.metrics.pairing import Source
 from ContourQALib.report.outlines import ASSESSED, REFERENCE, Look, looks_of_tests
 from ContourQALib.workstation.cases.case_entry import CaseEntry
@@ -71,7 +70,7 @@ def sources_of(entry: CaseEntry) -> tuple[CaseSource, ...]:
 
 
 async def read_source(case: OpenCase, source: CaseSource) -> Source:
-    """The contours of a source, cut to their boxes, each on the lattice that it was drawn on.
+    """The contours of a source, each on the lattice that it was drawn on.
 
     Those under review are as they are in the scene where they were edited, else as in their file.
 
@@ -88,12 +87,10 @@ async def read_source(case: OpenCase, source: CaseSource) -> Source:
 
 def _read(files: CaseFiles, source: CaseSource) -> tuple[Contour, ...]:
     if source.kind is Kind.REFERENCE:
-        contours = files.reference()
-    elif source.kind is Kind.MODEL:
-        contours = files.models()[source.key]
-    else:
-        contours = files.contours()
-    return tuple(map(cropped, contours))
+        return files.reference()
+    if source.kind is Kind.MODEL:
+        return files.models()[source.key]
+    return files.contours()
 
 
 def _distinct(name: str, taken: list[str]) -> str:

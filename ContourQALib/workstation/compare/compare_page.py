@@ -102,7 +102,7 @@ class ComparePage:
         if any(one.name == test for one in self.view.tests):
             data.test = test
         own = next((name for name in case.structures if result.spelled(name) == structure), None)
-        if own is not None:
+        if own is not None and own != self._session.structure:
             self._session.select_structure(own)
         else:
             self.view.show_structure()
@@ -270,5 +270,5 @@ class ComparePage:
 
     def _on_all(self, shown: bool) -> None:
         result = self.comparing.result
-        wanted = [one for one in result.comparisons if one.test in self.typed.data.shown] if result else []
-        self.typed.data.all_rows = files.all_figures(wanted) if shown else []
+        data = self.typed.data
+        data.all_rows = files.all_figures(result, data.shown) if shown and result is not None else []

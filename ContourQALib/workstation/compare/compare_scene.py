@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from ContourQALib.case import Contour
@@ -11,6 +12,9 @@ from ContourQALib.mrml.outlines import OUTLINE_PIXELS, REFERENCE_PIXELS, display
 from ContourQALib.mrml.scene_change import scene_change
 from ContourQALib.workstation.compare.case_source import CaseSource
 from ContourQALib.workstation.open_case import OpenCase
+
+MARKED = "Compared"
+"""Names the segments of the difference."""
 
 
 class CompareScene:
@@ -23,7 +27,8 @@ class CompareScene:
     def __init__(self, scene: Any) -> None:
         self._scene = scene
         self._outlines: dict[str, Any] = {}
-        self._drawn: dict[str, tuple[Any, ...]] = {}
+        self._drawn: dict[str, Contour] = {}
+        self._reference = ""
         self._differences: Any = None
         self._marked: tuple[Contour, Contour] | None = None
         self._hidden: Any = None
@@ -58,28 +63,32 @@ class CompareScene:
             self._remove(name)
         self.mark(None, None, 0.0)
 
-    def show(
-        self, case: OpenCase, contours: Mapping[CaseSource, Contour], reference: str, structure: str
-    ) -> None:
-        """Show contours of one structure and nothing else; what is drawn already stays.
+    def show(self, case: OpenCase, contours: Mapping[CaseSource, Contour], reference: str) -> None:
+        """Show one contour of each source and nothing else; what is drawn already stays.
+
+        Nodes are kept from one structure to the next: to remove one takes ten times as long as to change it.
 
         Args:
             case: the open case.
             contours: by source.
             reference: name of the source that the others are measured against; its outline is the widest.
-            structure: what they are contours of.
         """
-        wanted = {source.name: source for source in contours}
-        for name in [name for name in self._outlines if name not in wanted]:
+        if reference != self._reference:
+            self.clear()
+            self._reference = reference
+        wanted = {source.name for source in contours}
+        for name in self._outlines.keys() - wanted:
             self._remove(name)
         # the reference is drawn first, so that it lies below what runs along it
         for source, contour in sorted(contours.items(), key=lambda pair: pair[0].name != reference):
-            pixels = REFERENCE_PIXELS if source.name == reference else OUTLINE_PIXELS
-            state = (contour, pixels, structure)
-            if self._drawn.get(source.name) != state:
-                self._remove(source.name)
-                self._outlines[source.name] = self._outlined(case, source, contour, pixels)
-                self._drawn[source.name] = state
+            if self._drawn.get(source.name) is contour:
+                continue
+            node = self._outlines.get(source.name)
+            if node is None:
+                self._outlines[source.name] = self._outlined(case, source, contour)
+            else:
+                segmentations.set_segment(node, _only_segment(node), contour)
+            self._drawn[source.name] = contour
 
     def mark(self, case: OpenCase | None, pair: tuple[Contour, Contour] | None, opacity: float) -> None:
         """Mark what a contour has too much and what it leaves out against another.
@@ -97,24 +106,21 @@ class CompareScene:
         if pair is self._marked:
             overlays.set_opacity(self._differences, opacity)
             return
-        if self._differences is not None:  # of another structure: a new one, else the old one's names stay
-            self.mark(None, None, 0.0)
+        # under one name whatever the structure, so that the segments are changed and not made anew
+        named = [(replace(pair[0], name=MARKED), pair[1])]
         self._differences = _own(
-            overlays.show_differences(self._scene, [pair], opacity=opacity, volume_node=case.volume)
+            overlays.show_differences(self._scene, named, self._differences, opacity, case.volume)
         )
         self._marked = pair
 
-    def _outlined(self, case: OpenCase, source: CaseSource, contour: Contour, pixels: int) -> Any:
+    def _outlined(self, case: OpenCase, source: CaseSource, contour: Contour) -> Any:
         with scene_change(self._scene, batch=True):
-            node = _own(
-                segmentations.add_segmentation(self._scene, [contour], f"Compared {source.name}", case.volume)
-            )
+            name = f"Compared {source.name}"
+            node = _own(segmentations.add_segmentation(self._scene, [contour], name, case.volume))
             display = display_of(node)
-            outline(display, pixels)
+            outline(display, REFERENCE_PIXELS if source.name == self._reference else OUTLINE_PIXELS)
             display.SetVisibility3D(False)
-            display.SetSegmentOverrideColor(
-                node.GetSegmentation().GetNthSegmentID(0), *rgb(source.look.color)
-            )
+            display.SetSegmentOverrideColor(_only_segment(node), *rgb(source.look.color))
         return node
 
     def _remove(self, name: str) -> None:
@@ -122,6 +128,10 @@ class CompareScene:
         self._drawn.pop(name, None)
         if node is not None:
             self._scene.RemoveNode(node)
+
+
+def _only_segment(node: Any) -> str:
+    return str(node.GetSegmentation().GetNthSegmentID(0))
 
 
 def _own(node: Any) -> Any:

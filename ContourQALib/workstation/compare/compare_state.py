@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from trame_server.utils.typed_state import IStateEncoderDecoder, TypedState
 
@@ -70,7 +70,7 @@ class CompareState:
     definitions_shown: bool = False
 
 
-Typed = TypedState[CompareState]
+Typed: TypeAlias = "TypedState[CompareState]"
 
 
 class PlainValues(IStateEncoderDecoder):

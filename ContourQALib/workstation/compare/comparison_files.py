@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +12,7 @@ from ContourQALib.names import normalize
 from ContourQALib.report.records import comparison_rows, slice_rows, to_csv
 from ContourQALib.report.wording import figure_text, number, percent_text
 from ContourQALib.workstation.compare.case_comparison import CaseComparison
+from ContourQALib.workstation.compare.figure_rows import MINUS
 
 TABLE_NAME, SLICES_NAME = "comparison.csv", "comparison_slices.csv"
 
@@ -35,15 +36,17 @@ def slices_file(result: CaseComparison, reviewed: str, edited: frozenset[str]) -
     return to_csv(slice_rows(_named(result, reviewed, edited)))
 
 
-def all_figures(comparisons: Sequence[Comparison]) -> list[dict[str, Any]]:
-    """Every figure of every pair, as the page shows them."""
+def all_figures(result: CaseComparison, tests: Container[str]) -> list[dict[str, Any]]:
+    """Every figure of the pairs of some tests, structure by structure, as the page shows them."""
     return [
         {
             "structure": one.structure,
             "test": one.test,
             "cells": [_text(field, getattr(one, field)) for field, _, _, _ in COMPARISON_FIGURES],
         }
-        for one in comparisons
+        for structure in result.structures
+        for one in result.of(structure)
+        if one.test in tests
     ]
 
 
@@ -62,4 +65,5 @@ def _named(result: CaseComparison, reviewed: str, edited: frozenset[str]) -> lis
 def _text(field: str, value: float) -> str:
     if field == "specificity":
         return number(value, ".5f")  # all but the largest organs have 0.99…
-    return percent_text(value) if field.endswith("_percent") else figure_text(field, value)
+    text = percent_text(value) if field.endswith("_percent") else figure_text(field, value)
+    return text.replace("-", MINUS)

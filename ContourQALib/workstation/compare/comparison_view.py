@@ -168,7 +168,7 @@ class ComparisonView:
         wanted = {data.reference, *data.shown} - set(data.hidden)
         drawn = result.drawn(data.structure)
         contours = {one: drawn[one.name] for one in self.sources if one.name in wanted & drawn.keys()}
-        self.scene.show(case, contours, data.reference, data.structure)
+        self.scene.show(case, contours, data.reference)
         pair = self._pair(result) if data.marked else None
         self.scene.mark(case, pair, data.opacity / 100)
 
