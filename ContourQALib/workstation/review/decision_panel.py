@@ -24,6 +24,9 @@ BUTTONS = ((Choice.ACCEPT, "Accept", "a"), (Choice.EDIT, "Edit", "e"), (Choice.R
 
 FOCUS_READER = "window.document.querySelector('[data-testid=shell-reader] input')?.focus()"
 
+STILL_HIDDEN = "Switched off from the next case on: here the scores stay hidden until you have decided."
+SEEN_BEFORE = "This score may have been on screen before: your call will not count as made without it."
+
 
 class DecisionPanel:
     """The panel's widgets, and what its buttons do.
@@ -151,7 +154,8 @@ class DecisionPanel:
                 html.B(
                     f"{{{{ {names.compared}.you }}}}", classes=(f"'cqa-decide-' + {names.compared}.choice",)
                 )
-                html.Span(". Model: ")
+            with html.Div():
+                html.Span("Model: ")
                 html.B(
                     f"{{{{ {names.compared}.model }}}}",
                     classes=(f"'cqa-decide-' + {names.compared}.verdict",),
@@ -160,14 +164,11 @@ class DecisionPanel:
             with html.Div(classes="cqa-decide-next"):
                 html.Span("Keep your call, or decide again below.", classes="cqa-muted")
                 html.Button("Keep and go on", type="button", click=self.go_on, **testid("review-keep-call"))
-        with html.Div(v_else_if=(names.hidden,), classes="cqa-decide-hidden", **testid("review-call-hidden")):
+        with html.Div(
+            v_else_if=(names.call_note,), classes="cqa-decide-hidden", **testid("review-call-note")
+        ):
             v3.VIcon("mdi-eye-off-outline", size=16)
-            html.Span(
-                f"{{{{ {names.blind} ? 'Your call first: the score is shown once you have decided.' : "
-                "'Your call first; this score may have been on screen before, "
-                "so the call will not count as blind.' }}"
-                f"{{{{ {names.held} ? ' Switched off from the next case on.' : '' }}}}"
-            )
+            html.Span(f"{{{{ {names.call_note} }}}}")
 
     def _pending_line(self) -> None:
         names = self._typed.name
@@ -225,6 +226,15 @@ class DecisionPanel:
                 )
                 html.Span("My call first")
 
+    def _call_note(self, case: str, structure: str) -> str:
+        """What a reader should know of a hidden score, beyond that it is hidden."""
+        mode = self._session.call_first
+        if not mode.hides(case, structure):
+            return ""
+        if not mode.enabled:
+            return STILL_HIDDEN
+        return "" if mode.is_blind(case, structure) else SEEN_BEFORE
+
     def _load(self, number: int) -> None:
         for decision in self.deciding.history(self._session.structure):
             if decision.number == number:
@@ -266,9 +276,7 @@ class DecisionPanel:
             data.problem = deciding.problem
             data.call_first = session.call_first.enabled
             name = case.entry.name if case else ""
-            data.hidden = case is not None and session.call_first.hides(name, structure)
-            data.held = data.hidden and not session.call_first.enabled
-            data.blind = session.call_first.is_blind(name, structure)
+            data.call_note = self._call_note(name, structure) if case else ""
             call = self._calls.get(structure)
             data.compared = compared(call, case.found(structure)) if call is not None and case else {}
             history = deciding.history(structure)

@@ -33,9 +33,7 @@ class DecisionState:
         pending: what could not be written down, a sentence each.
         problem: why.
         call_first: whether the next cases' scores are hidden.
-        hidden: whether this structure's score is hidden.
-        held: whether it is hidden although the mode is off.
-        blind: whether a call on it would be made before its score was ever on screen.
+        call_note: what a reader should know of this structure's hidden score; "" for nothing.
         compared: the reader's first call beside the model's verdict; {} where there is none to compare.
     """
 
@@ -47,9 +45,7 @@ class DecisionState:
     pending: list[str] = field(default_factory=list)
     problem: str = ""
     call_first: bool = False
-    hidden: bool = False
-    held: bool = False
-    blind: bool = False
+    call_note: str = ""
     compared: dict[str, Any] = field(default_factory=dict)
 
 

@@ -198,6 +198,21 @@ def test_an_edited_contour_of_an_earlier_decision_is_shown_again(bench: EditingB
     assert hash_contour(bench.case.contour("Bladder")) != drawn
 
 
+def test_switching_the_mode_in_the_middle_of_a_case_is_explained(bench: EditingBench) -> None:
+    bench.session.state.shell_reader = "Cleo"  # who has decided nothing yet
+    shown = bench.panel._typed.data
+    bench.call(bench.session.call_first.switch, True)
+    bench.wait(lambda: bench.session.call_first._shown is not None)
+    bench.call(bench.session.select_structure, "Rectum")
+    assert "may have been on screen before" in shown.call_note
+    bench.run(bench.panel.accept())
+    assert not last(bench).score_hidden
+    bench.call(bench.session.call_first.switch, False)
+    bench.call(bench.session.select_structure, "CTV")
+    assert "from the next case on" in shown.call_note
+    assert bench.session.call_first.hides("phantom_1", "CTV")
+
+
 def test_a_blind_call_is_stored_as_one_and_the_score_shown_beside_it(bench: EditingBench) -> None:
     bench.open("phantom_2", "Bladder")
     bench.session.state.shell_reader = "Bea"
