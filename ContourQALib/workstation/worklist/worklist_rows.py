@@ -37,8 +37,6 @@ ICONS: dict[str, str] = {
 }
 """Of the chips, by the row's mark."""
 
-HIDDEN_WHY = "Your call first: decide, then the model's score is shown."
-
 
 def rows_of(
     lines: Sequence[Line], view: WorklistView, decided: Decided, *, contours: bool, expanded: Collection[int]
@@ -125,8 +123,6 @@ def _figures(found: StructureAssessment | None) -> Row:
 
 def _reasons(line: Line) -> Row:
     """The first reason, and all of them for whoever points at it."""
-    if line.mark is Mark.HIDDEN:
-        return {"why": HIDDEN_WHY, "all": ""}
     if line.mark is Mark.FAILED:
         return {"why": storable(line.case.reason), "all": ""}
     reasons = line.found.reasons if line.found else ()
