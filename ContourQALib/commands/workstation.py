@@ -148,9 +148,10 @@ def serve(settings: Settings, users: int | None = None) -> None:
         serve_users(settings, users, lambda address: _announce(address, settings))
         return
     from ContourQALib.workstation.application import Workstation
-    from ContourQALib.workstation.serving.server_run import run
+    from ContourQALib.workstation.serving.server_run import leave, run
 
     run(lambda: Workstation(settings), lambda address, _: _announce(address, settings))
+    leave()
 
 
 def _announce(address: str, settings: Settings) -> None:

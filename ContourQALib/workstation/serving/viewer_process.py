@@ -43,9 +43,10 @@ def main() -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
     from ContourQALib.workstation.application import Workstation
-    from ContourQALib.workstation.serving.server_run import run
+    from ContourQALib.workstation.serving.server_run import leave, run
 
     run(lambda: Workstation(settings), lambda *_: _say_ready())
+    leave()
 
 
 def _say_ready() -> None:

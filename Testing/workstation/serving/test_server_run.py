@@ -131,3 +131,19 @@ def test_a_browser_is_opened_only_where_there_is_a_screen(monkeypatch):
 
     served(StandIn(settings(idle_s=1)))
     assert opened == told
+
+
+def test_a_file_that_is_being_written_is_finished():
+    stand_in, written = StandIn(settings()), []
+
+    def write() -> None:
+        time.sleep(0.5)
+        written.append(True)
+
+    def ready() -> None:
+        stand_in.work = asyncio.ensure_future(asyncio.to_thread(write))
+        threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
+
+    served(stand_in, ready)
+
+    assert written == [True]

@@ -105,9 +105,9 @@ def test_cases_are_assessed_in_their_order_and_kept():
 
 def test_a_case_with_a_model_of_its_own_is_assessed_by_that_one():
     async def work() -> None:
-        made = queue_of("a b", Answering(), model="everybodys", models={"b": "its-own"})
+        made = queue_of("a b", Answering(), model="hippocampus-t1", models={"b": "pelvis-phantom"})
         await made.queue.start()
-        assert made.tasks.models == ["everybodys", "its-own"]
+        assert made.tasks.models == ["hippocampus-t1", "pelvis-phantom"]
 
     asyncio.run(work())
 
