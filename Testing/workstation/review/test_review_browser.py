@@ -1,0 +1,160 @@
+"""The review page in Chromium: clicks, keys, the strip, and that every tab shows the same."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+LIMIT_MS = 60_000
+"""A page that answers at all has answered by then, on a machine that does other things too."""
+
+
+def find(page: Any, name: str) -> Any:
+    return page.locator(f"[data-testid='{name}']")
+
+
+def text_of(page: Any, name: str) -> str:
+    return str(find(page, name).inner_text())
+
+
+def selected(page: Any) -> str:
+    row = page.locator(".cqa-review-selected")
+    row.wait_for()
+    return str(row.get_attribute("data-testid")).removeprefix("review-row-")
+
+
+def wait_for(page: Any, name: str, text: str) -> None:
+    page.wait_for_function(
+        "([name, text]) => document.querySelector(`[data-testid='${name}']`)?.innerText.trim() === text",
+        arg=[name, text],
+    )
+
+
+@pytest.fixture(scope="module")
+def review(workstation_page: Any) -> Any:
+    """The first phantom on the review page, assessed."""
+    page = workstation_page
+    page.set_default_timeout(LIMIT_MS)
+    find(page, "tab-worklist").click()
+    page.locator("tr.opens[data-testid='worklist-row-phantom_1']").click()
+    find(page, "page-review").wait_for()
+    find(page, "review-row-Bladder").click()
+    # the map of errors comes after what was known from the worklist
+    page.wait_for_function(
+        "() => /probably wrong$/m.test(document.querySelector('.cqa-review-strip')?.innerText)"
+    )
+    return page
+
+
+@pytest.fixture
+def page(review: Any) -> Any:
+    """The bladder is chosen, and no control has the focus."""
+    find(review, "review-row-Bladder").click()
+    review.wait_for_function(
+        "() => document.querySelector('.cqa-review-selected')?.dataset.testid === 'review-row-Bladder'"
+    )
+    review.evaluate("() => document.activeElement.blur()")
+    find(review, "review-strip").wait_for()
+    return review
+
+
+def test_a_click_selects_and_shows_why(page: Any) -> None:
+    find(page, "review-row-CTV").click()
+    page.locator(".cqa-review-details b", has_text="CTV").first.wait_for()
+    assert selected(page) == "CTV"
+    assert "teaching only" in text_of(page, "review-caution")
+
+
+def test_keys_step_through_structures_and_slices(page: Any) -> None:
+    names = [row.split()[0] for row in page.locator(".cqa-review-name").all_inner_texts()]
+    at = [name.replace("\u200b", "") for name in names].index("Bladder")
+    page.keyboard.press("k" if at else "j")
+    page.wait_for_function(
+        "() => document.querySelector('.cqa-review-selected')?.dataset.testid !== 'review-row-Bladder'"
+    )
+    page.keyboard.press("j" if at else "k")
+    page.wait_for_function(
+        "() => document.querySelector('.cqa-review-selected')?.dataset.testid === 'review-row-Bladder'"
+    )
+    page.keyboard.press("n")
+    worst = re.search(r"worst: (\d+)", text_of(page, "review-strip-text"))
+    assert worst is not None
+    wait_for(page, "review-slice", f"slice {worst.group(1)}")
+    assert text_of(page, "review-place").startswith("1 of")
+
+
+def test_a_click_on_the_strip_shows_its_slice(page: Any) -> None:
+    strip = find(page, "review-strip")
+    box = strip.bounding_box()
+    first, last = (int(one) for one in page.locator(".cqa-review-axis span").all_inner_texts()[::2])
+    strip.click(position={"x": 1, "y": box["height"] / 2})
+    wait_for(page, "review-slice", f"slice {first}")
+    page.mouse.move(box["x"] + 2, box["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] - 2, box["y"] + 20, steps=5)
+    page.mouse.up()
+    wait_for(page, "review-slice", f"slice {last}")
+
+
+def test_letters_in_a_text_are_no_keys(page: Any) -> None:
+    reader = find(page, "shell-reader").locator("input")
+    reader.fill("")
+    reader.type("ckjo?n")
+    assert reader.input_value() == "ckjo?n"
+    assert selected(page) == "Bladder"
+    assert "cqa-review-on" in str(find(page, "review-contours").get_attribute("class"))
+    assert find(page, "review-help-dialog").count() == 0
+    reader.fill("Reader")
+    reader.blur()
+
+
+def test_a_key_is_not_also_heard_by_the_views(page: Any) -> None:
+    find(page, "views").locator("img, canvas").first.click()
+    page.keyboard.press("o")
+    page.wait_for_function(
+        "() => !document.querySelector(\"[data-testid='review-errors']\").classList.contains('cqa-review-on')"
+    )
+    here = text_of(page, "review-slice")
+    page.keyboard.press("o")
+    find(page, "review-errors-marks").wait_for()
+    assert text_of(page, "review-slice") == here
+
+
+def test_the_help_lists_the_keys_and_keeps_them_to_itself(page: Any) -> None:
+    page.keyboard.press("?")
+    dialog = find(page, "review-help-dialog")
+    dialog.wait_for()
+    assert "Next of the slices to look at first" in dialog.inner_text()
+    page.keyboard.press("j")
+    page.keyboard.press("Escape")
+    dialog.wait_for(state="hidden")
+    assert selected(page) == "Bladder"
+
+
+def test_gray_scales_by_key_and_typed(page: Any) -> None:
+    width = find(page, "review-width")
+    page.keyboard.press("3")
+    page.wait_for_function("() => document.querySelector(\"[data-testid='review-width']\").value === '2000'")
+    width.fill("350")
+    width.press("Tab")
+    page.wait_for_function("() => document.querySelector(\"[data-testid='review-width']\").value === '350'")
+    find(page, "review-preset-1").click()
+    page.wait_for_function("() => document.querySelector(\"[data-testid='review-width']\").value === '400'")
+
+
+def test_a_refresh_and_a_second_tab_show_the_same(page: Any, browser: Any) -> None:
+    find(page, "review-row-Rectum").click()
+    page.locator(".cqa-review-details b", has_text="Rectum").first.wait_for()
+    before = find(page, "page-review").locator(".cqa-review-findings").inner_text()
+    other = browser.tab(page.context, page.served.base)
+    try:
+        page.reload()
+        for each in (page, other):
+            each.locator(".cqa-review-details b", has_text="Rectum").first.wait_for()
+            assert find(each, "page-review").locator(".cqa-review-findings").inner_text() == before
+        find(other, "review-row-Bladder").click()
+        page.locator(".cqa-review-details b", has_text="Bladder").first.wait_for()
+    finally:
+        other.close()
