@@ -78,7 +78,7 @@ def test_a_reader_is_led_to_a_process_of_his_own_that_ends_with_the_front_door(s
         with browser.open(server.address, timeout=30) as answer:
             return answer.url == f"http://localhost:{port + 1}/index.html"
 
-    assert soon(inside)
+    assert soon(inside, 60)
     pids = children(server.process.pid)
     assert pids
     os.kill(server.process.pid, signal.SIGKILL)  # not even asked
