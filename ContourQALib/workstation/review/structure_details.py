@@ -56,16 +56,16 @@ def sentence(text: str) -> str:
 
 def _figures(found: StructureAssessment, before: StructureAssessment | None) -> list[dict[str, str]]:
     """The predicted figures; `before` is what was predicted of the contour as its file has it."""
-    every = [
-        ("Dice", found.dice, found.dice_interval, ".2f", "", before and before.dice),
-        ("HD95", found.hd95_mm, found.hd95_interval_mm, ".1f", "mm", before and before.hd95_mm),
-        ("MSD", found.msd_mm, found.msd_interval_mm, ".1f", "mm", before and before.msd_mm),
-        ("Volume", found.volume_cc, None, ".1f", "cc", before and before.volume_cc),
+    kinds: list[tuple[str, str, tuple[float, float] | None, str, str]] = [
+        ("Dice", "dice", found.dice_interval, ".2f", ""),
+        ("HD95", "hd95_mm", found.hd95_interval_mm, ".1f", "mm"),
+        ("MSD", "msd_mm", found.msd_interval_mm, ".1f", "mm"),
+        ("Volume", "volume_cc", None, ".1f", "cc"),
+        *((f"Dice by {source}", name, None, ".2f", "") for source, name in further_figures([found]).items()),
     ]
-    for source, field in further_figures([found]).items():
-        every.append((f"Dice by {source}", getattr(found, field), None, ".2f", "", None))
     shown = []
-    for title, value, interval, form, unit, was in every:
+    for title, name, interval, form, unit in kinds:
+        value, was = getattr(found, name), getattr(before, name, None)
         if value is None:
             continue
         bounds = f"{number(interval[0], form)}\u2013{number(interval[1], form)}" if interval else ""
