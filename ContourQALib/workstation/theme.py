@@ -35,7 +35,8 @@ MESSAGE_ICONS = {
 PANEL_WIDTH_PX = 440
 """Width of a page beside the views."""
 
-STYLE_FILE = Path(__file__).with_name("style.css")
+STYLE_FILES = (Path(__file__).with_name("style.css"), *sorted(Path(__file__).parent.glob("*/style.css")))
+"""The shell's style sheet, and one for each page that has its own."""
 
 
 def css() -> str:
@@ -52,7 +53,7 @@ def css() -> str:
         **{verdict.value: color for verdict, color in VERDICT_COLORS.items()},
     }
     root = " ".join(f"--cqa-{name}: {value};" for name, value in variables.items())
-    return f":root {{ {root} }}\n{STYLE_FILE.read_text(encoding='utf-8')}"
+    return "\n".join([f":root {{ {root} }}", *(file.read_text(encoding="utf-8") for file in STYLE_FILES)])
 
 
 def testid(name: str) -> dict[str, list[str]]:

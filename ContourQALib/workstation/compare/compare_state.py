@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from trame_server.utils.typed_state import IStateEncoderDecoder, TypedState
+from trame_server.utils.typed_state import TypedState
 
 from ContourQALib.metrics.definitions import DEFAULT_TOLERANCE_MM
+from ContourQALib.workstation.plain_values import PlainValues
 
 NAMESPACE = "compare"
 OPACITY_PERCENT = 60
@@ -71,18 +72,6 @@ class CompareState:
 
 
 Typed: TypeAlias = "TypedState[CompareState]"
-
-
-class PlainValues(IStateEncoderDecoder):
-    """Values go to the page as they are: they are plain, and rows hold values of several types."""
-
-    def encode(self, obj: Any) -> Any:
-        """The value itself."""
-        return obj
-
-    def decode(self, obj: Any, obj_type: Any) -> Any:
-        """The value itself."""
-        return obj
 
 
 def compare_state(state: Any) -> Typed:

@@ -11,7 +11,7 @@ from trame_server.utils.typed_state import TypedState
 from ContourQALib.quality.assessment import StructureAssessment
 from ContourQALib.report.wording import interval_text
 from ContourQALib.workstation.decisions.decision import Choice, Decision
-from ContourQALib.workstation.review.review_state import PlainValues
+from ContourQALib.workstation.plain_values import PlainValues
 
 CHOICE_WORDS = {Choice.ACCEPT: "accepted", Choice.EDIT: "edited", Choice.REJECT: "rejected"}
 CHOICE_ICONS = {Choice.ACCEPT: "mdi-check-bold", Choice.EDIT: "mdi-pencil", Choice.REJECT: "mdi-close-thick"}

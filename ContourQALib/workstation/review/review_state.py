@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
-from trame_server.utils.typed_state import IStateEncoderDecoder, TypedState
+from trame_server.utils.typed_state import TypedState
+
+from ContourQALib.workstation.plain_values import PlainValues
 
 OUTLINES, FILLED, BOTH = "outlines", "filled", "both"
 """How contours are drawn."""
@@ -73,19 +75,7 @@ class ReviewState:
     help_shown: bool = False
 
 
-Typed = TypedState[ReviewState]
-
-
-class PlainValues(IStateEncoderDecoder):
-    """Values go to the page as they are: they are plain, and rows hold values of several types."""
-
-    def encode(self, obj: Any) -> Any:
-        """The value itself."""
-        return obj
-
-    def decode(self, obj: Any, obj_type: Any) -> Any:
-        """The value itself."""
-        return obj
+Typed: TypeAlias = TypedState[ReviewState]
 
 
 def review_state(state: Any) -> Typed:

@@ -14,6 +14,7 @@ from trame_server.utils.typed_state import TypedState
 from ContourQALib.workstation.decisions.decision import Decision, storable
 from ContourQALib.workstation.decisions.errors import DecisionError
 from ContourQALib.workstation.open_case import OpenCase
+from ContourQALib.workstation.plain_values import PlainValues
 from ContourQALib.workstation.session import Session
 from ContourQALib.workstation.theme import testid
 from ContourQALib.workstation.worklist import worklist_bar as bar
@@ -39,7 +40,7 @@ from ContourQALib.workstation.worklist.worklist_lines import (
     structures_of,
 )
 from ContourQALib.workstation.worklist.worklist_rows import ICONS, WORDS, rows_of
-from ContourQALib.workstation.worklist.worklist_state import PAGE_ROWS, PlainValues, WorklistState
+from ContourQALib.workstation.worklist.worklist_state import PAGE_ROWS, WorklistState
 from ContourQALib.workstation.worklist.worklist_table import EXPAND, OPEN, WorklistTable
 
 PERIOD_S = 0.5

@@ -5,22 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from trame_server.utils.typed_state import IStateEncoderDecoder
-
 PAGE_ROWS = 100
 """Lines sent at a time: what a reader scrolls through, small enough to be drawn at each keystroke."""
-
-
-class PlainValues(IStateEncoderDecoder):
-    """Leaves values as they are: rows are plain already, and looking at each of their cells takes 10 ms."""
-
-    def encode(self, obj: Any) -> Any:
-        """The value."""
-        return obj
-
-    def decode(self, obj: Any, obj_type: type) -> Any:
-        """The value."""
-        return obj
 
 
 @dataclass
