@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 
 from trame.widgets import html
@@ -101,11 +102,19 @@ class ReviewPage:
         # the first selection after a case was opened is the session's own
         self._is_untouched = self._opened is not None
         self._opened = None
+        if self._is_untouched:  # later: others have not heard of this selection yet
+            asyncio.get_running_loop().call_soon(self._choose_worst)
 
-    def _on_assessed(self, case: OpenCase) -> None:
-        """The riskiest structure, as long as the reader has chosen none."""
+    def _on_assessed(self, _case: OpenCase) -> None:
+        self._choose_worst()
+
+    def _choose_worst(self) -> None:
+        """Select the riskiest structure once it is known, as long as the reader has chosen none."""
+        case = self._session.case
+        if case is None or case.assessment is None or not case.structures:
+            return
         if self._is_untouched and not self.findings.any_hidden:
-            worst = self.findings.ordered[0].structure if self.findings.ordered else ""
-            if worst and worst != self._session.structure:
+            worst = self.findings.ordered[0].structure
+            if worst != self._session.structure:
                 self._session.select_structure(worst)
         self._is_untouched = False

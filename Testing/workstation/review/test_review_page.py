@@ -135,6 +135,17 @@ def test_the_riskiest_structure_stands_first_and_is_chosen_by_itself(opened: Des
     assert opened.shown.details["name"] == by_risk[0].structure
 
 
+def test_what_is_known_already_is_chosen_before_the_errors_are_located(opened: Desk) -> None:
+    located = []
+    told = opened.session.assessed.connect(lambda case: located.append(case))
+    opened.do(opened.session.open_case, "phantom_2")
+    opened.wait(lambda: opened.session.structure == opened.shown.rows[0]["name"])
+    opened.session.assessed.disconnect(told)
+    assert not located
+    assert opened.row("Bladder")["state"] == "known"
+    opened.wait(lambda: opened.is_assessed)
+
+
 def test_a_reader_who_has_chosen_is_not_led_away(opened: Desk) -> None:
     opened.do(opened.session.open_case, "phantom_1")
     opened.do(opened.session.select_structure, "Rectum")
