@@ -116,7 +116,8 @@ class CompareScene:
     def _outlined(self, case: OpenCase, source: CaseSource, contour: Contour) -> Any:
         with scene_change(self._scene, batch=True):
             name = f"Compared {source.name}"
-            node = _own(segmentations.add_segmentation(self._scene, [contour], name, case.volume))
+            named = replace(contour, name=source.name)  # whatever structure it is of later
+            node = _own(segmentations.add_segmentation(self._scene, [named], name, case.volume))
             display = display_of(node)
             outline(display, REFERENCE_PIXELS if source.name == self._reference else OUTLINE_PIXELS)
             display.SetVisibility3D(False)
