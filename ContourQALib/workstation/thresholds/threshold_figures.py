@@ -126,7 +126,9 @@ def now_flagged(swept: Swept, threshold: float) -> str:
 
 def definitions() -> list[dict[str, str]]:
     """What the figures of the page mean, as names and texts."""
-    figures = [{"name": titled(name).partition(",")[0], "text": _sentence(DEFINITIONS[name])} for name in _DEFINED]
+    figures = [
+        {"name": titled(name).partition(",")[0], "text": _sentence(DEFINITIONS[name])} for name in _DEFINED
+    ]
     expected = {"name": titled(EXPECTED), "text": _sentence(EXPECTED_DEFINITION)}
     sweeps = [{"name": _NAMES[name], "text": _sentence(THRESHOLD_DEFINITIONS[name])} for name in _SWEEPS]
     return [*figures, expected, *sweeps]

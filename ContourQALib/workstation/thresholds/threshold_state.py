@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from trame_server.utils.typed_state import TypedState
+
+from ContourQALib.workstation.plain_values import PlainValues
 
 NAMESPACE = "thresholds"
 
@@ -92,9 +94,9 @@ class ThresholdState:
     definitions_shown: bool = False
 
 
-Typed = TypedState[ThresholdState]
+Typed: TypeAlias = TypedState[ThresholdState]
 
 
 def threshold_state(state: Any) -> Typed:
     """The page's values in a trame state."""
-    return TypedState(state, ThresholdState, namespace=NAMESPACE)
+    return TypedState(state, ThresholdState, namespace=NAMESPACE, encoder=PlainValues())

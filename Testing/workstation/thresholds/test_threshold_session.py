@@ -12,10 +12,12 @@ import pytest
 
 from ContourQALib.formats.contours import read_contours
 from ContourQALib.formats.probability import read_probability
+from ContourQALib.formats.recommendation import write_recommendation
 from ContourQALib.mrml.segmentations import contour_of, segments_of
 from ContourQALib.report.provenance import hash_file
 from ContourQALib.report.wording import figure_text, percent_text
 from ContourQALib.thresholds.analysis import analyze
+from ContourQALib.thresholds.recommendation import Recommendation, RecommendedThresholds
 from ContourQALib.worker_requests import SweepRequest, Swept
 from ContourQALib.workstation.errors import WorkstationError
 from ContourQALib.workstation.settings import Settings
@@ -159,6 +161,22 @@ def test_the_contour_follows_the_slider_and_the_page_leaves_nothing_behind(
     act(made, made.session.close_case)
     assert not made.page.scene.nodes
     assert made.data.maps == []
+
+
+def test_a_study_beside_the_cases_recommends_a_threshold_by_its_figure(opened: Any, own_cases: Path) -> None:
+    advice = Recommendation(0.37, (0.31, 0.44), 0.95, 24, 0.871, None, None)
+    write_recommendation(
+        RecommendedThresholds({STRUCTURE: {"dice": advice}}), own_cases / "recommended_thresholds.json"
+    )
+
+    made = opened()
+
+    made.wait(lambda: made.data.swept)
+    assert made.data.recommended == 0.37
+    assert made.data.advice.startswith(f"0.37 is recommended for {STRUCTURE}: the best mean Dice of 24 cases")
+    set_value(made, "by", "hd95_mm")
+    assert made.data.recommended is None
+    assert "HD95 for this case alone" in made.data.advice
 
 
 def test_a_threshold_becomes_the_contour_under_review_and_can_be_undone(opened: Any, own_cases: Path) -> None:
