@@ -128,9 +128,12 @@ def test_double_click_shows_one_view_alone_and_all_again(page: Any) -> None:
 
 
 def test_a_reload_brings_the_pictures_back(page: Any) -> None:
+    position = page.locator("[data-testid=view-red-title] .cqa-view-position")
+    before = position.inner_text()
     page.locator("[data-testid=view-red-slider]").fill("7")
-    wait_for_index(page, 7)
-    page.reload()
+    shown = [position.element_handle(), before]
+    page.wait_for_function("([one, before]) => one.innerText !== before", arg=shown, timeout=WAIT_MS)
+    page.reload()  # now that the server knows it too
     page.wait_for_function(f"{PICTURES} === 4", timeout=WAIT_MS)
     wait_for_index(page, 7)
 

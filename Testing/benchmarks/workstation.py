@@ -1,0 +1,326 @@
+"""What a reader waits for in the workstation, and what its server holds; a real server, a real Chromium.
+
+    python Testing/benchmarks/workstation.py [start slices rows thresholds memory worklist] [--repeats 7]
+        [--size 1440 900] [--format table|json]
+
+Everything by default. Each is measured on the bundled phantom of 128 x 128 x 64 voxels with 6 structures and,
+as "CT", on a phantom of 512 x 512 x 150 voxels with 20. The bars are those of two cores without a GPU: run it
+on a machine that has nothing else to do, and read the load that is printed with the table.
+
+start       from the command until the page can be used
+slices      from a key to the new picture of the axial view
+rows        from the click on a structure's row to its place in the views
+thresholds  from the slider's move to the new picture
+memory      of the server's process with a case open and assessed, as RSS and PSS, without the worker
+worklist    100 cases: from a typed letter to the filtered list, and from a click on a case to its pictures
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ContourQALib.case import Contour
+from ContourQALib.formats.images import write_image
+from ContourQALib.formats.segmentation import write_segmentation
+from ContourQALib.phantom import pelvis
+
+CT_SIZE, CT_SPACING = (512, 512, 150), (0.7, 0.7, 1.5)
+MORE_ORGANS = 14
+CASES = 100
+SMALL = "32x32x16"
+MODEL = "pelvis-phantom"
+
+PICTURES = "[...document.querySelectorAll('.cqa-views img')].filter((one) => one.naturalWidth > 50).length"
+
+WATCH = """(view) => {
+    const place = document.querySelector(`[data-view=${view}]`).closest('.layout-grid-item');
+    window.benchPictures = [];
+    window.benchWatch?.disconnect();
+    window.benchWatch = new MutationObserver(() => {
+        const image = place.querySelector('img');
+        image.decode().catch(() => {}).then(() => window.benchPictures.push(performance.now()));
+    });
+    window.benchWatch.observe(place, {attributes: true, attributeFilter: ['src'], subtree: true});
+}"""
+"""Notes when a view's picture was exchanged and decoded."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table; `bar` is what is asked of it, None where nothing is."""
+
+    what: str
+    where: str
+    median: float
+    worst: float
+    unit: str
+    bar: float | None = None
+
+
+class Served:
+    """A server of its own process with a page of Chromium.
+
+    Attributes:
+        page: Playwright's.
+        pid: of the server's process.
+        start_s: from the command to the page.
+    """
+
+    def __init__(self, browser: Any, cases: Path, results: Path, size: tuple[int, int]) -> None:
+        command = [sys.executable, "-m", "ContourQALib", "workstation", str(cases)]
+        command += ["--results", str(results), "--port", "0", "--no-browser", "--model", MODEL]
+        started = time.perf_counter()
+        self._process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
+        assert self._process.stdout is not None
+        address = next(m.group() for line in self._process.stdout if (m := re.search(r"http://\S+", line)))
+        self.page = browser.new_page(viewport={"width": size[0], "height": size[1]})
+        self.page.set_default_timeout(120_000)
+        self.page.goto(address)
+        self.page.wait_for_selector("[data-testid=tab-review]")
+        self.start_s = time.perf_counter() - started
+        self.pid = self._process.pid
+
+    def open_first(self) -> None:
+        """Open the first case, wait until every row of it has its verdict and nothing moves any more."""
+        row = self.page.locator("[data-testid^=worklist-row-]").first
+        if row.is_visible():  # a case that is the only one is opened without a click
+            row.click()
+        self.page.wait_for_function(f"{PICTURES} >= 4")
+        rows = "document.querySelectorAll('[data-testid^=review-row-]').length"
+        verdicts = "document.querySelectorAll('[data-testid^=review-verdict-]').length"
+        self.page.wait_for_function(f"{rows} > 0 && {verdicts} === {rows}", timeout=300_000)
+        self.rest()
+
+    def rest(self, quiet_s: float = 1.0) -> None:
+        """Wait until no view was drawn for a while."""
+        self.page.evaluate(WATCH, "Red")
+        last = -1
+        while (count := self.page.evaluate("window.benchPictures.length")) != last:
+            last = count
+            time.sleep(quiet_s)
+
+    def until_picture_ms(self, view: str, act: Callable[[], None]) -> float:
+        """From an act to the next picture of a view, ms by the browser's clock."""
+        self.page.evaluate(WATCH, view)
+        began = self.page.evaluate("performance.now()")
+        act()
+        self.page.wait_for_function("window.benchPictures.length > 0")
+        return float(self.page.evaluate("window.benchPictures[0]")) - began
+
+    def close(self) -> None:
+        self.page.close()
+        self._process.send_signal(signal.SIGINT)
+        self._process.wait(30)
+
+
+@dataclass(frozen=True)
+class Bench:
+    """The browser, the scratch folder and what was asked for."""
+
+    browser: Any
+    scratch: Path
+    size: tuple[int, int]
+    repeats: int
+
+    @contextmanager
+    def served(self, cases: Path) -> Iterator[Served]:
+        served = Served(self.browser, cases, Path(tempfile.mkdtemp(dir=self.scratch)), self.size)
+        try:
+            yield served
+        finally:
+            served.close()
+
+    def case(self, where: str) -> Path:
+        """Folder with the one case, written when it is first asked for."""
+        folder = self.scratch / where
+        if not folder.is_dir():
+            _write_ct(folder) if where == "CT" else _write_phantom(folder / "phantom")
+        return folder
+
+
+def _write_phantom(folder: Path, *options: str) -> None:
+    command = [sys.executable, "-m", "ContourQALib", "phantom", "-o", str(folder), *options]
+    subprocess.run(command, check=True, capture_output=True)
+
+
+def _write_ct(folder: Path) -> None:
+    phantom = pelvis(CT_SIZE, CT_SPACING)
+    grid = phantom.image.grid
+    k, j, i = np.ogrid[tuple(slice(-1, 1, n * 1j) for n in grid.shape)]
+    contours = list(phantom.vendor)
+    for n in range(MORE_ORGANS):
+        angle, radius = 2 * np.pi * n / MORE_ORGANS, 0.12 + 0.12 * n / MORE_ORGANS
+        y, x = 0.5 * np.sin(angle), 0.5 * np.cos(angle)
+        mask = ((i - x) / radius) ** 2 + ((j - y) / radius) ** 2 + (k / (2 * radius)) ** 2 <= 1
+        contours.append(Contour(mask, grid, f"Organ_{n}"))
+    (folder / "ct").mkdir(parents=True)
+    write_image(phantom.image, folder / "ct" / "image.nrrd")
+    write_segmentation(contours, folder / "ct" / "contours.seg.nrrd")
+
+
+def measure_start(bench: Bench) -> Iterator[Row]:
+    taken = []
+    for _ in range(max(2, bench.repeats // 2)):
+        with bench.served(bench.case("phantom")) as served:
+            taken.append(served.start_s)
+    yield Row("command to usable page", "phantom", statistics.median(taken), max(taken), "s", 8)
+
+
+def measure_slices(bench: Bench) -> Iterator[Row]:
+    for where in ("phantom", "CT"):
+        with bench.served(bench.case(where)) as served:
+            served.open_first()
+            box = served.page.locator("[data-view=Red]").bounding_box()
+            served.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+            served.rest()
+            taken = []
+            for _ in range(2 * bench.repeats):
+                press = lambda: served.page.keyboard.press("ArrowLeft")  # noqa: E731 - called at once
+                taken.append(served.until_picture_ms("Red", press))
+                time.sleep(0.8)
+            yield Row("key to new slice", where, statistics.median(taken), max(taken), "ms", 200)
+
+
+def measure_rows(bench: Bench) -> Iterator[Row]:
+    for where in ("phantom", "CT"):
+        with bench.served(bench.case(where)) as served:
+            served.open_first()
+            rows = served.page.locator("[data-testid^=review-row-]")
+            taken = []
+            for n in range(bench.repeats):
+                click = rows.nth((n + 1) % rows.count()).click
+                taken.append(served.until_picture_ms("Red", click))
+                served.rest()
+            yield Row("row click to view", where, statistics.median(taken), max(taken), "ms", 300)
+
+
+def measure_thresholds(bench: Bench) -> Iterator[Row]:
+    with bench.served(bench.case("phantom")) as served:
+        served.open_first()
+        served.page.click("[data-testid=tab-thresholds]")
+        slider = served.page.locator("[data-testid=threshold-slider] [role=slider]").or_(
+            served.page.locator("input[data-testid=threshold-slider]")
+        )
+        slider.first.wait_for()
+        slider.first.focus()
+        served.rest(3)
+        taken = []
+        for n in range(2 * bench.repeats):
+            key = "ArrowRight" if n % 8 < 4 else "ArrowLeft"
+            press = lambda key=key: served.page.keyboard.press(key)  # noqa: E731
+            taken.append(served.until_picture_ms("Red", press))
+            served.rest()
+        yield Row("slider to new contour", "phantom", statistics.median(taken), max(taken), "ms", 250)
+
+
+def measure_memory(bench: Bench) -> Iterator[Row]:
+    for where in ("phantom", "CT"):
+        with bench.served(bench.case(where)) as served:
+            empty = _memory_mb(served.pid)
+            served.open_first()
+            for name, bar in (("Rss", 700.0), ("Pss", None)):
+                now = _memory_mb(served.pid)[name]
+                yield Row(f"server's {name.upper()}, a case open", where, now, now, "MB", bar)
+            before = empty["Rss"]
+            yield Row("server's RSS, none open", where, before, before, "MB")
+
+
+def measure_worklist(bench: Bench) -> Iterator[Row]:
+    folder = bench.scratch / "worklist"
+    _write_phantom(folder / "case_000", "--size", SMALL)
+    for n in range(1, CASES):
+        shutil.copytree(folder / "case_000", folder / f"case_{n:03d}")
+    with bench.served(folder) as served:
+        yield Row(f"command to page, {CASES} cases", "worklist", served.start_s, served.start_s, "s", 8)
+        page = served.page
+        search = (
+            page.locator("[data-testid=worklist-search]")
+            .locator("input")
+            .or_(page.locator("input[data-testid=worklist-search]"))
+        )
+        shown = "document.querySelectorAll('[data-testid^=worklist-row-]').length"
+        taken = []
+        for n in range(bench.repeats):
+            search.first.fill("")
+            page.wait_for_function(f"{shown} > 1")
+            began = page.evaluate("performance.now()")
+            search.first.fill(f"case_{n + 10:03d}")
+            page.wait_for_function(f"{shown} === 1")
+            taken.append(page.evaluate("performance.now()") - began)
+        yield Row("search to filtered list", "worklist", statistics.median(taken), max(taken), "ms")
+        began = time.perf_counter()
+        page.locator("[data-testid^=worklist-row-]").first.click()
+        page.wait_for_function(f"{PICTURES} >= 4")
+        opened = 1000 * (time.perf_counter() - began)
+        yield Row("case click to pictures", "worklist", opened, opened, "ms")
+
+
+MEASURED: dict[str, Callable[[Bench], Iterator[Row]]] = {
+    "start": measure_start,
+    "slices": measure_slices,
+    "rows": measure_rows,
+    "thresholds": measure_thresholds,
+    "memory": measure_memory,
+    "worklist": measure_worklist,
+}
+
+
+def _memory_mb(pid: int) -> dict[str, float]:
+    text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    return {name: int(kb) / 1024 for name, kb in re.findall(r"^(Rss|Pss):\s+(\d+) kB", text, re.MULTILINE)}
+
+
+def main() -> None:
+    from playwright.sync_api import sync_playwright
+
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("what", nargs="*", choices=[*MEASURED, []], help="all by default")
+    parser.add_argument("--repeats", type=int, default=7)
+    parser.add_argument("--size", type=int, nargs=2, default=(1440, 900), metavar=("WIDTH", "HEIGHT"))
+    parser.add_argument("--format", choices=("table", "json"), default="table")
+    options = parser.parse_args()
+    rows: list[Row] = []
+    with tempfile.TemporaryDirectory() as scratch, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
+        )
+        bench = Bench(browser, Path(scratch), tuple(options.size), options.repeats)
+        for what in options.what or MEASURED:
+            for row in MEASURED[what](bench):
+                rows.append(row)
+                if options.format == "table":
+                    print(_line(row), flush=True)
+        browser.close()
+    load = os.getloadavg()[0]
+    if options.format == "json":
+        print(json.dumps({"load": load, "rows": [asdict(row) for row in rows]}, indent=2))
+    else:
+        print(f"{os.cpu_count()} cores, load {load:.1f}, page of {options.size[0]} x {options.size[1]}")
+
+
+def _line(row: Row) -> str:
+    bar = "" if row.bar is None else f"bar {row.bar:.0f}" + ("" if row.median < row.bar else "  MISSED")
+    return f"{row.what:32} {row.where:9} {row.median:8.1f} {row.unit:2}  worst {row.worst:8.1f}  {bar}"
+
+
+if __name__ == "__main__":
+    main()
