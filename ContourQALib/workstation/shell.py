@@ -120,8 +120,7 @@ class Shell:
                 variant="outlined",
                 hide_details=True,
                 maxlength=80,
-                style="max-width: 200px;",
-                classes="mr-3",
+                classes="cqa-reader mr-3",
                 **testid("shell-reader"),
             )
 
