@@ -135,15 +135,24 @@ def test_the_riskiest_structure_stands_first_and_is_chosen_by_itself(opened: Des
     assert opened.shown.details["name"] == by_risk[0].structure
 
 
-def test_what_is_known_already_is_chosen_before_the_errors_are_located(opened: Desk) -> None:
-    located = []
-    told = opened.session.assessed.connect(lambda case: located.append(case))
+def test_what_is_known_already_is_chosen_before_the_errors_are_located(
+    opened: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never(*_: object) -> None:
+        await asyncio.sleep(10 * LIMIT_S)
+
+    monkeypatch.setattr(opened.session.tasks, "ask", never)
     opened.do(opened.session.open_case, "phantom_2")
-    opened.wait(lambda: opened.session.structure == opened.shown.rows[0]["name"])
-    opened.session.assessed.disconnect(told)
-    assert not located
+    opened.wait(lambda: opened.session.structure == opened.shown.rows[0]["name"] != "CTV")
     assert opened.row("Bladder")["state"] == "known"
-    opened.wait(lambda: opened.is_assessed)
+    assert opened.session.case.found("Bladder").error is None
+    opened.do(opened.session.select_structure, "Bladder")
+    assert opened.shown.strip["text"].endswith("the others follow")
+    assert opened.shown.errors_note == "being looked for …"
+    monkeypatch.undo()
+    opened.do(opened.session.assess)
+    opened.wait(lambda: opened.session.case.found("Bladder").error is not None)
+    assert opened.shown.errors_note == ""
 
 
 def test_a_reader_who_has_chosen_is_not_led_away(opened: Desk) -> None:
