@@ -217,7 +217,7 @@ class Browser:
     def tab(self, context: Any, address: str) -> Any:
         """Another page of the same context."""
         page = context.new_page()
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(60_000)
         page.on("console", self._on_console)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.goto(address)
