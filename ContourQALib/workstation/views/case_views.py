@@ -222,8 +222,8 @@ class CaseViews(SignalContainer):
         assert self._grid is not None
         return place_of(view.get_view_node().GetSliceToRAS(), self._grid)
 
-    def _show(self, view: SliceView, index: float) -> None:
-        view.set_slice_value(view.get_slice_value() + self._place(view).offset_to(float(index)))
+    def _show(self, view: SliceView, index: int) -> None:
+        view.set_slice_value(view.get_slice_value() + self._place(view).offset_to(index))
 
     def _along_k(self) -> SliceView:
         """The view whose slices are the image's slices of constant K."""

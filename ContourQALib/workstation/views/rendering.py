@@ -39,14 +39,14 @@ def choose_window() -> None:
 
 def log_messages() -> None:
     """Send VTK's messages to the log "vtk", none to standard output or past the log to standard error."""
-    from vtkmodules.vtkCommonCore import vtkLogger, vtkOutputWindow
+    from vtkmodules.vtkCommonCore import vtkCommand, vtkLogger, vtkOutputWindow
 
     vtkLogger.SetStderrVerbosity(vtkLogger.VERBOSITY_OFF)  # the same messages come by the output window
     window = vtkOutputWindow()
     window.SetDisplayModeToNever()
-    window.AddObserver("ErrorEvent", _heard(logging.ERROR))
-    window.AddObserver("WarningEvent", _heard(logging.WARNING))
-    window.AddObserver("TextEvent", _heard(logging.INFO))
+    window.AddObserver(vtkCommand.ErrorEvent, _heard(logging.ERROR))
+    window.AddObserver(vtkCommand.WarningEvent, _heard(logging.WARNING))
+    window.AddObserver(vtkCommand.TextEvent, _heard(logging.INFO))
     vtkOutputWindow.SetInstance(window)
 
 
