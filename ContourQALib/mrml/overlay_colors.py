@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from ContourQALib.mrml.color_tables import color_table
+
 SEEN = 0.08
 """Probabilities of error below this are not shown: their veil over everything says nothing of a place."""
 
@@ -43,20 +45,7 @@ def show_with_colors(scene: Any, volume_node: Any, low: float, high: float) -> N
 
 
 def _colors(scene: Any) -> Any:
-    """Our color node; added where the scene has none."""
-    nodes = scene.GetNodesByClass("vtkMRMLColorTableNode")
-    nodes.UnRegister(None)
-    for number in range(nodes.GetNumberOfItems()):
-        if nodes.GetItemAsObject(number).GetAttribute(OWNED):
-            return nodes.GetItemAsObject(number)
-    node = scene.CreateNodeByClass("vtkMRMLColorTableNode")
-    node.UnRegister(None)
-    node.SetName(NAME)
-    node.SetAttribute(OWNED, "1")
-    node.SetTypeToUser()
-    node.SetNumberOfColors(256)
+    """Our color table; added where the scene has none."""
     places = np.linspace(0, 1, 256)
     channels = [np.interp(places, [s for s, _ in STOPS], [c[n] for _, c in STOPS]) for n in range(3)]
-    for index, (red, green, blue) in enumerate(zip(*channels, strict=True)):
-        node.SetColor(index, f"{index / 255:.2f}", float(red), float(green), float(blue), 1.0)
-    return scene.AddNode(node)
+    return color_table(scene, NAME, OWNED, np.stack(channels, axis=1), places)

@@ -9,6 +9,7 @@ import numpy as np
 
 from ContourQALib.case import Contour
 from ContourQALib.geometry import Grid
+from ContourQALib.mrml.color_tables import color_table
 from ContourQALib.mrml.frames import lps_to_ras
 from ContourQALib.mrml.outlines import LEFT_OUT_COLOR, TOO_MUCH_COLOR
 from ContourQALib.mrml.overlay_colors import SEEN
@@ -251,21 +252,9 @@ def _mirrored(grid: Grid) -> bool:
 
 
 def _colors(scene: Any) -> Any:
-    """Our color node; added where the scene has none."""
-    nodes = scene.GetNodesByClass("vtkMRMLColorTableNode")
-    nodes.UnRegister(None)
-    for number in range(nodes.GetNumberOfItems()):
-        if nodes.GetItemAsObject(number).GetAttribute(OWNED):
-            return nodes.GetItemAsObject(number)
-    node = scene.CreateNodeByClass("vtkMRMLColorTableNode")
-    node.UnRegister(None)
-    node.SetName(COLORS_NAME)
-    node.SetAttribute(OWNED, "1")
-    node.SetTypeToUser()
-    node.SetNumberOfColors(256)
-    for index, signed in enumerate(np.linspace(-1, 1, 256)):
-        wrong = TOO_MUCH_COLOR if signed > 0 else LEFT_OUT_COLOR
-        share = np.clip((abs(signed) - SEEN) / (1 - SEEN), 0, 1) ** 0.7
-        color = (1 - share) * np.array(SOUND_COLOR) + share * np.array(wrong)
-        node.SetColor(index, f"{signed:.2f}", *(float(c) for c in color), 1.0)
-    return scene.AddNode(node)
+    """Our color table; added where the scene has none."""
+    signed = np.linspace(-1, 1, 256)
+    wrong = np.where(signed[:, None] > 0, TOO_MUCH_COLOR, LEFT_OUT_COLOR)
+    share = np.clip((abs(signed) - SEEN) / (1 - SEEN), 0, 1)[:, None] ** 0.7
+    colors = (1 - share) * np.array(SOUND_COLOR) + share * wrong
+    return color_table(scene, COLORS_NAME, OWNED, colors, signed)

@@ -6,7 +6,7 @@ from trame.widgets import html
 from trame.widgets import vuetify3 as v3
 
 from ContourQALib.workstation.open_case import OpenCase
-from ContourQALib.workstation.review.decided import Decided
+from ContourQALib.workstation.review.case_choices import CaseChoices
 from ContourQALib.workstation.review.review_state import Typed
 from ContourQALib.workstation.session import Session
 from ContourQALib.workstation.theme import testid
@@ -21,7 +21,7 @@ class CaseHeader:
         typed: the page's values.
     """
 
-    def __init__(self, session: Session, decided: Decided, typed: Typed) -> None:
+    def __init__(self, session: Session, decided: CaseChoices, typed: Typed) -> None:
         self._session, self._decided, self._typed = session, decided, typed
         session.case_opened.connect(self._on_opened)
         session.worklist_changed.connect(self._show_neighbors)

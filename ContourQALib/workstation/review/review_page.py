@@ -8,8 +8,8 @@ from functools import partial
 from trame.widgets import html
 
 from ContourQALib.workstation.open_case import OpenCase
+from ContourQALib.workstation.review.case_choices import CaseChoices
 from ContourQALib.workstation.review.case_header import CaseHeader
-from ContourQALib.workstation.review.decided import Decided
 from ContourQALib.workstation.review.decision_panel import DecisionPanel
 from ContourQALib.workstation.review.details_panel import DetailsPanel
 from ContourQALib.workstation.review.display_controls import DisplayControls
@@ -41,7 +41,7 @@ class ReviewPage:
         self._session = session
         self.typed = review_state(session.state)
         self.findings = Findings(session)
-        self.decided = Decided(session)
+        self.decided = CaseChoices(session)
         self.header = CaseHeader(session, self.decided, self.typed)
         self.table = StructureTable(session, self.findings, self.decided, self.typed)
         self.details = DetailsPanel(session, self.findings, self.typed)

@@ -8,7 +8,7 @@ from trame.widgets import vuetify3 as v3
 from ContourQALib.mrml import segmentations
 from ContourQALib.mrml.outlines import display_of
 from ContourQALib.workstation.dice_bar import BAR_START, bar_percent
-from ContourQALib.workstation.review.decided import Decided
+from ContourQALib.workstation.review.case_choices import CaseChoices
 from ContourQALib.workstation.review.findings import Findings
 from ContourQALib.workstation.review.review_state import Typed
 from ContourQALib.workstation.review.structure_rows import STATES, row_of
@@ -30,7 +30,7 @@ class StructureTable:
         typed: the page's values.
     """
 
-    def __init__(self, session: Session, findings: Findings, decided: Decided, typed: Typed) -> None:
+    def __init__(self, session: Session, findings: Findings, decided: CaseChoices, typed: Typed) -> None:
         self._session, self._findings, self._decided, self._typed = session, findings, decided, typed
         findings.changed.connect(self.update)
         decided.changed.connect(self.update)

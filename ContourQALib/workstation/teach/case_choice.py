@@ -8,9 +8,9 @@ from typing import Any
 from trame_server.utils.typed_state import TypedState
 from undo_stack import Signal, SignalContainer
 
+from ContourQALib.workstation.latest_only import LatestOnly
 from ContourQALib.workstation.open_case import OpenCase
 from ContourQALib.workstation.session import Session
-from ContourQALib.workstation.teach.latest_only import LatestOnly
 from ContourQALib.workstation.teach.quiz_game import seed_of
 from ContourQALib.workstation.teach.teach_state import PHANTOM, REFERENCE, TeachState
 from ContourQALib.workstation.teach.teaching_case import TeachingCase, phantom_case, reference_case

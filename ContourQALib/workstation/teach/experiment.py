@@ -11,9 +11,9 @@ from undo_stack import Signal, SignalContainer
 from ContourQALib.case import Contour
 from ContourQALib.errors import ContourQAError
 from ContourQALib.quality.verdict import Levels
+from ContourQALib.workstation.latest_only import LatestOnly
 from ContourQALib.workstation.plotly_figure import PlotlyFigure
 from ContourQALib.workstation.session import Session
-from ContourQALib.workstation.teach.latest_only import LatestOnly
 from ContourQALib.workstation.teach.lessons import LESSONS, lesson_items
 from ContourQALib.workstation.teach.measuring import Measuring
 from ContourQALib.workstation.teach.teach_scene import TeachScene

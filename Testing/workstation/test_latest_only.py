@@ -7,7 +7,7 @@ from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any
 
-from ContourQALib.workstation.teach.latest_only import LatestOnly
+from ContourQALib.workstation.latest_only import LatestOnly
 
 
 def start(work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:

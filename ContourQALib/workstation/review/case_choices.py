@@ -1,4 +1,4 @@
-"""Decided: what readers decided of the open case's contours."""
+"""CaseChoices: what readers decided of the open case's contours."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ContourQALib.workstation.open_case import OpenCase
 from ContourQALib.workstation.session import Session
 
 
-class Decided(SignalContainer):
+class CaseChoices(SignalContainer):
     """The latest choice for each structure of the open case; read in a thread, kept until the case closes.
 
     Args:
