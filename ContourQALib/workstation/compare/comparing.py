@@ -22,6 +22,7 @@ from ContourQALib.workstation.compare.case_comparison import (
 from ContourQALib.workstation.compare.case_source import CaseSource, read_source
 from ContourQALib.workstation.open_case import OpenCase
 from ContourQALib.workstation.session import Session
+from ContourQALib.workstation.tasks import Tasks
 
 Work = Callable[[], Awaitable[None]]
 
@@ -57,6 +58,8 @@ class Comparing(SignalContainer):
         self._sources: tuple[CaseSource, ...] = ()
         self._edited: set[str] = set()
         self._task: asyncio.Task[Any] | None = None
+        self._own = Tasks()
+        session.closing.connect(self._own.close)
         self.question: Question | None = None
         self.result: CaseComparison | None = None
         self.step = ""
@@ -160,15 +163,15 @@ class Comparing(SignalContainer):
         return reference, [await read_source(case, by_name[name]) for name in question.tests]
 
     async def _asked(self, request: CompareRequest) -> Compared:
-        """Ask the process that has nothing to do: an assessment of a CT takes longer than all comparisons."""
+        """Ask the computing process, or one of our own where that is at work: assessing takes much longer."""
         self._say(WAITING, 0.0)
-        tasks, other = self._session.tasks, self._session.background
-        elsewhere = tasks.busy and not other.busy
+        busy = self._session.tasks.busy
         try:
-            answer: Compared = await (other if elsewhere else tasks).ask(request, self._on_progress)
+            tasks = self._own if busy else self._session.tasks
+            answer: Compared = await tasks.ask(request, self._on_progress)
         finally:
-            if elsewhere:
-                self._session.start(other.rest())  # its memory is needed no longer
+            if busy:
+                self._session.start(self._own.rest())  # for its memory
         return answer
 
     def _on_progress(self, told: Progress) -> None:

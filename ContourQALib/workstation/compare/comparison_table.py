@@ -133,7 +133,7 @@ class ComparisonTable:
                 with html.Td(classes="source", title=("row.title",)):
                     html.I(v_if=("row.color",), style=("{background: row.color}",))
                     html.Span("{{ row.kind === 'difference' ? row.title : row.source }}")
-                    v3.VIcon("mdi-information-outline", v_if=("row.hint",), size=12)
+                    html.Span("*", v_if=("row.hint",))
                 with html.Td(
                     v_for="(cell, index) in row.cells",
                     key=("index",),

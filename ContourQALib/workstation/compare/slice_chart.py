@@ -10,7 +10,7 @@ from ContourQALib.metrics.compare import Comparison
 from ContourQALib.metrics.slices import SliceComparison
 from ContourQALib.report.outlines import Look
 from ContourQALib.workstation.plotly_figure import PlotlyFigure
-from ContourQALib.workstation.theme import ACCENT, MUTED
+from ContourQALib.workstation.theme import ACCENT, MUTED, TEXT
 
 CHARTED = {
     "dice": ("Dice", ""),
@@ -23,6 +23,9 @@ DASHES = {"-": "solid", "--": "dash", "-.": "dashdot", ":": "dot"}
 """plotly's names of matplotlib's line styles."""
 
 FORMS = {"dice": ".3f", "hd95_mm": ".2f", "area_error_mm2": "+.0f"}
+
+FONT = "Roboto, sans-serif"
+"""The page's."""
 
 DICE_RANGE = (0.0, 1.04)
 """A Dice of 1 must not lie under the frame."""
@@ -44,6 +47,7 @@ def slice_chart(
     """
     title, unit = CHARTED[figure]
     layout: dict[str, Any] = {
+        "font": {"color": TEXT, "size": 11, "family": FONT},
         "xaxis": {"title": {"text": f"Slice K of the {numbered}", "standoff": 6}, "tickformat": "d"},
         "yaxis": {
             "title": {"text": ", ".join(filter(None, (title, unit))), "standoff": 4},
