@@ -305,6 +305,7 @@ class Session(SignalContainer):
 
     def _keep(self, case: OpenCase) -> None:
         """Write an assessment down; where that fails it stays known as long as the server runs."""
+        assert case.assessment is not None
         try:
             self.store.keep(case.entry, case.assessment, case.files.states())
         except OutputError as error:

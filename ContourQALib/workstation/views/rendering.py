@@ -42,7 +42,7 @@ def log_messages() -> None:
     from vtkmodules.vtkCommonCore import vtkCommand, vtkLogger, vtkOutputWindow
 
     vtkLogger.SetStderrVerbosity(vtkLogger.VERBOSITY_OFF)  # the same messages come by the output window
-    window = vtkOutputWindow()
+    window: Any = vtkOutputWindow()
     window.SetDisplayModeToNever()
     window.AddObserver(vtkCommand.ErrorEvent, _heard(logging.ERROR))
     window.AddObserver(vtkCommand.WarningEvent, _heard(logging.WARNING))
