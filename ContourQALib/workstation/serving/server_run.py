@@ -94,6 +94,7 @@ async def _serve(workstation: Served, announce: Callable[[str, Served], None]) -
 def _event_loop() -> Iterator[asyncio.AbstractEventLoop]:
     """A loop of our own, current while the block runs; nothing is left running on it."""
     loop = asyncio.new_event_loop()
+    loop.set_exception_handler(_on_exception)
     asyncio.set_event_loop(loop)
     try:
         yield loop
@@ -108,6 +109,12 @@ def _event_loop() -> Iterator[asyncio.AbstractEventLoop]:
         loop.run_until_complete(loop.shutdown_default_executor())  # a file that is being written is finished
         asyncio.set_event_loop(None)
         loop.close()
+
+
+def _on_exception(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """A browser that left while something was being sent to it is no fault; everything else is logged."""
+    if not isinstance(context.get("exception"), ConnectionResetError):
+        loop.default_exception_handler(context)
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import threading
@@ -11,11 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 
 from ContourQALib.workstation.serving.access_gate import AccessGate
 from ContourQALib.workstation.serving.listening import any_port
-from ContourQALib.workstation.serving.server_run import run
+from ContourQALib.workstation.serving.server_run import _event_loop, run
 from ContourQALib.workstation.settings import Settings
 
 
@@ -147,3 +149,19 @@ def test_a_file_that_is_being_written_is_finished():
     served(stand_in, ready)
 
     assert written == [True]
+
+
+def test_a_browser_that_leaves_is_no_fault_and_everything_else_is_logged(caplog):
+    async def gone() -> None:
+        raise aiohttp.ClientConnectionResetError("Cannot write to closing transport")
+
+    async def broken() -> None:
+        raise ValueError("broken")
+
+    with _event_loop() as loop:
+        for work in (gone, broken):
+            loop.create_task(work())
+            loop.run_until_complete(asyncio.sleep(0.01))
+            gc.collect()  # a task's exception is told when nobody can fetch it any more
+    assert "broken" in caplog.text
+    assert "transport" not in caplog.text
