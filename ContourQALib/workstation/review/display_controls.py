@@ -23,6 +23,8 @@ FILL_OPACITY = 0.35
 
 WIDEST = 6
 
+PRESET_TIP = "(name.includes('\u2013') ? 'Between these percentiles of the values; key ' : 'Key ') + (at + 1)"
+
 
 class DisplayControls:
     """Switches of the error overlay, the contours and the gray scale.
@@ -152,7 +154,7 @@ class DisplayControls:
                     v_for=f"(name, at) in {names.presets}",
                     key=("name",),
                     type="button",
-                    title=("'Key ' + (at + 1)",),
+                    title=(PRESET_TIP,),
                     click=(self.use_preset, "[at]"),
                     **testid("`review-preset-${at + 1}`"),
                 )

@@ -50,7 +50,7 @@ def presets_of(image: Image) -> tuple[WindowPreset, ...]:
     step = math.ceil(image.values.size / SAMPLED_VOXELS)
     sample = image.values.reshape(-1)[::step]
     bounds = np.percentile(sample, PERCENTILES)
-    named = (f"{a:g}\u2013{b:g} %" for a, b in PERCENTILES)
+    named = (f"{a:g}\u2013{b:g}" for a, b in PERCENTILES)
     return *(_between(name, float(a), float(b)) for name, (a, b) in zip(named, bounds, strict=True)), full
 
 

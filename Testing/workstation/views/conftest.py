@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+
 from view_images import image, show
 
 SIZES = ((600, 700), (300, 200), (300, 200), (300, 200))
