@@ -14,9 +14,6 @@ from ContourQALib.workstation.open_case import OpenCase
 if TYPE_CHECKING:
     from ContourQALib.workstation.session import Session
 
-Contour = tuple[str, str]
-"""A case's name and a structure's."""
-
 
 class CallFirst(SignalContainer):
     """Says of which contours nothing of the model's opinion may be shown yet.

@@ -12,7 +12,7 @@ from ContourQALib.names import normalize
 from ContourQALib.workstation.cohort.cohort_charts import hidden, paired_chart, spread_chart
 from ContourQALib.workstation.cohort.cohort_making import CohortMaking
 from ContourQALib.workstation.cohort.cohort_report import METRICS, CohortReport, read_cohort_report
-from ContourQALib.workstation.cohort.cohort_rows import test_rows, worst_rows
+from ContourQALib.workstation.cohort.cohort_rows import rows_of_tests, worst_rows
 from ContourQALib.workstation.cohort.cohort_state import NAMESPACE, cohort_state
 from ContourQALib.workstation.cohort.cohort_widgets import CohortWidgets
 from ContourQALib.workstation.cohort.report_route import ReportRoute
@@ -78,7 +78,7 @@ class CohortPage:
         self._report = report
         data = self.typed.data
         with self._session.state:
-            data.there, data.has_page, data.place = True, report.page is not None, report.folder.name
+            data.there, data.has_page = True, report.page is not None
             data.models = list(report.models)
             data.metrics = [{"title": title, "value": name} for name, title in METRICS.items()]
             data.datasets = _items("All datasets", report.datasets)
@@ -195,7 +195,7 @@ class CohortPage:
         else:
             self.widgets.draw(spread_chart(report, *chosen))
             left_out = hidden(report, *chosen, report.models)
-        data.tests = test_rows(report, metric, data.dataset, first, second)
+        data.tests = rows_of_tests(report, metric, data.dataset, first, second)
         data.worst = worst_rows(report, *chosen, second)
         data.told = f"{len(left_out)} without a point: the figure is undefined." if left_out else ""
 

@@ -24,8 +24,6 @@ METRICS = {
 }
 """Figures of a report that the page shows, and their titles."""
 
-BETTER_IS_HIGHER = {"dice", "surface_dice", "sensitivity", "precision"}
-
 
 @dataclass(frozen=True)
 class CohortRow:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from ContourQALib.metrics.better import HIGHER_IS_BETTER, NEARER_ZERO_IS_BETTER, badness
 from ContourQALib.report.cohort_wording import change_text, p_text, spread_text, value_text
-from ContourQALib.workstation.cohort.cohort_report import BETTER_IS_HIGHER, CohortReport, CohortTest
+from ContourQALib.workstation.cohort.cohort_report import CohortReport, CohortTest
 
 LEVEL = 0.05
 """Below it a corrected p is called a difference."""
@@ -13,7 +14,7 @@ LEVEL = 0.05
 MOST_WORST = 15
 
 
-def test_rows(
+def rows_of_tests(
     report: CohortReport, metric: str, dataset: str, first: str, second: str
 ) -> list[dict[str, Any]]:
     """One row a structure: both models' means, their difference and what the test says of it.
@@ -48,7 +49,7 @@ def test_rows(
                 "second": _mean(metric, of[second]),
                 "difference": _difference(metric, test, sign),
                 "p": p_text(test.p_holm) if test else "–",
-                "says": _says(metric, test, sign, second),
+                "says": _says(test, sign, second),
                 "tone": _tone(metric, test, sign),
             }
         )
@@ -62,11 +63,7 @@ def worst_rows(
     rows = list(report.chosen(dataset, structure))
     lost = [row for row in rows if row.value(model, metric) is None]
     known = [row for row in rows if row.value(model, metric) is not None]
-
-    def badness(value: float) -> float:
-        return -value if metric in BETTER_IS_HIGHER else abs(value)
-
-    known.sort(key=lambda row: badness(row.value(model, metric) or 0.0), reverse=True)
+    known.sort(key=lambda row: badness(metric, row.value(model, metric) or 0.0), reverse=True)
     return [
         {
             "key": f"{row.dataset}/{row.case}/{row.structure}",
@@ -95,7 +92,7 @@ def _difference(metric: str, test: CohortTest | None, sign: float) -> str:
     return f"{text} ({change_text(metric, low)} to {change_text(metric, high)})"
 
 
-def _says(metric: str, test: CohortTest | None, sign: float, second: str) -> str:
+def _says(test: CohortTest | None, sign: float, second: str) -> str:
     if test is None:
         return "not tested"
     if test.p_holm is None:
@@ -109,7 +106,7 @@ def _tone(metric: str, test: CohortTest | None, sign: float) -> str:
     """Whether the second model is better or worse; "" where that is open or a matter of the sign alone."""
     if test is None or test.p_holm is None or test.p_holm >= LEVEL or not test.mean_difference:
         return ""
-    if metric == "volume_error_percent":
+    if metric in NEARER_ZERO_IS_BETTER:
         return ""
     higher = sign * test.mean_difference > 0
-    return "better" if higher == (metric in BETTER_IS_HIGHER) else "worse"
+    return "better" if higher == (metric in HIGHER_IS_BETTER) else "worse"

@@ -17,7 +17,6 @@ class CohortState:
     """Choices and tables of the page; "" stands for all datasets or structures."""
 
     there: bool = False
-    place: str = ""
     metric: str = "dice"
     dataset: str = ""
     structure: str = ""

@@ -92,12 +92,12 @@ class CohortWidgets:
     def _choices(self) -> None:
         n = self._names
         with html.Div(classes="cqa-cohort-bar"):
-            self._select(n.metric, n.metrics, "metric")
-            self._select(n.structure, n.structures, "structure", f"{n.structures}.length")
-            self._select(n.dataset, n.datasets, "dataset", f"{n.datasets}.length")
-            self._select(n.first, n.models, "first", f"{n.models}.length > 1")
+            self._select(n.metric, n.metrics, "metric", "Figure")
+            self._select(n.structure, n.structures, "structure", "Structure", f"{n.structures}.length")
+            self._select(n.dataset, n.datasets, "dataset", "Dataset", f"{n.datasets}.length")
+            self._select(n.first, n.models, "first", "First model", f"{n.models}.length > 1")
             html.Span("against", classes="cqa-muted", v_if=(f"{n.models}.length > 1",))
-            self._select(n.second, n.models, "second", f"{n.models}.length > 1")
+            self._select(n.second, n.models, "second", "Second model", f"{n.models}.length > 1")
             with v3.VBtnToggle(
                 v_model=(n.chart,), mandatory=True, density="compact", variant="outlined", divided=True
             ):
@@ -116,7 +116,7 @@ class CohortWidgets:
             )
 
     @staticmethod
-    def _select(model: str, items: str, name: str, shown: str = "true") -> None:
+    def _select(model: str, items: str, name: str, title: str, shown: str = "true") -> None:
         v3.VSelect(
             v_model=(model,),
             v_if=(shown,),
@@ -124,6 +124,7 @@ class CohortWidgets:
             density="compact",
             variant="outlined",
             hide_details=True,
+            title=title,
             classes="cqa-cohort-choice",
             **testid(f"cohort-{name}"),
         )

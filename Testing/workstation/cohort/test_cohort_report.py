@@ -8,8 +8,7 @@ import pytest
 from ContourQALib.errors import FormatError
 from ContourQALib.workstation.cohort.cohort_charts import hidden, paired_chart, spread_chart
 from ContourQALib.workstation.cohort.cohort_report import read_cohort_report
-from ContourQALib.workstation.cohort.cohort_rows import test_rows as rows_of_tests
-from ContourQALib.workstation.cohort.cohort_rows import worst_rows
+from ContourQALib.workstation.cohort.cohort_rows import rows_of_tests, worst_rows
 
 
 def figures(dice: float | None, status: str = "ok", reason: str | None = None) -> dict:
