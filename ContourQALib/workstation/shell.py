@@ -115,6 +115,7 @@ class Shell:
             v3.VTextField(
                 v_model=("shell_reader",),
                 placeholder="Reader's name",
+                title="Who decides: the name that is kept with each decision",
                 prepend_inner_icon="mdi-account-outline",
                 density="compact",
                 variant="outlined",
@@ -140,6 +141,7 @@ class Shell:
                     icon="mdi-close",
                     size="x-small",
                     variant="text",
+                    title="Clear this message",
                     click="shell_message = {text: '', kind: 'info'}",
                     **testid("message-close"),
                 )

@@ -12,7 +12,7 @@ from ContourQALib.workstation.theme import MUTED
 
 SYMBOLS = ("circle", "diamond", "square", "triangle-up", "x", "star", "cross", "pentagon")
 COLORS = ("#5aa9e6", "#e3a33b", "#4caf72", "#c77dd6", "#e5734b", "#4bc4c4", "#b9b94a", "#9aa4ad")
-"""Structures of the paired chart; more than these share a color and differ in the sign."""
+"""Structures of the paired chart; each has a sign of its own too, since not everybody tells colors apart."""
 
 WIDENED = 0.06
 """The diagonal reaches this part of the range beyond the points."""
@@ -51,7 +51,7 @@ def paired_chart(
                     "size": 9,
                     "opacity": 0.85,
                     "color": COLORS[number % len(COLORS)],
-                    "symbol": SYMBOLS[number // len(COLORS) % len(SYMBOLS)],
+                    "symbol": SYMBOLS[(number + number // len(COLORS)) % len(SYMBOLS)],
                 },
                 "hovertemplate": (
                     "<b>%{customdata[0]}</b>, %{customdata[1]}<br>"

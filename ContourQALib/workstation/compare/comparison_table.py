@@ -142,7 +142,7 @@ class ComparisonTable:
                     html.Span(
                         "{{ cell.text }}",
                         classes=("[cell.tone, {best: cell.best}]",),
-                        title=(f"cell.best ? '{BEST_TIP}' : undefined",),
+                        title=(f"cell.best ? '{BEST_TIP}' : cell.tone || undefined",),
                     )
                     html.Small(
                         "{{ row.predicted }}", v_if=("index === 0 && row.predicted",), classes="predicted"

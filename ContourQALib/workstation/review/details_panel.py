@@ -85,6 +85,7 @@ class DetailsPanel:
                     icon="mdi-close",
                     size="small",
                     variant="text",
+                    title="Close",
                     click=f"{names.card_shown} = false",
                     **testid("review-card-close"),
                 )

@@ -147,7 +147,7 @@ class DisplayControls:
     def _window_line(self) -> None:
         names = self._typed.name
         with html.Div(classes="cqa-review-line"):
-            v3.VIcon("mdi-contrast-circle", size=16, title="Gray scale")
+            v3.VIcon("mdi-contrast-circle", size=16, title="Window and level")
             with html.Div(classes="cqa-review-choices"):
                 html.Button(
                     "{{ name }}",

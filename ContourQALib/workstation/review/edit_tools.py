@@ -132,7 +132,7 @@ class EditTools:
                 v3.VIcon(icon=(f"{names.ball} ? 'mdi-sphere' : 'mdi-circle-outline'",), size=16)
             html.Span(classes="cqa-edit-gap")
             self._step("mdi-undo", "Undo (z)", self.undo, f"!{names.can_undo}", "review-undo")
-            self._step("mdi-redo", "Do again", self.redo, f"!{names.can_redo}", "review-redo")
+            self._step("mdi-redo", "Redo", self.redo, f"!{names.can_redo}", "review-redo")
             self._step(
                 "mdi-file-undo-outline",
                 "Back to what the file holds",

@@ -60,6 +60,7 @@ class ShortcutKeys:
                     icon="mdi-close",
                     size="small",
                     variant="text",
+                    title="Close",
                     click=f"{shown} = false",
                     **testid("review-help-close"),
                 )

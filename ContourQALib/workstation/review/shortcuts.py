@@ -43,7 +43,7 @@ SHORTCUTS = (
     Shortcut("toggle_errors", ("o",), "Predicted errors on and off", SHOW),
     Shortcut("toggle_contours", ("c",), "Contours on and off", SHOW),
     *(
-        Shortcut(f"preset_{number}", (str(number),), f"Gray scale {number}", SHOW)
+        Shortcut(f"preset_{number}", (str(number),), f"Window preset {number}", SHOW)
         for number in range(1, PRESETS + 1)
     ),
     Shortcut("help", ("?",), "This list", SHOW),
@@ -68,6 +68,6 @@ def help_groups() -> list[tuple[str, list[tuple[str, str]]]]:
         keys = (
             f"1 \u2013 {PRESETS}" if is_presets else " or ".join(KEY_NAMES.get(key, key) for key in one.keys)
         )
-        text = "Gray scales, in their order" if is_presets else one.text
+        text = "Window presets, in their order" if is_presets else one.text
         groups.setdefault(one.group, []).append((keys, text))
     return list(groups.items())

@@ -14,10 +14,13 @@ from ContourQALib.workstation.review.findings import Finding, Findings
 from ContourQALib.workstation.review.review_state import Typed
 from ContourQALib.workstation.review.slice_bars import HEIGHT, SliceBars, extent_on, slice_bars
 from ContourQALib.workstation.session import Session
-from ContourQALib.workstation.theme import testid
+from ContourQALib.workstation.theme import MUTED, testid
 
 NUMBERED = 5
 """So many of the slices to look at first carry their rank; the others are colored alone."""
+
+MEANING = "Below, red: probably too much; above it, blue: probably left out."
+"""Which is which, also for those who do not tell the colors apart."""
 
 
 class SliceStrip:
@@ -67,15 +70,15 @@ class SliceStrip:
             with html.Div(
                 v_if=(f"{strip}.count",),
                 classes="cqa-review-bars",
-                title=(f"'Slice ' + {k} + ' is shown; click or drag to go to another'",),
+                title=(f"'Slice ' + {k} + ' is shown; click or drag to go to another. ' + {strip}.meaning",),
                 v_on_pointerdown=f"$event.currentTarget.setPointerCapture($event.pointerId); {k} = {at}",
                 v_on_pointermove=f"$event.buttons & 1 && ({k} = {at})",
                 **testid("review-strip"),
             ):
                 html.Svg(
-                    f'<path :d="{strip}.over" fill="{TOO_MUCH.color}" opacity="0.45"/>'
+                    f'<path :d="{strip}.over" :fill="{strip}.color" opacity="0.45"/>'
                     f'<path :d="{strip}.under" fill="{LEFT_OUT.color}" opacity="0.45"/>'
-                    f'<path :d="{strip}.overListed" fill="{TOO_MUCH.color}"/>'
+                    f'<path :d="{strip}.overListed" :fill="{strip}.color"/>'
                     f'<path :d="{strip}.underListed" fill="{LEFT_OUT.color}"/>',
                     raw_attrs=[
                         f':viewBox="`0 0 ${{{strip}.count}} {HEIGHT:g}`"',
@@ -183,6 +186,8 @@ def drawing_of(bars: SliceBars, finding: Finding) -> dict[str, Any]:
         "listed": len(bars.listed),
         "marks": marks,
         "text": _text(bars, finding),
+        "meaning": MEANING if bars.is_complete else "",
+        "color": TOO_MUCH.color if bars.is_complete else MUTED,
         **bars.paths(),
     }
 

@@ -78,7 +78,7 @@ class QuizScore:
         found: Counter[str] = Counter(_confusion(one) for one in self.answers if not one.right)
         lines += [f"{what}{_times(count)}." for what, count in found.most_common()]
         if not found:
-            lines.append("Nothing was confused: start one with another seed.")
+            lines.append("Nothing was confused: try another quiz number.")
         return tuple(lines)
 
 

@@ -89,6 +89,7 @@ class WorklistBar:
             v_model=(n.structure,),
             items=(n.structures,),
             placeholder="All structures",
+            title="Only contours of this structure",
             clearable=True,
             classes="cqa-worklist-structure",
             **look,
@@ -97,6 +98,7 @@ class WorklistBar:
         v3.VTextField(
             v_model=(n.search,),
             placeholder="Search",
+            title="Search cases, patients and structures",
             prepend_inner_icon="mdi-magnify",
             clearable=True,
             maxlength=200,

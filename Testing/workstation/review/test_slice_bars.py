@@ -14,7 +14,11 @@ from ContourQALib.metrics.definitions import Status
 from ContourQALib.quality.assessment import Novelty, StructureAssessment
 from ContourQALib.quality.error_map import ErrorMap
 from ContourQALib.quality.verdict import Verdict
+from ContourQALib.report.outlines import TOO_MUCH
+from ContourQALib.workstation.review.findings import Finding
 from ContourQALib.workstation.review.slice_bars import HEIGHT, SliceBars, extent_on, slice_bars
+from ContourQALib.workstation.review.slice_strip import drawing_of
+from ContourQALib.workstation.theme import MUTED
 
 GRID = Grid((10, 10, 20), (1.0, 1.0, 2.0))
 VOXEL_CC = 0.002
@@ -80,6 +84,14 @@ def test_before_the_map_is_there_the_listed_slices_are() -> None:
     bars = slice_bars(replace(known, error=None), range(8, 11))
     assert not bars.is_complete
     assert bars.over_cc == pytest.approx((10 * VOXEL_CC, 0, 0, 0, 40 * VOXEL_CC, 0))
+
+
+def test_what_nobody_knows_to_be_too_much_or_left_out_has_the_color_of_neither() -> None:
+    known = assessed(error_map({5: 10, 9: 40}))
+    for found, color in ((known, TOO_MUCH.color), (replace(known, error=None), MUTED)):
+        drawn = drawing_of(slice_bars(found, range(8, 11)), Finding("Bladder", found))
+        assert drawn["overListed"]
+        assert (drawn["color"], bool(drawn["meaning"])) == (color, found is known)
 
 
 @pytest.mark.parametrize("found", [None, assessed(None)])

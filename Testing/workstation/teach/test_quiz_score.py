@@ -74,7 +74,7 @@ def test_a_perfect_quiz_and_one_without_a_model_say_so() -> None:
     found = QuizScore((Answer(question(Criterion.LOWEST_DICE), "B"),))
     assert found.summary() == (
         "1 of 1 right. Longest streak: 1.",
-        "Nothing was confused: start one with another seed.",
+        "Nothing was confused: try another quiz number.",
     )
 
 
