@@ -120,9 +120,8 @@ class Shell:
                 density="compact",
                 variant="outlined",
                 hide_details=True,
-                maxlength=80,
                 classes="cqa-reader mr-3",
-                **testid("shell-reader"),
+                raw_attrs=['maxlength="80"', *testid("shell-reader")["raw_attrs"]],
             )
 
     def _message_line(self) -> None:
@@ -132,8 +131,7 @@ class Shell:
                 v_if=("shell_message.text",),
                 style=(f"{{color: {colors}[shell_message.kind]}}",),
                 classes="cqa-message",
-                role="status",
-                **testid("message"),
+                raw_attrs=['role="status"', *testid("message")["raw_attrs"]],
             ):
                 v3.VIcon(icon=(f"{icons}[shell_message.kind]",), size="small", classes="mr-1")
                 html.Span("{{ shell_message.text }}")

@@ -53,12 +53,10 @@ class SourceBar:
                 label="Tolerance",
                 title="Tolerance of surface Dice, mm",
                 type="number",
-                min=0,
-                step=0.5,
                 suffix="mm",
                 style="max-width: 112px;",
                 **compact,
-                **testid("compare-tolerance"),
+                raw_attrs=['min="0"', 'step="0.5"', *testid("compare-tolerance")["raw_attrs"]],
             )
 
     def _sources(self) -> None:
@@ -120,8 +118,7 @@ class SourceBar:
             v_if=(n.notice,),
             classes="cqa-compare-notice",
             style=(f"{{borderColor: {theme.MESSAGE_COLORS}[{n.notice_kind}]}}",),
-            role="status",
-            **testid("compare-notice"),
+            raw_attrs=['role="status"', *testid("compare-notice")["raw_attrs"]],
         ):
             html.Span(f"{{{{ {n.notice} }}}}")
             v3.VBtn(

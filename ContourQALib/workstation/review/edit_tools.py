@@ -155,9 +155,7 @@ class EditTools:
 
     @staticmethod
     def _step(icon: str, title: str, do: Any, disabled: str, test_name: str) -> None:
-        with html.Button(
-            type="button", click=do, disabled=(disabled,), title=title, aria_label=title, **testid(test_name)
-        ):
+        with html.Button(type="button", click=do, disabled=(disabled,), title=title, **testid(test_name)):
             v3.VIcon(icon, size=16)
 
     def _unsaved_line(self) -> None:

@@ -68,14 +68,12 @@ class QuizPanel:
                 v_model=(names.seed,),
                 label="Quiz number",
                 type="number",
-                min=0,
-                max=MOST_SEED,
                 density="compact",
                 variant="outlined",
                 hide_details=True,
                 style="max-width: 130px;",
                 title="The same number is the same quiz, for a whole class",
-                **testid("teach-quiz-seed"),
+                raw_attrs=['min="0"', f'max="{MOST_SEED}"', *testid("teach-quiz-seed")["raw_attrs"]],
             )
             v3.VBtn(
                 "Start",

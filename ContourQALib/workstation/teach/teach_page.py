@@ -112,10 +112,10 @@ class TeachPage:
                 v_if=(f"{names.source} === '{PHANTOM}'",),
                 label="Seed",
                 type="number",
-                min=0,
                 style="max-width: 92px;",
                 **COMPACT,
-                **testid("teach-seed"),
+                title="The same number is the same phantom",
+                raw_attrs=['min="0"', *testid("teach-seed")["raw_attrs"]],
             )
         v3.VProgressLinear(
             indeterminate=True, height=2, style=(f"{{visibility: {names.loading} ? 'visible' : 'hidden'}}",)

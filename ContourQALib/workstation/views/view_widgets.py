@@ -43,8 +43,8 @@ def slice_widgets(_server: Any, name: str, _view: Any) -> None:
                 max=(f"{place}.last",),
                 value=(index,),
                 classes="cqa-view-slider",
-                aria_label=f"Slice of the {TITLES[name].lower()} view",
                 raw_attrs=[
+                    f'aria-label="Slice of the {TITLES[name].lower()} view"',
                     f'@input="{index} = Number($event.target.value)"',
                     *testid(f"view-{name.lower()}-slider")["raw_attrs"],
                 ],

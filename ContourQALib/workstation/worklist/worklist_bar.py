@@ -101,10 +101,9 @@ class WorklistBar:
             title="Search cases, patients and structures",
             prepend_inner_icon="mdi-magnify",
             clearable=True,
-            maxlength=200,
             classes="cqa-worklist-search",
             **look,
-            **testid("worklist-search"),
+            raw_attrs=['maxlength="200"', *testid("worklist-search")["raw_attrs"]],
         )
 
     def _files(self) -> None:
