@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,10 +25,10 @@ class LabelNaming:
     merge: str | None = None
     color_table: Path | None = None
 
-    def read(self, path: Path) -> tuple[Contour, ...]:
-        """The contours of a file; see `read_contours` for the errors."""
+    def read(self, path: Path, each: Callable[[Contour], Contour] | None = None) -> tuple[Contour, ...]:
+        """The contours of a file; see `read_contours` for `each` and the errors."""
         labels = parse_labels(self.labels) if self.labels else None
-        return read_contours(path, labels=labels, merge=self.merge, color_table=self.color_table)
+        return read_contours(path, labels=labels, merge=self.merge, color_table=self.color_table, each=each)
 
     def settings(self) -> dict[str, str]:
         """What was set, for provenance."""

@@ -10,7 +10,8 @@ from __future__ import annotations
 import colorsys
 import gzip
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from ContourQALib.formats.file_type import extension_of
 from ContourQALib.formats.header import Header
 from ContourQALib.formats.header_reading import read_header
 from ContourQALib.formats.output import write_atomically
-from ContourQALib.formats.volume import read_voxels
+from ContourQALib.formats.volume import Volume, read_voxels
 from ContourQALib.geometry import Grid, Relation
 
 Color = tuple[float, float, float]
@@ -50,8 +51,13 @@ def read_segmentation(path: str | PathLike[str]) -> tuple[Contour, ...]:
     return read_segments(read_header(path))
 
 
-def read_segments(header: Header) -> tuple[Contour, ...]:
-    """Read the segments of a file whose header was read before; as `read_segmentation` otherwise."""
+def read_segments(header: Header, each: Callable[[Contour], Contour] | None = None) -> tuple[Contour, ...]:
+    """Read the segments of a file whose header was read before; as `read_segmentation` otherwise.
+
+    Args:
+        header: the file's header.
+        each: applied to every contour before the next is made, such as to cut it to its box.
+    """
     volume = read_voxels(header, layers=True)
     fields = volume.header.fields
     numbers = sorted({int(match[1]) for key in fields if (match := SEGMENT_KEY.fullmatch(key))})
@@ -61,27 +67,17 @@ def read_segments(header: Header) -> tuple[Contour, ...]:
         )
     if volume.values.dtype.kind == "f" or "Fractional" in fields.get("Segmentation_MasterRepresentation", ""):
         raise FormatError(f"{volume.path} holds fractional segments; export binary labelmaps from Slicer.")
-    # each layer in one piece: comparing values that lie apart takes ten times as long
-    layers = [np.ascontiguousarray(volume.values[..., n]) for n in range(volume.values.shape[3])]
-    contours = []
-    for number in numbers:
-        facts = {
-            key.partition("_")[2]: value
-            for key, value in fields.items()
-            if key.startswith(f"Segment{number}_")
-        }
-        try:
-            label, layer = _place(facts, number)
-            color = _color(facts["Color"]) if "Color" in facts else None
-            mask = layers[layer] == label
-        except (ValueError, IndexError, KeyError) as error:
-            raise FormatError(
-                f"{volume.path} describes its segment {number} in a way that cannot be understood;"
-                " export it again."
-            ) from error
-        name = facts.get("Name") or facts.get("ID") or f"label_{label}"
-        contours.append(Contour(mask, volume.grid, name, color, _tags(facts.get("Tags", "")), volume.path))
-    return tuple(contours)
+    described = [_described(volume, number) for number in numbers]
+    found: dict[int, Contour] = {}
+    for layer in sorted({one.layer for one in described}):
+        # a layer in one piece: comparing values that lie apart takes ten times as long
+        values = np.ascontiguousarray(volume.values[..., layer])
+        for one in (one for one in described if one.layer == layer):
+            mask = values == one.label
+            contour = Contour(mask, volume.grid, one.name, one.color, one.tags, volume.path)
+            found[one.number] = each(contour) if each else contour
+            del mask, contour  # before the next one takes as much
+    return tuple(found[number] for number in numbers)
 
 
 def write_segmentation(
@@ -204,6 +200,38 @@ def _extent(mask: np.ndarray) -> str:
         used = np.flatnonzero(mask.any(axis=tuple(other for other in range(3) if other != axis)))
         bounds += [int(used[0]), int(used[-1])] if used.size else [0, -1]
     return " ".join(map(str, bounds))
+
+
+@dataclass(frozen=True)
+class _Segment:
+    """What a file says of a segment."""
+
+    number: int
+    label: int
+    layer: int
+    name: str
+    color: Color | None
+    tags: dict[str, str]
+
+
+def _described(volume: Volume, number: int) -> _Segment:
+    facts = {
+        key.partition("_")[2]: value
+        for key, value in volume.header.fields.items()
+        if key.startswith(f"Segment{number}_")
+    }
+    try:
+        label, layer = _place(facts, number)
+        color = _color(facts["Color"]) if "Color" in facts else None
+        if layer >= volume.values.shape[3]:
+            raise ValueError("a layer that is not there")
+    except (ValueError, KeyError) as error:
+        raise FormatError(
+            f"{volume.path} describes its segment {number} in a way that cannot be understood;"
+            " export it again."
+        ) from error
+    name = facts.get("Name") or facts.get("ID") or f"label_{label}"
+    return _Segment(number, label, layer, name, color, _tags(facts.get("Tags", "")))
 
 
 def _place(facts: Mapping[str, str], number: int) -> tuple[int, int]:

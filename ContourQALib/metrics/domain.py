@@ -82,6 +82,18 @@ def cropped(contour: Contour) -> Contour:
     return replace(contour, mask=np.ascontiguousarray(contour.mask[spans]), grid=contour.grid.part(spans))
 
 
+def cropped_on(contour: Contour, grid: Grid) -> Contour:
+    """What `cropped(contour.on(grid))` gives, without a mask of the whole grid.
+
+    Raises:
+        GeometryError: it lies wholly outside `grid`.
+    """
+    own = cropped(contour)
+    if not own.mask.any():
+        return replace(own, grid=grid.part((slice(0, 1),) * 3))
+    return cropped(Domain.of(grid, [own]).placed(own))
+
+
 def enclosing(lattice: Grid, grids: Iterable[Grid]) -> Grid:
     """The smallest grid on the lattice of `lattice` that covers it and the others."""
     spans = [_span(grid, lattice) for grid in (lattice, *grids)]

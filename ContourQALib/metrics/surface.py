@@ -41,9 +41,10 @@ def check_same_shape(one: np.ndarray, other: np.ndarray) -> None:
 
 def box(mask: np.ndarray) -> tuple[slice, ...] | None:
     """The smallest box that holds every true voxel, one slice an axis; None for an empty mask."""
-    spans = []
+    spans: list[slice] = []
     for axis in range(mask.ndim):
-        hit = np.flatnonzero(mask.any(axis=tuple(a for a in range(mask.ndim) if a != axis)))
+        part = mask[tuple(spans)]  # what the axes before leave: the last is the slow one of a large mask
+        hit = np.flatnonzero(part.any(axis=tuple(a for a in range(mask.ndim) if a != axis)))
         if not hit.size:
             return None
         spans.append(slice(int(hit[0]), int(hit[-1]) + 1))

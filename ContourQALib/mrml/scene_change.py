@@ -1,4 +1,4 @@
-"""scene_change: a change of the scene that can be undone, and that leaves nothing behind when it fails."""
+"""Changes of the scene that can be undone and leave nothing behind, when they fail or take a node away."""
 
 from __future__ import annotations
 
@@ -68,6 +68,18 @@ def scene_change(
         _changing.remove(scene)
         for _, copy in copies:
             _empty(copy)
+
+
+def remove_node(scene: Any, node: Any) -> None:
+    """Take a node out of the scene, with its display nodes; None, or a node that is gone, is passed over.
+
+    MRML leaves the display nodes behind, and a volume's keeps all of its voxels.
+    """
+    if node is None:
+        return
+    for one in _with_displays([node]):
+        if scene.IsNodePresent(one):
+            scene.RemoveNode(one)
 
 
 def _ids(scene: Any) -> set[str]:

@@ -12,7 +12,7 @@ import scenes
 from ContourQALib.case import Contour, Image
 from ContourQALib.geometry import Grid
 from ContourQALib.mrml import segmentations, volumes
-from ContourQALib.mrml.scene_change import scene_change
+from ContourQALib.mrml.scene_change import remove_node, scene_change
 
 GRID = Grid((6, 5, 4), (1.0, 2.0, 3.0), (4.0, 5.0, 6.0))
 
@@ -209,3 +209,17 @@ def test_scenes_do_not_mix(slicer, scene):
     with failing(scene), scene_change(other):
         kept = other.AddNewNodeByClass("vtkMRMLTableNode", "kept")
     assert other.IsNodePresent(kept)
+
+
+def test_a_node_that_is_removed_leaves_no_display_behind(scene):
+    before = nodes_of(scene)
+    volume, other = (volumes.add_volume(scene, Image(np.zeros(GRID.shape), GRID), "CT") for _ in range(2))
+    segmentation = segmentations.add_segmentation(scene, [contour()], "Contours", other)
+    remove_node(scene, volume)
+    assert not scene.IsNodePresent(volume)
+    assert scene.IsNodePresent(other.GetDisplayNode())
+    for gone in (volume, None):
+        remove_node(scene, gone)
+    for node in (segmentation, other):
+        remove_node(scene, node)
+    assert nodes_of(scene) == before

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
+from vtkmodules.util.numpy_support import vtk_to_numpy
+from vtkmodules.vtkCommonDataModel import vtkImageData
 
 import scenes
 from ContourQALib.case import Image
@@ -11,6 +16,7 @@ from ContourQALib.formats.images import read_image, write_image
 from ContourQALib.geometry import Grid
 from ContourQALib.mrml import volumes
 from ContourQALib.mrml.errors import SceneError
+from ContourQALib.mrml.scene_change import remove_node
 
 ROUNDING_MM = 1e-9  # doubles, some hundred mm from the origin
 
@@ -46,6 +52,27 @@ def test_an_image_goes_into_the_scene_and_back(scene, name):
     assert np.array_equal(again.values, numbered(grid, "float32"))
     assert again.values.dtype == np.float32
     assert_same_grid(again.grid, grid)
+
+
+def test_a_shared_image_is_shown_from_its_own_memory_which_lives_as_long_as_the_volume(scene):
+    grid = next(iter(scenes.GRIDS.values()))
+    values = numbered(grid)
+    node = volumes.add_volume(scene, Image(values, grid), "CT", share=True)
+    assert np.shares_memory(volumes.image_of(node).values, values)
+    alive = weakref.ref(values)
+    expected = values.copy()
+    del values
+    gc.collect()
+    assert np.array_equal(volumes.image_of(node).values, expected)
+    taken = vtkImageData()
+    taken.ShallowCopy(node.GetImageData())  # as a pipeline may hold it beyond the node
+    remove_node(scene, node)
+    del node
+    gc.collect()
+    assert np.array_equal(vtk_to_numpy(taken.GetPointData().GetScalars()), expected.ravel())
+    del taken
+    gc.collect()
+    assert alive() is None
 
 
 def test_a_new_volume_shows_its_range_as_slicer_would_choose_it(scene):
@@ -116,7 +143,7 @@ def test_the_image_outlives_its_node(scene):
     values = np.arange(2**20, dtype=np.int32).reshape(64, 128, 128)
     node = scenes.volume(scene, values, np.eye(4))
     image = volumes.image_of(node)
-    scene.RemoveNode(node)
+    remove_node(scene, node)
     del node
     other = np.full_like(values, -1)  # takes memory that was freed, if any was
     assert np.array_equal(image.values, values)

@@ -178,7 +178,7 @@ class CaseFiles:
 
     def _read_contours(self, path: Path) -> tuple[Contour, ...]:
         self._stamp(path)
-        return tuple(cropped(contour) for contour in self._naming.read(path))
+        return self._naming.read(path, each=cropped)
 
     def _stamp(self, path: Path) -> None:
         """Remember how a file is before it is read: one that changes meanwhile is seen to have changed."""

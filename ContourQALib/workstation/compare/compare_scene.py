@@ -9,7 +9,7 @@ from typing import Any
 from ContourQALib.case import Contour
 from ContourQALib.mrml import overlays, segmentations
 from ContourQALib.mrml.outlines import OUTLINE_PIXELS, REFERENCE_PIXELS, display_of, outline, rgb
-from ContourQALib.mrml.scene_change import scene_change
+from ContourQALib.mrml.scene_change import remove_node, scene_change
 from ContourQALib.workstation.compare.case_source import CaseSource
 from ContourQALib.workstation.open_case import OpenCase
 
@@ -100,8 +100,7 @@ class CompareScene:
         """
         if pair is None or case is None:
             node, self._differences, self._marked = self._differences, None, None
-            if node is not None:
-                self._scene.RemoveNode(node)
+            remove_node(self._scene, node)
             return
         if pair is self._marked:
             overlays.set_opacity(self._differences, opacity)
@@ -127,8 +126,7 @@ class CompareScene:
     def _remove(self, name: str) -> None:
         node = self._outlines.pop(name, None)
         self._drawn.pop(name, None)
-        if node is not None:
-            self._scene.RemoveNode(node)
+        remove_node(self._scene, node)
 
 
 def _only_segment(node: Any) -> str:

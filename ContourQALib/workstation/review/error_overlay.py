@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ContourQALib.mrml import overlays
+from ContourQALib.mrml.scene_change import remove_node
 from ContourQALib.quality.error_map import MARKED, ErrorMap
 from ContourQALib.workstation.open_case import OpenCase
 from ContourQALib.workstation.review.findings import Findings
@@ -101,15 +102,14 @@ class ErrorOverlay:
 
     def _remove_marks(self) -> None:
         node, self._marks = self._marks, None
-        if node is not None:
-            self._session.scene.RemoveNode(node)
+        remove_node(self._session.scene, node)
 
     def _remove_probability(self) -> None:
         node, self._probability = self._probability, None
         if node is not None:
             for view in self._session.views.slices:
                 view.set_foreground_volume_id(None)
-            self._session.scene.RemoveNode(node)
+            remove_node(self._session.scene, node)
 
     def _on_switched(self, *_: Any) -> None:
         self.update()

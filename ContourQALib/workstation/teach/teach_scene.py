@@ -123,7 +123,7 @@ class TeachScene:
             if self._volume is None:
                 self._volume = _own(volumes.add_volume(self._scene, _SPECK, "Teaching image"))
             if volume is None:
-                volumes.set_values(self._volume, case.image.values, case.image.grid)
+                volumes.set_values(self._volume, case.image.values, case.image.grid, share=True)
                 _set_window(self._volume, CT_WINDOW[1] - CT_WINDOW[0], sum(CT_WINDOW) / 2)
             else:
                 self._borrow(volume)

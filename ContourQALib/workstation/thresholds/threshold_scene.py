@@ -9,7 +9,7 @@ from ContourQALib.case import Contour, Image
 from ContourQALib.mrml import segmentations, volumes
 from ContourQALib.mrml.outlines import REFERENCE_PIXELS, Color, Role, display_of, outline, rgb
 from ContourQALib.mrml.overlay_colors import CERTAIN, SEEN, show_with_colors
-from ContourQALib.mrml.scene_change import scene_change
+from ContourQALib.mrml.scene_change import remove_node, scene_change
 from ContourQALib.mrml.threshold_contour import ThresholdContour
 from ContourQALib.report.threshold_panels import AT_HALF
 from ContourQALib.workstation.thresholds.case_maps import Subject
@@ -105,7 +105,7 @@ class ThresholdScene:
         nodes = self.nodes
         self._subject = self._live = self._half = self._reference = None
         for node in nodes:
-            self._scene.RemoveNode(node)
+            remove_node(self._scene, node)
 
     def _remove_map(self) -> None:
         node, self._map = self._map, None
@@ -115,7 +115,7 @@ class ThresholdScene:
             # another page may have put its own there meanwhile
             if view.get_foreground_volume_id() == node.GetID():
                 view.set_foreground_volume_id(None)
-        self._scene.RemoveNode(node)
+        remove_node(self._scene, node)
 
     def _outlined(self, contour: Contour, name: str, color: Color, pixels: int) -> Any:
         node = segmentations.add_segmentation(self._scene, [contour], name)

@@ -9,6 +9,7 @@ from typing import Any
 
 from ContourQALib.case import Contour
 from ContourQALib.mrml import segmentations, surfaces
+from ContourQALib.mrml.scene_change import remove_node
 from ContourQALib.quality.error_map import ErrorMap
 from ContourQALib.workstation.open_case import OpenCase
 from ContourQALib.workstation.session import Session
@@ -181,8 +182,7 @@ class CaseSurfaces:
         return next((one.color for one in every if one.name == structure), surfaces.SOUND_COLOR)
 
     def _remove(self, node: Any) -> None:
-        if node is not None and self._session.scene.IsNodePresent(node):
-            self._session.scene.RemoveNode(node)
+        remove_node(self._session.scene, node)
 
     def _say(self, text: str) -> None:
         with self._session.state as state:

@@ -73,10 +73,10 @@ def test_a_file_is_read_once_by_however_many_threads(
         return real_image(path)
 
     class Counting(LabelNaming):
-        def read(self, path: Path):
+        def read(self, path: Path, each=None):
             read[path.name] += 1
             time.sleep(0.05)
-            return naming.read(path)
+            return naming.read(path, each)
 
     real_image = case_files.read_image
     monkeypatch.setattr(case_files, "read_image", slow_image)
