@@ -69,9 +69,9 @@ class ThresholdPreview:
         Raises:
             ContourQAError: no voxel reaches the threshold, or the segmentation cannot take a segment.
         """
-        from ContourQALib.mrml.threshold_contour import cropped, cut
+        from ContourQALib.mrml.threshold_contour import cut, likely_part
 
-        contour = cut(cropped(probability, threshold) if threshold > 0 else probability, threshold)
+        contour = cut(likely_part(probability, threshold) if threshold > 0 else probability, threshold)
         if not contour.mask.any():
             raise StructureError(
                 _("No voxel of {structure} reaches {threshold}; choose a lower threshold.").format(

@@ -43,10 +43,10 @@ class ThresholdContour:
             probability: in the world, values in [0, 1]; not copied and not changed.
             node: a node made before for any map, used again; a new one by default.
             color: of the outline.
-            part: `cropped(probability, FLOOR)`, where that was made before, off the main thread.
+            part: `likely_part(probability, FLOOR)`, where that was made before, off the main thread.
         """
         self._whole = probability
-        self._cropped = cropped(probability, FLOOR) if part is None else part
+        self._cropped = likely_part(probability, FLOOR) if part is None else part
         name = NAME.format(probability.name)
         empty = Contour(np.zeros(self._cropped.grid.shape, bool), self._cropped.grid, name, color)
         with scene_change(scene, [] if node is None else [node]):
@@ -98,7 +98,7 @@ def cut(probability: ProbabilityMap, threshold: float) -> Contour:
     return Contour(probability.values >= np.float32(threshold), probability.grid, probability.name)
 
 
-def cropped(probability: ProbabilityMap, floor: float = FLOOR) -> ProbabilityMap:
+def likely_part(probability: ProbabilityMap, floor: float = FLOOR) -> ProbabilityMap:
     """The map on the box of the voxels that are at least `floor`: a copy, one voxel where there is none."""
     likely = probability.values >= np.float32(floor)
     spans = box(likely) or (slice(0, 1),) * 3

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ContourQALib.metrics.domain import cropped
 from ContourQALib.report.provenance import InputFile
 from ContourQALib.report.session_report import SessionReport
-from ContourQALib.thresholds.cases import cut_to_box
 
 
 def inputs_of(report: SessionReport) -> tuple[InputFile, ...]:
@@ -26,10 +26,10 @@ def _inputs(report: SessionReport) -> Iterator[InputFile]:
     if report.image is not None:
         yield _input(report.image.name, report.image.values)
     for contour in report.contours:
-        yield _input(f"assessed contour {contour.name}", cut_to_box(contour).mask)
+        yield _input(f"assessed contour {contour.name}", cropped(contour).mask)
     for found, pair in zip(report.comparisons, report.pairs, strict=bool(report.pairs)):
         for source, contour in zip((found.reference, found.test), pair, strict=True):
-            yield _input(f"{source}: {contour.name}", cut_to_box(contour).mask)
+            yield _input(f"{source}: {contour.name}", cropped(contour).mask)
     for probability in report.probabilities:
         yield _input(probability.name, probability.values)
 

@@ -11,7 +11,7 @@ import numpy as np
 from ContourQALib.case import Contour, ProbabilityMap
 from ContourQALib.geometry import Grid
 from ContourQALib.metrics.definitions import Status
-from ContourQALib.thresholds.cases import cut_to_box
+from ContourQALib.metrics.domain import cropped
 from ContourQALib.thresholds.recommendation import Recommendation
 from ContourQALib.thresholds.sensitivity import HALF
 
@@ -104,8 +104,8 @@ def apply_threshold(
         recommendation=recommendation,
         status=status,
         grid=grid,
-        contour=cut_to_box(chosen),
-        half=cut_to_box(half),
+        contour=cropped(chosen),
+        half=cropped(half),
         volume_cc=chosen.volume_cc,
         volume_at_half_cc=half.volume_cc,
         volume_at_interval_cc=(at(ends[0]).volume_cc, at(ends[1]).volume_cc)

@@ -11,7 +11,7 @@ import numpy as np
 from ContourQALib.case import Contour, ProbabilityMap
 from ContourQALib.geometry import Grid
 from ContourQALib.metrics.definitions import DEFAULT_TOLERANCE_MM, Status
-from ContourQALib.metrics.surface import box
+from ContourQALib.metrics.domain import cropped
 from ContourQALib.names import normalize
 from ContourQALib.thresholds.analysis import ThresholdAnalysis, analyze
 from ContourQALib.thresholds.pooled import PooledSweep, pool
@@ -190,23 +190,13 @@ def _pooled(members: Sequence[ThresholdCase], further: Further | None) -> Pooled
 
 def _kept(placed: ProbabilityMap, reference: Contour, analysis: ThresholdAnalysis) -> KeptContours:
     def at(threshold: float) -> Contour:
-        return cut_to_box(replace(reference, mask=placed.values >= np.float32(threshold)))
+        return cropped(replace(reference, mask=placed.values >= np.float32(threshold)))
 
     best = analysis.optimum["dice"]
     return KeptContours(
         reference.grid,
-        cut_to_box(reference),
+        cropped(reference),
         at(HALF),
         at(best.threshold) if best else None,
         best.threshold if best else None,
     )
-
-
-def cut_to_box(contour: Contour) -> Contour:
-    """The contour on the part of its grid that it fills (an empty one: one voxel); a copy."""
-    spans = box(contour.mask) or (slice(0, 1),) * 3
-    first = [span.start for span in reversed(spans)]
-    x, y, z = contour.grid.index_to_world(first)
-    size = tuple(span.stop - span.start for span in reversed(spans))
-    grid = Grid((size[0], size[1], size[2]), contour.grid.spacing, (x, y, z), contour.grid.direction)
-    return replace(contour, mask=contour.mask[spans].copy(), grid=grid)

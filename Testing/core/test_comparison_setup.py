@@ -12,8 +12,8 @@ from ContourQALib.geometry import Grid
 from ContourQALib.metrics.compare import Comparison
 from ContourQALib.metrics.comparison_set import ComparisonSettings, compare_with_reference
 from ContourQALib.metrics.comparison_setup import prepared
+from ContourQALib.metrics.domain import cropped
 from ContourQALib.metrics.pairing import Source
-from ContourQALib.thresholds.cases import cut_to_box
 
 WHOLE = Grid((40, 30, 20), (1.5, 1.0, 3.0), (-20.0, 7.0, 100.0))
 SETTINGS = ComparisonSettings(per_slice=True)
@@ -33,7 +33,7 @@ LFT = Source("LFT", (block("Ctv", (4, 5, 7), 9), block("Rectum", (2, 2, 2), 3)))
 
 
 def cut(source: Source) -> Source:
-    return replace(source, contours=tuple(map(cut_to_box, source.contours)))
+    return replace(source, contours=tuple(map(cropped, source.contours)))
 
 
 def same(found: Any, expected: Any) -> bool:

@@ -10,7 +10,8 @@ import pytest
 from ContourQALib.case import Contour, ProbabilityMap
 from ContourQALib.geometry import Grid
 from ContourQALib.metrics.definitions import Status
-from ContourQALib.thresholds.cases import ThresholdCase, analyze_case, cut_to_box, study
+from ContourQALib.metrics.domain import cropped
+from ContourQALib.thresholds.cases import ThresholdCase, analyze_case, study
 from shapes import ball_mask
 
 GRID = Grid((16, 14, 12), (1.0, 2.0, 3.0), (5.0, -7.0, 11.0), (0, 1, 0, -1, 0, 0, 0, 0, 1))
@@ -28,12 +29,12 @@ def case(name: str, structure: str = "CTV", seed: int = 0, keep: bool = False, t
 
 def test_a_contour_cut_to_its_box_comes_back_whole():
     drawn = Contour(MASK, GRID, "CTV", (1.0, 0.0, 0.0))
-    small = cut_to_box(drawn)
+    small = cropped(drawn)
     assert small.mask.size < MASK.size / 2
     back = small.on(GRID)
     assert np.array_equal(back.mask, MASK)
     assert (back.resampled, back.lost_cc, back.color) == (False, 0.0, (1.0, 0.0, 0.0))
-    nothing = cut_to_box(replace(drawn, mask=np.zeros_like(MASK)))
+    nothing = cropped(replace(drawn, mask=np.zeros_like(MASK)))
     assert nothing.mask.size == 1
     assert not nothing.on(GRID).mask.any()
 

@@ -12,7 +12,7 @@ from ContourQALib.case import Contour, ProbabilityMap
 from ContourQALib.errors import SettingError, StructureError
 from ContourQALib.geometry import Grid
 from ContourQALib.mrml import charts, segmentations
-from ContourQALib.mrml.threshold_contour import FLOOR, ThresholdContour, cropped, cut
+from ContourQALib.mrml.threshold_contour import FLOOR, ThresholdContour, cut, likely_part
 from ContourQALib.thresholds.expected import expected_curve
 from ContourQALib.worker_requests import Swept
 
@@ -70,11 +70,11 @@ def test_another_map_uses_the_node_again(scene: Any, probability: ProbabilityMap
 
 
 def test_the_box_holds_all_that_is_likely_and_nothing_else(probability: ProbabilityMap) -> None:
-    part = cropped(probability, FLOOR)
+    part = likely_part(probability, FLOOR)
 
     assert part.values.shape == (5, 6, 8)
     np.testing.assert_allclose(part.grid.origin, GRID.index_to_world((4, 3, 2)))
-    empty = cropped(ProbabilityMap(np.zeros(GRID.shape, np.float32), GRID, "CTV"))
+    empty = likely_part(ProbabilityMap(np.zeros(GRID.shape, np.float32), GRID, "CTV"))
     assert empty.values.shape == (1, 1, 1)
 
 

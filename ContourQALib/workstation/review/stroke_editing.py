@@ -11,7 +11,7 @@ import numpy as np
 from undo_stack import Signal, SignalContainer, UndoStack
 
 from ContourQALib.case import Contour
-from ContourQALib.metrics.surface import box
+from ContourQALib.metrics.domain import cropped
 from ContourQALib.mrml.segment_patches import read_patch, write_patch
 from ContourQALib.workstation.decisions.contour_hash import hash_contour
 from ContourQALib.workstation.open_case import OpenCase
@@ -173,7 +173,7 @@ class StrokeEditing(SignalContainer):
         case = self._session.case
         if case is None:
             return
-        contour, now = _cropped(contour), case.contour(structure)
+        contour, now = cropped(contour), case.contour(structure)
         self._of_file.setdefault(structure, now)
         first, shape = box_around(case.image.grid, contour, now)
         stroke = Stroke(structure, True, np.zeros(3))
@@ -244,7 +244,8 @@ class StrokeEditing(SignalContainer):
 
     def _on_rest(self, structure: str) -> None:
         if self._stroke is not None and self._stroke.structure == structure:
-            return  # the next stroke has begun, and brings its own rest
+            self._rest_later(structure)  # the next stroke has begun; it may change nothing
+            return
         self._resting.pop(structure, None)
         self._rest(structure)
 
@@ -293,11 +294,3 @@ class StrokeEditing(SignalContainer):
         self._saved.clear()
         self.tool = Tool.NONE
         self._show()
-
-
-def _cropped(contour: Contour) -> Contour:
-    """A contour without the empty space around it."""
-    span = box(contour.mask)
-    if span is None:
-        return contour
-    return replace(contour, mask=contour.mask[span], grid=contour.grid.part(span))

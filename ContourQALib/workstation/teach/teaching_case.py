@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-
-import numpy as np
+from dataclasses import dataclass
 
 from ContourQALib.case import Contour, Image
 from ContourQALib.errors import StructureError
-from ContourQALib.metrics.surface import box
+from ContourQALib.metrics.domain import cropped
 from ContourQALib.perturbation import perturb
 from ContourQALib.phantom import pelvis
 from ContourQALib.workstation.teach.lessons import LESSONS
@@ -124,9 +122,3 @@ def reference_case(
     """
     placed = (contour.on(image.grid) for contour in reference)
     return TeachingCase(name, image, tuple(cropped(contour) for contour in placed), model)
-
-
-def cropped(contour: Contour) -> Contour:
-    """A contour on the box of its own voxels, of the same lattice; one voxel where it is empty."""
-    spans = box(contour.mask) or (slice(0, 1),) * 3
-    return replace(contour, mask=np.ascontiguousarray(contour.mask[spans]), grid=contour.grid.part(spans))

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from ContourQALib.case import Contour, ProbabilityMap
 from ContourQALib.errors import GeometryError, StructureError
 from ContourQALib.formats.file_type import stem_of
-from ContourQALib.metrics.domain import counting_grid, is_outside
-from ContourQALib.mrml.threshold_contour import FLOOR, cropped, cut
+from ContourQALib.metrics.domain import counting_grid, cropped, is_outside
+from ContourQALib.mrml.threshold_contour import FLOOR, cut, likely_part
 from ContourQALib.names import match
-from ContourQALib.thresholds.cases import cut_to_box
 from ContourQALib.thresholds.sensitivity import HALF
 from ContourQALib.thresholds.sweep import check_probabilities
 from ContourQALib.workstation.cases.case_files import CaseFiles
@@ -98,5 +97,5 @@ class Subject:
                 )
             # the reference's grid counts: cut to its own box it would hide what lies beyond it
             reference = drawn.on(grid)
-        part = cropped(probability, FLOOR)
-        return cls(probability, part, cut_to_box(cut(part, HALF)), reference)
+        part = likely_part(probability, FLOOR)
+        return cls(probability, part, cropped(cut(part, HALF)), reference)

@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from ContourQALib.case import Contour, ProbabilityMap
+from ContourQALib.metrics.domain import cropped
 from ContourQALib.mrml.threshold_contour import FLOOR, cut
 from ContourQALib.report.wording import threshold_text
-from ContourQALib.thresholds.cases import cut_to_box
 from ContourQALib.workstation.decisions.edited_contours import save_edited
 from ContourQALib.workstation.errors import WorkstationError
 from ContourQALib.workstation.open_case import OpenCase
@@ -89,7 +89,7 @@ def _placed(subject: Subject, threshold: float, case: OpenCase) -> Contour:
         raise WorkstationError(
             f"No voxel of {contour.name} reaches {threshold_text(threshold)}; choose a lower threshold."
         )
-    placed = cut_to_box(contour.on(case.image.grid))
+    placed = cropped(contour.on(case.image.grid))
     drawn = next((one for one in case.files.contours() if one.name == contour.name), None)
     return replace(placed, color=drawn.color if drawn else None)
 

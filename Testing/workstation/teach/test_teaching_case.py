@@ -11,13 +11,13 @@ from ContourQALib.case import Contour, Image
 from ContourQALib.errors import GeometryError, StructureError
 from ContourQALib.geometry import Grid, Relation
 from ContourQALib.metrics.compare import compare
+from ContourQALib.metrics.domain import cropped
 from ContourQALib.perturbation import ERRORS, perturb
 from ContourQALib.workstation.teach.measuring import Measuring
 from ContourQALib.workstation.teach.teaching_case import (
     PHANTOM_MODEL,
     Dose,
     TeachingCase,
-    cropped,
     phantom_case,
     reference_case,
 )
