@@ -14,9 +14,9 @@ from undo_stack import Signal, SignalContainer
 from ContourQALib.case import Contour
 from ContourQALib.errors import ContourQAError, OutputError
 from ContourQALib.geometry import Grid
-from ContourQALib.metrics.domain import cropped
+from ContourQALib.metrics.domain import cropped_on
 from ContourQALib.mrml import outlines, segmentations, volumes
-from ContourQALib.mrml.scene_change import scene_change
+from ContourQALib.mrml.scene_change import remove_node, scene_change
 from ContourQALib.mrml.views import center_of, slice_center
 from ContourQALib.quality.assessment import Assessment, StructureAssessment
 from ContourQALib.report.figures import Window, window
@@ -192,7 +192,7 @@ class Session(SignalContainer):
             self.case_leaving(name)  # something may have been drawn while the files were read
         self.close_case()
         with self.state, scene_change(self.scene, batch=True):
-            volume = volumes.add_volume(self.scene, image, "Image")
+            volume = volumes.add_volume(self.scene, image, "Image", share=True)
             _show(volume, shown)
             node = segmentations.add_segmentation(self.scene, placed, "Contours", volume)
             outlines.outline(outlines.display_of(node))
@@ -220,7 +220,7 @@ class Session(SignalContainer):
             self.state.shell_structure = ""
         self.views.show_volume(None)
         for node in (case.contours, case.volume):
-            self.scene.RemoveNode(node)
+            remove_node(self.scene, node)
 
     def assess(self, structures: tuple[str, ...] = ()) -> None:
         """Assess the open case's contours as they are in the scene, with their error maps.
@@ -347,7 +347,7 @@ def _merged(case: OpenCase, found: Assessment, current: Sequence[StructureAssess
 
 def _placed(contours: Sequence[Contour], grid: Grid) -> list[Contour]:
     """Contours on a grid's lattice, each cut to its own box: 20 whole masks of a CT are 800 MB."""
-    return [cropped(contour.on(grid)) for contour in contours]
+    return [cropped_on(contour, grid) for contour in contours]
 
 
 def _show(volume: Any, shown: Window) -> None:
