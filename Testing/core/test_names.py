@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ContourQALib.errors import StructureError
-from ContourQALib.names import match, normalize, select
+from ContourQALib.names import counted, match, normalize, select
 from shapes import contour
 
 
@@ -74,3 +74,7 @@ def test_structures_are_selected_in_any_spelling():
         select(there, ["Rectum"])
     with pytest.raises(StructureError, match="could be c t v or CTV"):
         select(there, ["ctv"])
+
+
+def test_names_sort_as_people_count():
+    assert sorted(["a10", "a2", "B1", "a", "²", "3"], key=counted) == ["3", "a", "a2", "a10", "B1", "²"]

@@ -55,9 +55,6 @@ REFERENCE_BESIDE_OTHERS = _words("labels label labelmap labelstr labelsts")
 NEVER_ALONE = frozenset({"map", "maps", "ground"})
 """Words that say a role only together with another one of it."""
 
-EDITED = re.compile(r".+\.edited-\d+\.seg\.nrrd", re.IGNORECASE)
-"""Names under which the workstation saves what a reader changed: decisions name them, no case has them."""
-
 CHANNEL = re.compile(r"(?<=.)_0000$")
 """What nnU-Net writes behind an image's stem, and not behind its labels'."""
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ContourQALib.errors import FormatError
 from ContourQALib.formats.file_type import extension_of
+from ContourQALib.names import counted
 from ContourQALib.workstation.cases.case_grouping import Grouped, group
 from ContourQALib.workstation.cases.file_check import FileCheck
-from ContourQALib.workstation.cases.file_roles import EDITED, NamedFile, Role, name_file, name_folder
+from ContourQALib.workstation.cases.file_roles import NamedFile, Role, name_file, name_folder
+from ContourQALib.workstation.decisions.edited_contours import is_edited_file
 
 
 @dataclass(frozen=True)
@@ -44,11 +45,13 @@ def look_into(folder: Path, allowed: FileCheck) -> Listing:
                     folders.append(folder / entry.name)
                 elif entry.name.lower().endswith(".csv"):
                     tables.append(folder / entry.name)
-                elif extension_of(entry.name) and not EDITED.fullmatch(entry.name):
+                elif extension_of(entry.name) and not is_edited_file(entry.name):
                     files.append(folder / entry.name)
     except OSError as error:
         raise FormatError(f"{folder} cannot be read ({error.strerror}); name another folder.") from error
-    return Listing(*(tuple(sorted(paths, key=_counting)) for paths in (files, folders, tables)))
+    return Listing(
+        *(tuple(sorted(paths, key=lambda path: counted(path.name))) for paths in (files, folders, tables))
+    )
 
 
 def folder_cases(listing: Listing, place: str, allowed: FileCheck, *, apart: bool = False) -> Grouped:
@@ -69,10 +72,8 @@ def folder_cases(listing: Listing, place: str, allowed: FileCheck, *, apart: boo
     return group([name_file(path) for path in listing.files], place, apart=apart)
 
 
-def _counting(path: Path) -> list[tuple[int, int, str]]:
-    """Sorts names as people count: pt_2 before pt_10."""
-    parts = re.split(r"([0-9]+)", path.name.casefold())
-    return [(1, int(part), "") if part.isdecimal() else (0, 0, part) for part in parts if part]
+def _by_name(path: Path) -> tuple[tuple[int, int, str], ...]:
+    return counted(path.name)
 
 
 def _files_in(folders: Sequence[NamedFile], allowed: FileCheck) -> Iterator[NamedFile]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
-from ContourQALib.names import normalize
+from ContourQALib.names import counted, normalize
 from ContourQALib.quality.assessment import StructureAssessment
 from ContourQALib.quality.verdict import Verdict
 from ContourQALib.quality.worklist import RANK, WorklistEntry
@@ -241,12 +240,6 @@ def _has(line: Line, query: WorklistQuery) -> bool:
     return all(word in whole for word in words)
 
 
-def natural(text: str) -> tuple[tuple[int, int, str], ...]:
-    """Sorts names as people do: case 2 before case 10."""
-    parts = re.findall(r"\d+|\D+", text.casefold())
-    return tuple((0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts)
-
-
 def _dice(line: Line) -> float | None:
     return line.found.dice if line.found else None
 
@@ -256,9 +249,9 @@ def _verdict(line: Line) -> int | None:
 
 
 SORTS: dict[str, Callable[[Line], Any]] = {
-    "case": lambda line: natural(line.case.name),
-    "patient": lambda line: natural(line.case.entry.patient) or None,
-    "structure": lambda line: natural(line.structure) or None,
+    "case": lambda line: counted(line.case.name),
+    "patient": lambda line: counted(line.case.entry.patient) or None,
+    "structure": lambda line: counted(line.structure) or None,
     "dice": _dice,
     "verdict": _verdict,
     "decided": lambda line: line.decided / line.contours if line.contours else None,
