@@ -22,9 +22,11 @@ from ContourQALib.workstation.views.arrangements import (
     SLICE_NAMES,
     THREE_D,
 )
+from ContourQALib.workstation.views.drawn_segments import DrawnSegments
 from ContourQALib.workstation.views.fitting import Fitting
 from ContourQALib.workstation.views.gray_scale_drag import GrayScaleDrag
 from ContourQALib.workstation.views.remote_views import register_views
+from ContourQALib.workstation.views.segment_layer import SegmentLayer
 from ContourQALib.workstation.views.slice_place import SlicePlace, place_of
 from ContourQALib.workstation.views.view_widgets import slice_widgets, three_d_widgets
 
@@ -55,16 +57,19 @@ class CaseViews(SignalContainer):
         self.app = app
         rendering.choose_window()
         rendering.log_messages()
-        register_views(app.view_manager, server, slice_widgets, three_d_widgets)
+        self._visible = True
+        self.layout = self._arranged = next(iter(LAYOUTS))
+        register_views(app.view_manager, server, slice_widgets, three_d_widgets, self.is_seen)
         self._layouts = LayoutManager(app.scene, app.view_manager, server)
         self._layouts.register_layout_dict(arrangements.layouts())
-        self.layout = self._arranged = next(iter(LAYOUTS))
         self._layouts.set_layout(self.layout)
         self._volume: Any = None
         self._grid: Grid | None = None
         self._shown_k: int | None = None
         self._crosshair = mouse.link_by_crosshair(app.scene)
         self._fittings = {view.get_singleton_tag(): Fitting(view) for view in self.all}
+        self._segments = DrawnSegments(app.scene, self.three_d.get_view_node_id(), self._render_slices)
+        self._segment_layers = [SegmentLayer(view, self._segments) for view in self.slices]
         for view in self.all:
             mouse.take_keys_away(view)
         for view in self.slices:
@@ -206,9 +211,25 @@ class CaseViews(SignalContainer):
         if self._grid is not None:
             self._show(self.view(name), self._place(self.view(name)).nearest + slices)
 
+    def set_visible(self, visible: bool) -> None:
+        """Say whether the page shows the views at all; hidden ones are not drawn."""
+        shown = visible and not self._visible
+        self._visible = visible
+        if shown:
+            self.render()
+
+    def is_seen(self, name: str) -> bool:
+        """Whether the page shows a view."""
+        others = (arrangements.alone(other) for other in arrangements.TITLES if other != name)
+        return self._visible and self.layout not in others
+
     def render(self) -> None:
         """Draw every view again."""
         for view in self.all:
+            view.schedule_render()
+
+    def _render_slices(self) -> None:
+        for view in self.slices:
             view.schedule_render()
 
     def _set_layout(self, layout: str) -> None:
@@ -216,6 +237,7 @@ class CaseViews(SignalContainer):
         self._layouts.set_layout(layout)
         if self._grid is not None:
             self.fit()
+        self.render()
         self.layout_changed(layout)
 
     def _place(self, view: SliceView) -> SlicePlace:

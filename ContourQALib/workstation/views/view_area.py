@@ -23,9 +23,10 @@ class ViewArea:
     """
 
     def __init__(self, session: Session) -> None:
-        self._views = session.views
+        self._session, self._views = session, session.views
         self.controls = ViewControls(session.views, session.server)
         self.surfaces = CaseSurfaces(session)
+        session.page_changed.connect(self._on_page)
 
     def build(self, layout: Any) -> None:
         """Make the widgets, inside the container that is open.
@@ -33,6 +34,7 @@ class ViewArea:
         Args:
             layout: the page's layout.
         """
+        self._on_page(self._session.page)
         with html.Div(classes="cqa-view-line"):
             for name, icon in LAYOUTS.items():
                 v3.VBtn(
@@ -62,6 +64,9 @@ class ViewArea:
             self._help()
         with html.Div(classes="cqa-view-grid"):
             self._views.build(layout)
+
+    def _on_page(self, page: str) -> None:
+        self._views.set_visible(page in (self._session.state.shell_views or ()))
 
     @staticmethod
     def _help() -> None:
