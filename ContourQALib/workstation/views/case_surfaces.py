@@ -18,6 +18,9 @@ from ContourQALib.workstation.views.arrangements import THREE_D
 OTHERS_OPACITY = 0.22
 """Of the structures that are not selected: their place is seen, and what lies behind them."""
 
+PREDICTED_ON = "review"
+"""The page whose 3D view shows where the selected structure is probably wrong."""
+
 
 @dataclass(eq=False)
 class _Shown:
@@ -35,8 +38,9 @@ class _Shown:
 class CaseSurfaces:
     """Makes surfaces one by one in a thread, the selected structure's first, and keeps them up to date.
 
-    The selected structure is fine, opaque and colored by where it is probably wrong, unless the score is
-    hidden; the others are coarse and translucent in their own colors.
+    The selected structure is fine and opaque; the others are coarse and translucent. On the review page the
+    selected one is colored by where it is probably wrong, unless the score is hidden. Elsewhere every one has its
+    own color: beside a true difference a predicted one would be taken for it.
 
     Args:
         session: what the pages share.
@@ -55,6 +59,7 @@ class CaseSurfaces:
         session.edited.connect(self._on_edited)
         session.views.volume_changed.connect(self._restyle)
         session.call_first.changed.connect(self._make)
+        session.page_changed.connect(self._restyle)
 
     @property
     def is_complete(self) -> bool:
@@ -173,7 +178,8 @@ class CaseSurfaces:
                 continue
             selected = self._is_selected(name)
             opacity = (1.0 if selected else OTHERS_OPACITY) if in_view else 0.0
-            colored = selected and self._error(name) is not None
+            predicted = self._session.page == PREDICTED_ON and self._error(name) is not None
+            colored = selected and predicted
             surfaces.show_surface(shown.node, opacity=opacity, errors=colored)
 
     def _color(self, structure: str) -> tuple[float, float, float]:

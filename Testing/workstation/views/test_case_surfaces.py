@@ -61,12 +61,13 @@ class Stage(SignalContainer):
     assessed = Signal(OpenCase)
     structure_selected = Signal(str)
     edited = Signal(str)
+    page_changed = Signal(str)
 
     def __init__(self, scene: Any) -> None:
         self.scene = scene
         self.views, self.call_first, self.state = Views(), Hiding(), State()
         self.case: OpenCase | None = None
-        self.structure = ""
+        self.structure, self.page = "", "review"
         self.loop = asyncio.new_event_loop()
         self.surfaces = CaseSurfaces(cast(Session, self))
 
@@ -201,6 +202,18 @@ def test_errors_color_the_selected_structure(opened: Stage) -> None:
     assert opened.surfaces.node(name).GetPolyData().GetPointData().HasArray(surfaces.ERRORS)
     opened.select_structure(other)
     assert not display.GetScalarVisibility()
+
+
+def test_predicted_errors_are_shown_on_the_review_page_alone(opened: Stage) -> None:
+    name = opened.case.structures[0]
+    opened.select_structure(name)
+    assessed(opened, name)
+    display = opened.surfaces.node(name).GetDisplayNode()
+    for page, colored in (("compare", False), ("thresholds", False), ("teach", False), ("review", True)):
+        opened.page = page
+        opened.page_changed(page)
+        assert bool(display.GetScalarVisibility()) is colored
+        assert display.GetOpacity() == 1
 
 
 def test_a_hidden_score_shows_no_colors_and_comes_back(opened: Stage) -> None:
