@@ -39,8 +39,8 @@ class CaseSurfaces:
     """Makes surfaces one by one in a thread, the selected structure's first, and keeps them up to date.
 
     The selected structure is fine and opaque; the others are coarse and translucent. On the review page the
-    selected one is colored by where it is probably wrong, unless the score is hidden. Elsewhere every one has its
-    own color: beside a true difference a predicted one would be taken for it.
+    selected one is colored by where it is probably wrong, unless the score is hidden. Elsewhere every one has
+    its own color: beside a true difference a predicted one would be taken for it.
 
     Args:
         session: what the pages share.
