@@ -73,7 +73,7 @@ class _Part:
 
 def demo(
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder for the report.")
+        Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder for report, cases and decisions.")
     ] = Path("contourqa-demo"),
     no_serve: Annotated[
         bool, typer.Option("--no-serve", help="Stop after the report, without opening the workstation.")

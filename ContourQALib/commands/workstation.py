@@ -108,7 +108,7 @@ def workstation(
     ] = None,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open a browser.")] = False,
 ) -> None:
-    """Open cases in a browser: worklist, review, compare, thresholds, teaching.
+    """Open cases in a browser: worklist, review, compare, thresholds, cohort, teach.
 
     Prints the address, whose token lets in whoever has it; Ctrl-C stops. Only folders named here are read.
     Every decision is kept in decisions.sqlite of the results folder. Without files a phantom is opened.

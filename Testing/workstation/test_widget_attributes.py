@@ -1,4 +1,4 @@
-"""trame drops, without a word, what a widget is not declared to have: every attribute of ours reaches the page."""
+"""Every attribute of a widget reaches the page: trame drops, without a word, what a widget does not know."""
 
 from __future__ import annotations
 

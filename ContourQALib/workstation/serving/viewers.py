@@ -90,7 +90,7 @@ class Viewers:
             if port not in used and is_free(self._settings.host, port):
                 return port
         raise WorkstationError(
-            f"All {len(self._ports)} places are taken; come back when a colleague has closed his browser, or "
+            f"All {len(self._ports)} places are taken; come back when a colleague has closed the browser, or "
             "have the workstation started with more --users."
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from trame.widgets import client, html
+from trame.widgets import html
 from trame.widgets import vuetify3 as v3
 from trame_server.utils.typed_state import TypedState
 
@@ -20,26 +20,6 @@ from ContourQALib.workstation.teach.teach_scene import TeachScene
 from ContourQALib.workstation.teach.teach_state import NAMESPACE, PHANTOM, QUIZ, TRY, QuizState, TeachState
 from ContourQALib.workstation.teach.teaching_case import TeachingCase
 from ContourQALib.workstation.theme import testid
-
-STYLE = """
-.cqa-teach-dose { min-width: 76px; text-align: right; font-weight: 600; white-space: nowrap; }
-.cqa-teach-legend { display: flex; align-items: center; gap: 6px; margin: 2px 0 6px; }
-.cqa-teach-swatch { width: 12px; height: 12px; border-radius: 2px; flex: none; }
-.cqa-teach-legend .cqa-muted { margin-right: 10px; }
-.cqa-teach-table { background: transparent !important; }
-.cqa-teach-table th, .cqa-teach-table td {
-  height: 26px !important; padding: 0 6px !important; font-size: 13px;
-}
-.cqa-teach-table th { color: var(--cqa-muted) !important; font-weight: 500 !important; text-align: left; }
-.cqa-teach-true, .cqa-teach-said { font-variant-numeric: tabular-nums; white-space: nowrap; }
-.cqa-teach-said { color: #ffc94d; }
-.cqa-teach-decisive td { background: var(--cqa-raised); font-weight: 600; }
-.cqa-teach-notice {
-  display: flex; align-items: flex-start; margin-top: 8px; padding: 8px 10px; border-radius: 4px;
-  background: var(--cqa-raised); font-size: 13px; line-height: 1.4;
-}
-.cqa-teach-question { font-size: 16px; font-weight: 600; margin: 10px 0; line-height: 1.35; }
-"""
 
 COMPACT = {"density": "compact", "variant": "outlined", "hide_details": True}
 
@@ -85,7 +65,6 @@ class TeachPage:
     def build(self) -> None:
         """Make the widgets, inside the container that is open."""
         names = self.state.name
-        client.Style(STYLE)
         with v3.VBtnToggle(
             v_model=(names.half,),
             mandatory=True,
