@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 from typing import Any
 
 from trame.app import get_server
@@ -67,10 +66,16 @@ class Workstation:
         if notes:
             self.session.tell(" ".join(notes), "warning")
         self.server.controller.on_server_ready.add(self._on_ready)
+        self.server.controller.on_exception.add(self._on_exception)
 
     def close(self) -> None:
         """End the computing processes and let go of files."""
         self.session.close()
+
+    def _on_exception(self, error: Any = None) -> None:
+        """What a click or a key has led to is told; that a browser left is no error."""
+        if isinstance(error, Exception) and not isinstance(error, ConnectionError):
+            self.session.tell_error(error)
 
     def _on_ready(self, **_: Any) -> None:
         if len(self.session.cases) == 1 and not self.session.cases[0].problem:
@@ -83,11 +88,8 @@ class Workstation:
         source = self.settings.source
         if source is None:
             return (), []
-        listed = list_cases(source, AllowedFolders(self._readable(source)))
+        listed = list_cases(source, AllowedFolders(self.settings.readable))
         return listed.cases, [*listed.problems, *listed.notes]
-
-    def _readable(self, source: Path) -> tuple[Path, ...]:
-        return (source if source.is_dir() else source.parent, *self.settings.folders)
 
     def _store(self, notes: list[str]) -> AssessmentStore:
         """Assessments on disk, or, where nothing can be written, only as long as the server runs."""

@@ -25,7 +25,7 @@ from ContourQALib.workstation.call_first import CallFirst
 from ContourQALib.workstation.cases.assessment_store import AssessmentStore
 from ContourQALib.workstation.cases.case_entry import CaseEntry
 from ContourQALib.workstation.cases.case_files import CaseFiles
-from ContourQALib.workstation.decisions.decision import Decision
+from ContourQALib.workstation.decisions.decision import Decision, storable
 from ContourQALib.workstation.decisions.decision_log import DecisionLog
 from ContourQALib.workstation.errors import WorkstationError
 from ContourQALib.workstation.open_case import OpenCase
@@ -139,7 +139,16 @@ class Session(SignalContainer):
             kind: "info", "success", "warning" or "error".
         """
         with self.state:
-            self.state.shell_message = {"text": text, "kind": kind}
+            self.state.shell_message = {"text": storable(text), "kind": kind}
+
+    def tell_error(self, error: Exception) -> None:
+        """Show what went wrong: in the error's own words, or as a fault of ours."""
+        if isinstance(error, ContourQAError):
+            self.tell(str(error), "error")
+            return
+        self.tell(
+            f"A fault of ContourQA itself ({type(error).__name__}): {error}; please report it.", "error"
+        )
 
     def show_page(self, name: str) -> None:
         """Show a page."""
@@ -266,14 +275,16 @@ class Session(SignalContainer):
 
     def close(self) -> None:
         """Let pages write down what shall stay, end the computing processes, let go of the files."""
-        self.closing()
-        self.strokes.close()
-        for task in tuple(self._running):
-            task.cancel()
-        self.tasks.close()
-        self.background.close()
-        self.store.close()
-        self.decisions.close()
+        try:
+            self.closing()
+        finally:  # whatever a page fails at, no process stays behind
+            self.strokes.close()
+            for task in tuple(self._running):
+                task.cancel()
+            self.tasks.close()
+            self.background.close()
+            self.store.close()
+            self.decisions.close()
 
     async def _assess(self, case: OpenCase, structures: tuple[str, ...]) -> None:
         contours = tuple(case.contour(name) for name in structures)
@@ -317,12 +328,10 @@ class Session(SignalContainer):
         except asyncio.CancelledError:
             raise
         except ContourQAError as error:
-            self.tell(str(error), "error")
+            self.tell_error(error)
         except Exception as error:
             log.exception("A task of the workstation failed")
-            self.tell(
-                f"A fault of ContourQA itself ({type(error).__name__}): {error}; please report it.", "error"
-            )
+            self.tell_error(error)
         return None
 
     def _busy(self, text: str) -> None:

@@ -49,6 +49,13 @@ class Settings:
     open_browser: bool = False
     idle_s: int = 0
 
+    @property
+    def readable(self) -> tuple[Path, ...]:
+        """The folders that may be read, that of the source first."""
+        source = self.source
+        own = () if source is None else (source if source.is_dir() else source.parent,)
+        return (*own, *self.folders)
+
     def model_of(self, case: str) -> str | None:
         """The model to ask about a case; None for the one that fits."""
         return self.models.get(case, self.model)

@@ -16,6 +16,7 @@ from ContourQALib.workstation.cohort.cohort_rows import rows_of_tests, worst_row
 from ContourQALib.workstation.cohort.cohort_state import NAMESPACE, cohort_state
 from ContourQALib.workstation.cohort.cohort_widgets import CohortWidgets
 from ContourQALib.workstation.cohort.report_route import ReportRoute
+from ContourQALib.workstation.serving.allowed_folders import AllowedFolders
 from ContourQALib.workstation.session import Session
 from ContourQALib.workstation.settings import Settings
 
@@ -133,6 +134,7 @@ class CohortPage:
     async def _make(self, making: CohortMaking) -> None:
         watching = asyncio.ensure_future(self._watch(making))
         try:
+            await asyncio.to_thread(_check_readable, self._session.settings)
             folder = await making.run()
             report = await asyncio.to_thread(read_cohort_report, folder)
         finally:
@@ -202,6 +204,21 @@ class CohortPage:
     def _on_closing(self) -> None:
         if self._making is not None:
             self._making.kill()
+
+
+def _check_readable(settings: Settings) -> None:
+    """See that the manifest names no file outside of the folders that may be read: the command reads all.
+
+    Raises:
+        AccessError: it names one.
+        FormatError: the manifest cannot be read.
+    """
+    if settings.source is None:
+        return
+    allowed = AllowedFolders(settings.readable)
+    for row in read_manifest(settings.source, NEEDED).rows:
+        for path in (*row.files.values(), *row.models.values()):
+            allowed.check(path)
 
 
 def _items(every: str, names: tuple[str, ...]) -> list[dict[str, str]]:

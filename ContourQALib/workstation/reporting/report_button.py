@@ -42,7 +42,7 @@ class ReportButton:
         self._session = session
         self._typed = TypedState(session.state, ReportingState, namespace="reporting")
         self._work: asyncio.Task[str] | None = None
-        session.controller.trigger(MAKE)(self.make)
+        session.controller.trigger(MAKE)(self.begin)
         session.controller.trigger(CANCEL)(self.cancel)
         session.case_closing.connect(lambda _case: self.cancel())
 
@@ -54,7 +54,7 @@ class ReportButton:
             size="small",
             variant="tonal",
             prepend_icon="mdi-file-document-outline",
-            click=download_click(MAKE),
+            click=download_click(MAKE, takes_long=True),
             classes="mr-3",
             **testid("report-make"),
         ):
@@ -70,6 +70,10 @@ class ReportButton:
             **testid("report-cancel"),
         ):
             html.Span(f"Cancel report {{{{ {names.step} }}}}")
+
+    def begin(self) -> str:
+        """Make the report beside all else; where the browser waits for its address."""
+        return self._session.downloads.later(self._session.start(self.make()))
 
     async def make(self) -> str:
         """The address of the report; "" with a sentence in the message line where there is none."""

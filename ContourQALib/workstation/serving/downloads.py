@@ -18,6 +18,7 @@ KEPT_S = 600.0
 """Long enough for a slow click, short enough that reports do not gather in memory."""
 
 ROUTE = "/downloads/{key}"
+WAITING_ROUTE = "/downloads/waiting/{key}"
 KEY_BYTES = 24
 
 
@@ -42,6 +43,7 @@ class Downloads:
         self._results = AllowedFolders([] if results is None else [results])
         self._kept_s = kept_s
         self._offers: dict[str, _Offer] = {}
+        self._making: dict[str, asyncio.Task[str | None]] = {}
 
     def __len__(self) -> int:
         """How many wait to be fetched."""
@@ -54,6 +56,7 @@ class Downloads:
     def add_route(self, app: web.Application) -> None:
         """Serve the offers by an aiohttp application that does not run yet."""
         app.router.add_get(ROUTE, self._send, allow_head=False)
+        app.router.add_get(WAITING_ROUTE, self._wait, allow_head=False)
 
     def offer(self, name: str, content: bytes | str | Path) -> str:
         """Offer bytes, text or a file of the results folder; to be called in the event loop.
@@ -76,6 +79,31 @@ class Downloads:
         self._offers[key] = _Offer(Path(name).name, content)
         asyncio.get_running_loop().call_later(self._kept_s, self._offers.pop, key, None)
         return ROUTE.format(key=key)
+
+    def later(self, making: asyncio.Task[str | None]) -> str:
+        """Where the browser waits for an offer that takes long to make.
+
+        Args:
+            making: ends with the address from `offer`, or with nothing where there is no file.
+
+        Returns:
+            An address, from the root of this server, that answers with that one once it is known.
+        """
+        key = secrets.token_urlsafe(KEY_BYTES)
+        self._making[key] = making
+        loop = asyncio.get_running_loop()
+        making.add_done_callback(lambda _: loop.call_later(self._kept_s, self._making.pop, key, None))
+        return WAITING_ROUTE.format(key=key)
+
+    async def _wait(self, request: web.Request) -> web.StreamResponse:
+        making = self._making.pop(request.match_info["key"], None)
+        if making is None:
+            raise web.HTTPNotFound(text="Nothing is being made here; ask for it again.")
+        await asyncio.wait({making})  # a browser that leaves ends nothing
+        is_there = not making.cancelled() and making.exception() is None
+        return web.Response(
+            text=(making.result() or "") if is_there else "", headers={"Cache-Control": "no-store"}
+        )
 
     async def _send(self, request: web.Request) -> web.StreamResponse:
         offer = self._offers.pop(request.match_info["key"], None)

@@ -62,6 +62,20 @@ def test_a_manifest_is_made_into_a_report_by_the_command(bench, manifest, tmp_pa
     assert (tmp_path / "results" / "cohort" / "report.html").is_file()
 
 
+def test_a_manifest_that_leads_out_of_what_may_be_read_is_not_made_into_a_report(bench, manifest, tmp_path):
+    folder = tmp_path / "given"
+    folder.mkdir()
+    text = manifest.read_text(encoding="utf-8").replace("phantom_", f"{manifest.parent}/phantom_")
+    (folder / "cohort.csv").write_text(text, encoding="utf-8")
+    made = bench(Settings(tmp_path / "results", folder / "cohort.csv"))
+    made.session.tell("")
+    made.run(made.station.pages["cohort"].make())
+    made.wait(lambda: made.state.shell_message["text"])
+    assert "lies outside" in made.state.shell_message["text"]
+    assert not (tmp_path / "results" / "cohort").exists()
+    assert not state_of(made).making
+
+
 def test_what_no_cohort_can_be_made_of_is_said(bench, phantom_cases, tmp_path):
     made = bench(Settings(tmp_path / "results", phantom_cases, cohort=tmp_path / "nothing"))
     assert not state_of(made).can_make

@@ -10,6 +10,7 @@ import pytest
 
 pytest.importorskip("trame_slicer")
 
+from ContourQALib.errors import FormatError
 from ContourQALib.metrics.compare import compare
 from ContourQALib.workstation.decisions.contour_hash import hash_contour
 from ContourQALib.workstation.decisions.decision import Choice, Decision
@@ -139,6 +140,24 @@ def test_the_button_makes_one_page_which_can_be_cancelled_and_made_again(opened,
         assert part in text
     assert "src=" not in re.sub(r'src="data:', "", page)  # nothing is loaded from elsewhere
     assert session.case.entry.name not in text  # it may be the patient's
+
+
+def test_nothing_else_waits_for_a_report_and_no_error_is_passed_over(bench, phantom_cases, tmp_path):
+    made = bench(Settings(tmp_path / "results", phantom_cases))
+
+    async def asked() -> str:
+        place = made.session.controller.trigger_fn("reporting_make")()
+        await asyncio.sleep(0.01)
+        return place
+
+    assert made.run(asked()).startswith("/downloads/waiting/")
+    assert made.state.shell_message["text"] == NO_CASE
+    made.session.controller.on_exception(TypeError("a number is needed"))
+    assert "fault of ContourQA itself (TypeError)" in made.state.shell_message["text"]
+    made.session.controller.on_exception(FormatError("It is broken."))
+    assert made.state.shell_message["text"] == "It is broken."
+    made.session.controller.on_exception(ConnectionResetError())
+    assert made.state.shell_message["text"] == "It is broken."
 
 
 def test_without_a_case_the_page_says_so(bench, phantom_cases, tmp_path):

@@ -36,6 +36,38 @@ def test_a_file_of_the_results_folder_is_sent_once(site):
     assert site.inside(url).status == 404
 
 
+def later(site, making) -> str:
+    async def started() -> str:
+        return site.downloads.later(asyncio.ensure_future(making))
+
+    return asyncio.run_coroutine_threadsafe(started(), site.loop).result(10)
+
+
+def test_the_address_of_what_takes_long_is_waited_for_beside_all_else(site):
+    async def made() -> str:
+        await asyncio.sleep(0.3)
+        return site.downloads.offer("report.html", b"made")
+
+    place = later(site, made())
+    assert site.ask(place).status == 403
+    answer = site.inside(place)
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert site.inside(answer.body.decode()).body == b"made"
+    assert site.inside(place).status == 404
+
+
+def test_what_could_not_be_made_has_no_address(site):
+    async def nothing() -> None:
+        return None
+
+    async def cancelled() -> str:
+        raise asyncio.CancelledError
+
+    for making in (nothing(), cancelled()):
+        answer = site.inside(later(site, making))
+        assert (answer.status, answer.body) == (200, b"")
+
+
 def test_the_gate_stands_before_downloads_and_refusal_does_not_use_them_up(site):
     url = site.offer("report.html", "text")
 
