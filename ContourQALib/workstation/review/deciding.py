@@ -98,18 +98,22 @@ class Deciding(SignalContainer):
         self._set_busy(True)
         try:
             decision = await self._decision(case, structure, choice, note.strip())
-            return await self._write(decision)
+            if await self._write_waiting():
+                return await self._write(decision)
+            self.pending += (decision,)  # what was decided before stays before it
+            return None
         finally:
             self._set_busy(False)
 
     async def try_again(self) -> None:
         """Write down what waits in `pending`, in its order, as far as that succeeds."""
-        waiting, self.pending, self.problem = self.pending, (), ""
-        for at, decision in enumerate(waiting):
-            if await self._write(decision) is None:
-                self.pending += waiting[at + 1 :]
-                break
-        self.changed()
+        if self.busy:
+            return
+        self._set_busy(True)
+        try:
+            await self._write_waiting()
+        finally:
+            self._set_busy(False)
 
     async def load_edited(self, decision: Decision) -> None:
         """Show the edited contour that a decision names; that is an edit, and a step to undo.
@@ -133,10 +137,10 @@ class Deciding(SignalContainer):
         identity = case.assessment.identity_of(found) if case.assessment and found else None
         low, high = (found.dice_interval if found else None) or (None, None)
         blind = session.call_first.is_blind(case.entry.name, structure)
-        reader = session.reader
+        reader, is_edited = session.reader, structure in case.edited
         sha256 = await asyncio.to_thread(hash_contour, contour)
         edited_file = ""
-        if structure in case.edited:
+        if is_edited:
             edited_file = session.strokes.saved_as(structure, sha256)
             if not edited_file:
                 edited_file = (await session.edits.save_contours(case, [contour]))[structure]
@@ -164,11 +168,22 @@ class Deciding(SignalContainer):
             self._image_sha256 = case, hashes.get(str(case.entry.image), "")
         return self._image_sha256[1]
 
-    async def _write(self, decision: Decision) -> Decision | None:
+    async def _write_waiting(self) -> bool:
+        """Write down what waits in `pending`, in its order; whether nothing waits any more."""
+        while self.pending:
+            if await self._write(self.pending[0], again=True) is None:
+                return False
+            self.pending = self.pending[1:]  # not before: the server may stop meanwhile
+        self.problem = ""
+        return True
+
+    async def _write(self, decision: Decision, *, again: bool = False) -> Decision | None:
+        """Write a decision down; where that fails it waits in `pending`, if it does not do so already."""
         try:
             sealed = await asyncio.to_thread(self._session.decisions.append, decision)
         except DecisionError as error:
-            self.pending, self.problem = (*self.pending, decision), str(error)
+            self.problem = str(error)
+            self.pending += () if again else (decision,)
             with self._session.state:
                 self.changed()
             return None

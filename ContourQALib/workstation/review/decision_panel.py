@@ -69,6 +69,8 @@ class DecisionPanel:
     async def decide(self, choice: Choice) -> None:
         """Decide on the selected structure and go to the next; after a blind call, show the score first."""
         case, structure = self._session.case, self._session.structure
+        if self.deciding.busy:
+            return  # pressed twice; the note belongs to the decision that is being written down
         try:
             made = await self.deciding.decide(choice, self._typed.data.note)
         except NoReaderError as error:
@@ -117,8 +119,7 @@ class DecisionPanel:
                 rows=2,
                 maxlength=MAXIMUM_NOTE,
                 placeholder="Note (kept with the decision)",
-                aria_label="Note",
-                **testid("review-note"),
+                raw_attrs=['aria-label="Note"', *testid("review-note")["raw_attrs"]],
             )
             self._pending_line()
             self._history()

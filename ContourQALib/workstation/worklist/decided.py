@@ -16,8 +16,11 @@ class Decided:
             self.add(decision)
 
     def add(self, decision: Decision) -> None:
-        """A decision was made after all others."""
-        self._latest.setdefault(decision.case, {})[decision.structure] = decision
+        """A decision was made; of two on a contour the one of the greater number counts."""
+        made = self._latest.setdefault(decision.case, {})
+        known = made.get(decision.structure)
+        if known is None or known.number <= decision.number:
+            made[decision.structure] = decision
 
     def of(self, case: str, structure: str) -> Decision | None:
         """The last decision on a structure; None where nobody decided."""

@@ -148,6 +148,26 @@ def test_what_cannot_be_written_waits_and_is_written_once_at_the_next_try(
     assert (shown.pending, shown.problem) == ([], "")
 
 
+def test_a_later_decision_never_comes_before_one_that_waits(bench: EditingBench, monkeypatch) -> None:
+    before = count(bench)
+    real, open_again = bench.session.decisions.append, []
+
+    def locked(decision):
+        if not open_again:
+            raise DecisionError("The decisions are in use by another program; try again.")
+        return real(decision)
+
+    monkeypatch.setattr(bench.session.decisions, "append", locked)
+    bench.run(bench.panel.reject())
+    bench.run(bench.panel.accept())
+    assert bench.panel._typed.data.pending == ["reject Bladder", "accept Bladder"]
+    open_again.append(True)
+    bench.run(bench.panel.reject())
+    written = bench.session.decisions.all()[before:]
+    assert [one.choice for one in written] == [Choice.REJECT, Choice.ACCEPT, Choice.REJECT]
+    assert bench.panel.deciding.pending == ()
+
+
 def test_a_database_that_another_program_holds_is_waited_for_and_told_of(bench: EditingBench) -> None:
     before = count(bench)
     other = sqlite3.connect(bench.session.decisions.path, isolation_level=None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from ContourQALib.quality.verdict import Levels
 from ContourQALib.workstation.worklist.decided import Decided
@@ -89,6 +90,12 @@ def test_decisions_are_shown_with_who_and_when():
     case, rectum, _ = rows(known(), decided, expanded={0})[1:4]
     assert (case["decided"], case["done"]) == ("2 of 2", True)
     assert (rectum["decided"], rectum["who"]) == ("reject", "A. Reader, 2026-01-02 03:04 UTC")
+
+
+def test_an_older_decision_that_is_read_later_does_not_count():
+    newer = replace(decision("a", "Rectum", "reject"), number=2)
+    decided = Decided([newer, replace(decision("a", "Rectum"), number=1)])
+    assert decided.of("a", "Rectum") == newer
 
 
 def test_nothing_of_a_hidden_score_is_sent_to_the_browser():
