@@ -24,6 +24,7 @@ from ContourQALib.quality.worklist import AssessedCase
 from ContourQALib.report.provenance import card_hashes, hash_file
 from ContourQALib.report.worklist_records import case_of, case_record
 from ContourQALib.workstation.cases.case_entry import CaseEntry
+from ContourQALib.workstation.decisions.decision import storable
 
 JOURNAL_FILE = "assessments.journal"
 KIND = "workstation"
@@ -163,7 +164,9 @@ def _read(entry: CaseEntry, states: Mapping[str, str] | None = None) -> list[lis
     for path in dict.fromkeys(str(file.path) for _, file in entry.files):
         known.setdefault(path, "")
         known[path] = known[path] or state_of(path)
-    return [[role, str(file.path), file.structure, known[str(file.path)]] for role, file in entry.files]
+    return [
+        [role, storable(str(file.path)), file.structure, known[str(file.path)]] for role, file in entry.files
+    ]
 
 
 def _open(path: Path, settings: Record) -> LineJournal:

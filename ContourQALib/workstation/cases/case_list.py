@@ -13,6 +13,7 @@ from ContourQALib.workstation.cases.case_grouping import name_apart
 from ContourQALib.workstation.cases.file_check import FileCheck
 from ContourQALib.workstation.cases.folder_cases import Listing, folder_cases, look_into
 from ContourQALib.workstation.cases.manifest_cases import assessed_model, manifest_cases, names_images
+from ContourQALib.workstation.decisions.decision import storable
 from ContourQALib.workstation.serving.allowed_folders import AllowedFolders
 
 MANIFESTS = ("cases.csv", "manifest.csv", "cohort.csv")
@@ -149,16 +150,29 @@ def _belong_nowhere(left: Sequence[Path]) -> str:
 
 
 def _unlike(cases: Sequence[CaseEntry]) -> tuple[CaseEntry, ...]:
-    """The cases, a number behind each name that was there before: decisions are kept by name."""
+    """The cases, a number behind each name that was there before: decisions are kept by name.
+
+    Names are as every file and page can hold them; a file's name may have bytes that are no text.
+    """
     taken: set[str] = set()
     result = []
     for case in cases:
-        name, number = case.name, 1
+        own = storable(case.name)
+        name, number = own, 1
         while name in taken:
             number += 1
-            name = f"{case.name}-{number}"
+            name = f"{own}-{number}"
         taken.add(name)
-        result.append(replace(case, name=name))
+        models = {storable(model): files for model, files in case.models.items()}
+        result.append(
+            replace(
+                case,
+                name=name,
+                patient=storable(case.patient),
+                models=models,
+                assessed=storable(case.assessed),
+            )
+        )
     return tuple(result)
 
 
@@ -170,4 +184,4 @@ def _checked(found: CaseList, check: FileCheck) -> CaseList:
         problems.append(f"{len(check.lost)} files of references or models are left out; {check.lost[0]}")
     elif check.lost:
         problems.append(check.lost[0])
-    return replace(found, cases=cases, problems=tuple(problems))
+    return replace(found, cases=cases, problems=tuple(map(storable, problems)))

@@ -184,6 +184,7 @@ class Assessing(SignalContainer):
             self._stop_with(f"A fault of ContourQA itself ({type(error).__name__}); please report it.")
         finally:
             self._now = self._step = ""
+            self._work = None  # whoever says go on before the process has come to rest is heard
             self._may_go_on.set()
             self.changed()
             await self._tasks.rest()

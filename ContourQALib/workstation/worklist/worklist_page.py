@@ -202,11 +202,11 @@ class WorklistPage:
         data = self.data
         return WorklistQuery(
             contours=bool(data.contours),
-            search=data.search or "",
-            mark=data.mark or "",
+            search=str(data.search or ""),
+            mark=str(data.mark or ""),
             undecided=bool(data.undecided),
-            structure=data.structure or "",
-            sort=data.sort or "",
+            structure=str(data.structure or ""),
+            sort=str(data.sort or ""),
             descending=bool(data.descending),
         )
 

@@ -84,6 +84,13 @@ def kept(tmp_path: Path, entry: CaseEntry) -> Path:
     return tmp_path / "results" / JOURNAL_FILE
 
 
+def test_a_file_whose_name_is_no_text_is_known_again(tmp_path: Path, entry: CaseEntry) -> None:
+    drawn = StructureFile(tmp_path / "in" / os.fsdecode(b"M\xfcller.seg.nrrd"))
+    named = replace(entry, contours=(drawn,))
+    kept(tmp_path, named)
+    assert known_again(tmp_path, named) == replace(FOUND, elapsed_s=0.0)
+
+
 def test_the_whole_assessment_is_known_again_without_error_maps(tmp_path: Path, entry: CaseEntry) -> None:
     kept(tmp_path, entry)
     found = known_again(tmp_path, entry)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 
@@ -245,6 +246,19 @@ def test_names_are_unlike_each_other(tmp_path: Path) -> None:
         (tmp_path / name / "manifest.csv").write_text("case,image,contour\nphantom,ct.nrrd,c.nrrd\n")
     empty_files(tmp_path / "images_of", "ct.nrrd", "c.seg.nrrd")
     assert [case.name for case in listed(tmp_path).cases] == ["images_of", "p1-phantom", "p2-phantom"]
+
+
+def test_names_that_are_no_text_are_spelled_out(tmp_path: Path) -> None:
+    for name in (b"M\xfcller_ct.nrrd", b"M\xfcller_vendor.seg.nrrd", b"M\xfcller_gr\xfcn.seg.nrrd"):
+        try:
+            (tmp_path / os.fsdecode(name)).touch()
+        except (OSError, UnicodeError):
+            pytest.skip("this file system takes no such names")
+    case = only(tmp_path)
+    assert case.problem is None
+    for text in (case.name, case.patient, *case.models):
+        assert "dcfc" in text.encode().decode(), "it can be sent and written"
+    assert all(file.path.is_file() for _, file in case.files)
 
 
 @pytest.mark.parametrize("files", [(), ("notes.txt",), ("a.nrrd", "b.nrrd"), ("series/1.dcm",)])

@@ -242,6 +242,27 @@ def test_a_stop_puts_the_case_in_work_back_and_a_start_goes_on_from_there():
     asyncio.run(work())
 
 
+def test_who_goes_on_while_the_process_comes_to_rest_is_heard():
+    async def work() -> None:
+        made = queue_of("a b", Answering())
+        made.tasks.slow = "b"
+        made.tasks.let.clear()
+        resting = asyncio.Event()
+        made.tasks.rest = resting.wait
+        working = made.queue.start()
+        await until(lambda: "b" in made.tasks.asked)
+        made.queue.stop()
+        await until(lambda: not made.queue.running)
+        assert not working.done()
+        made.tasks.let.set()
+        again = made.queue.start()
+        await until(lambda: set(stages(made).values()) == {"assessed"})
+        resting.set()
+        await again
+
+    asyncio.run(work())
+
+
 def test_the_queue_makes_way_for_the_open_case(monkeypatch):
     monkeypatch.setattr(assessing, "LOOK_S", 0.005)
 
