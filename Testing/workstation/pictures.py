@@ -98,6 +98,7 @@ def tour(page: Any, folder: Path) -> None:
         page.locator(f"[data-testid={name}]").first.click()
 
     page.wait_for_selector("[data-testid^=worklist-row]")
+    page.wait_for_selector("[data-testid=worklist-chip-waiting]", state="hidden", timeout=120_000)
     page.wait_for_selector("[data-testid=worklist-queue]", state="hidden", timeout=120_000)
     take(page, folder, "worklist")
     page.locator("[data-testid^=worklist-row]", has_text="phantom_1").first.click()

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from ContourQALib.workstation.decisions.decision_log import DecisionLog
+
 ROWS = "[data-testid=worklist-table] tbody tr"
 SEARCH = "[data-testid=worklist-search] input"
 
@@ -138,3 +140,18 @@ def test_how_readers_and_model_agree_is_shown(page):
     assert "Nobody has decided" in dialog.inner_text()
     page.click(at("worklist-agreement-close"))
     dialog.wait_for(state="hidden")
+
+
+def test_a_new_reader_reaches_a_saved_decision_in_five_clicks(page):
+    page.click(f"{at('shell-reader')} input")  # 1: who decides
+    page.keyboard.type("Ann")
+    page.click(at("worklist-row-phantom_1"))  # 2: the case, at its riskiest contour
+    page.wait_for_selector(at("page-review"), state="visible")
+    page.click(at("review-row-Rectum"))  # 3: another one
+    page.wait_for_selector(".cqa-review-selected" + at("review-row-Rectum"))
+    page.click(at("review-strip"))  # 4: a slice of it
+    page.click(at("review-accept"))  # 5
+    page.wait_for_selector(at("review-choice-Rectum"))
+    with DecisionLog(page.cases.parent / "results" / "decisions.sqlite") as log:
+        (made,) = log.all()
+    assert (made.case, made.structure, made.choice, made.reader) == ("phantom_1", "Rectum", "accept", "Ann")
