@@ -116,7 +116,7 @@ def tour(page: Any, folder: Path) -> None:
     time.sleep(3 * SETTLE_S)
     take(page, folder, "thresholds")
     click("tab-cohort")
-    page.wait_for_selector("[data-testid=cohort-chart] .point")
+    page.wait_for_selector(".cqa-cohort-chart .point")
     take(page, folder, "cohort")
     click("tab-teach")
     time.sleep(5 * SETTLE_S)
