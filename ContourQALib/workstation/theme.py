@@ -32,6 +32,9 @@ MESSAGE_ICONS = {
 }
 
 
+COMPACT = {"density": "compact", "variant": "outlined", "hide_details": True}
+"""How fields and menus of a panel look."""
+
 PANEL_WIDTH_PX = 440
 """Width of a page beside the views."""
 

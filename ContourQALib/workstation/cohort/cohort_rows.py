@@ -6,6 +6,7 @@ from typing import Any
 
 from ContourQALib.metrics.better import HIGHER_IS_BETTER, NEARER_ZERO_IS_BETTER, badness
 from ContourQALib.report.cohort_wording import change_text, p_text, spread_text, value_text
+from ContourQALib.report.wording import UNDEFINED
 from ContourQALib.workstation.cohort.cohort_report import CohortReport, CohortTest
 
 LEVEL = 0.05
@@ -48,7 +49,7 @@ def rows_of_tests(
                 "first": _mean(metric, of[first]),
                 "second": _mean(metric, of[second]),
                 "difference": _difference(metric, test, sign),
-                "p": p_text(test.p_holm) if test else "–",
+                "p": p_text(test.p_holm) if test else UNDEFINED,
                 "says": _says(test, sign, second),
                 "tone": _tone(metric, test, sign),
             }
@@ -78,13 +79,13 @@ def worst_rows(
 
 def _mean(metric: str, found: Any) -> str:
     if not found["n"]:
-        return "–"
+        return UNDEFINED
     return f"{value_text(metric, found['mean'])} ± {spread_text(metric, found['sd'])}"
 
 
 def _difference(metric: str, test: CohortTest | None, sign: float) -> str:
     if test is None or test.mean_difference is None:
-        return "–"
+        return UNDEFINED
     text = change_text(metric, sign * test.mean_difference)
     if test.interval is None:
         return text

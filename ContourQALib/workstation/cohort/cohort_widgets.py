@@ -10,7 +10,7 @@ from trame.widgets import vuetify3 as v3
 
 from ContourQALib.workstation.cohort.report_route import ADDRESS
 from ContourQALib.workstation.plotly_figure import PlotlyFigure
-from ContourQALib.workstation.theme import testid
+from ContourQALib.workstation.theme import COMPACT, testid
 
 HOW = "contourqa cohort MANIFEST.csv -o FOLDER, then contourqa workstation MANIFEST.csv --cohort FOLDER"
 EXPLAINED = (
@@ -121,11 +121,9 @@ class CohortWidgets:
             v_model=(model,),
             v_if=(shown,),
             items=(items,),
-            density="compact",
-            variant="outlined",
-            hide_details=True,
             title=title,
             classes="cqa-cohort-choice",
+            **COMPACT,
             **testid(f"cohort-{name}"),
         )
 

@@ -9,7 +9,7 @@ from trame.widgets import html
 from trame.widgets import vuetify3 as v3
 
 from ContourQALib.workstation import theme
-from ContourQALib.workstation.theme import testid
+from ContourQALib.workstation.theme import COMPACT, testid
 
 OUTLINE_TIP = "Show or hide the outline in the views"
 
@@ -36,7 +36,6 @@ class SourceBar:
 
     def _question(self) -> None:
         n = self._names
-        compact = {"density": "compact", "variant": "outlined", "hide_details": True}
         with html.Div(v_if=(f"{n.sources}.length > 1",), classes="cqa-compare-question"):
             v3.VSelect(
                 v_model=(n.reference,),
@@ -44,7 +43,7 @@ class SourceBar:
                 item_title="title",
                 item_value="name",
                 label="Measured against",
-                **compact,
+                **COMPACT,
                 **testid("compare-reference"),
             )
             v3.VTextField(
@@ -55,7 +54,7 @@ class SourceBar:
                 type="number",
                 suffix="mm",
                 style="max-width: 112px;",
-                **compact,
+                **COMPACT,
                 raw_attrs=['min="0"', 'step="0.5"', *testid("compare-tolerance")["raw_attrs"]],
             )
 

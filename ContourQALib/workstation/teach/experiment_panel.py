@@ -12,7 +12,7 @@ from ContourQALib.report.outlines import ASSESSED, LEFT_OUT, REFERENCE, TOO_MUCH
 from ContourQALib.workstation.teach.experiment import ERRORS, Experiment
 from ContourQALib.workstation.teach.teach_state import NOTHING, PROBABLE, TRUE, TeachState
 from ContourQALib.workstation.teach.trials import CHART_HEIGHT_PX
-from ContourQALib.workstation.theme import VERDICT_COLORS, VERDICT_ICONS, testid
+from ContourQALib.workstation.theme import COMPACT, VERDICT_COLORS, VERDICT_ICONS, testid
 
 CHART = "teach_chart"
 
@@ -68,20 +68,16 @@ class ExperimentPanel:
                 v_model=(names.structure,),
                 items=(names.structures,),
                 label="Structure",
-                density="compact",
-                variant="outlined",
-                hide_details=True,
                 style="max-width: 170px;",
+                **COMPACT,
                 **testid("teach-structure"),
             )
             v3.VSelect(
                 v_model=(names.error,),
                 items=(ERRORS,),
                 label="Error",
-                density="compact",
-                variant="outlined",
-                hide_details=True,
                 menu_props=("{maxHeight: 520, maxWidth: 420}",),
+                **COMPACT,
                 **testid("teach-error"),
             )
         html.Div(f"{{{{ {names.description} }}}}", classes="cqa-muted mt-1")

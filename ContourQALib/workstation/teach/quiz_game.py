@@ -5,6 +5,7 @@ from __future__ import annotations
 from trame_server.utils.typed_state import TypedState
 
 from ContourQALib.quality.assessment import StructureAssessment
+from ContourQALib.report.wording import dice_text, number
 from ContourQALib.workstation.session import Session
 from ContourQALib.workstation.teach.measuring import Measuring
 from ContourQALib.workstation.teach.quiz import Criterion, Key, Question, RoundPlan, draw_question, plan_quiz
@@ -107,7 +108,6 @@ class QuizGame:
         self.score = self.score.with_answer(told)
         data.right, data.streak = self.score.right, self.score.streak
         data.was_right = told.right
-        data.truth = question.answer
         data.model = _model_words(told)
         data.why = list(explanation(question))
         data.rows = self._rows(question)
@@ -174,10 +174,10 @@ class QuizGame:
             {
                 "letter": one.letter,
                 "error": one.dose.words,
-                "dice": f"{one.truth.dice:.3f}",
-                "hd95": f"{one.truth.hd95_mm:.1f}",
-                "predicted_dice": "–" if said.dice is None else f"{said.dice:.3f}",
-                "predicted_hd95": "–" if said.hd95_mm is None else f"{said.hd95_mm:.1f}",
+                "dice": dice_text(one.truth.dice),
+                "hd95": number(one.truth.hd95_mm, ".1f"),
+                "predicted_dice": dice_text(said.dice),
+                "predicted_hd95": number(said.hd95_mm, ".1f"),
                 "kind": "decisive" if one is question.decisive else "",
             }
             for one, said in zip(question.candidates, self._predicted, strict=True)

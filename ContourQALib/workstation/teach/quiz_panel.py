@@ -10,7 +10,7 @@ from ContourQALib.quality.verdict import Verdict
 from ContourQALib.workstation.teach.quiz import NO, ROUNDS, YES
 from ContourQALib.workstation.teach.quiz_game import MOST_SEED, QuizGame
 from ContourQALib.workstation.teach.teach_state import QuizState
-from ContourQALib.workstation.theme import ACCENT, VERDICT_COLORS, testid
+from ContourQALib.workstation.theme import ACCENT, COMPACT, VERDICT_COLORS, testid
 
 RULES = (
     f"{ROUNDS} rounds. Each shows contours that were spoiled on purpose, without the reference, as in daily "
@@ -68,10 +68,8 @@ class QuizPanel:
                 v_model=(names.seed,),
                 label="Quiz number",
                 type="number",
-                density="compact",
-                variant="outlined",
-                hide_details=True,
                 style="max-width: 130px;",
+                **COMPACT,
                 title="The same number is the same quiz, for a whole class",
                 raw_attrs=['min="0"', f'max="{MOST_SEED}"', *testid("teach-quiz-seed")["raw_attrs"]],
             )

@@ -19,9 +19,7 @@ from ContourQALib.workstation.teach.quiz_panel import QuizPanel
 from ContourQALib.workstation.teach.teach_scene import TeachScene
 from ContourQALib.workstation.teach.teach_state import NAMESPACE, PHANTOM, QUIZ, TRY, QuizState, TeachState
 from ContourQALib.workstation.teach.teaching_case import TeachingCase
-from ContourQALib.workstation.theme import testid
-
-COMPACT = {"density": "compact", "variant": "outlined", "hide_details": True}
+from ContourQALib.workstation.theme import COMPACT, testid
 
 
 class TeachPage:

@@ -89,7 +89,6 @@ class QuizState:
         seen: letters that were looked at.
         yes_or_no: whether the answer is yes or no.
         was_right: whether the last answer was.
-        truth: letter or word of the right answer.
         model: what the model says, in words.
         why: sentences.
         rows: the truth and the prediction of each contour.
@@ -108,7 +107,6 @@ class QuizState:
     seen: list[str] = field(default_factory=list)
     yes_or_no: bool = False
     was_right: bool = False
-    truth: str = ""
     model: str = ""
     why: list[str] = field(default_factory=list)
     rows: list[dict[str, str]] = field(default_factory=list)

@@ -11,14 +11,13 @@ from ContourQALib.metrics.compare import Comparison
 from ContourQALib.quality.assessment import StructureAssessment
 from ContourQALib.quality.verdict import Levels, Verdict
 from ContourQALib.report.outlines import ASSESSED, REFERENCE
+from ContourQALib.report.wording import UNDEFINED, dice_text, number
 from ContourQALib.workstation.plotly_figure import PlotlyFigure
 from ContourQALib.workstation.teach.lessons import Lesson
 from ContourQALib.workstation.teach.teaching_case import Dose
 from ContourQALib.workstation.theme import MUTED, VERDICT_COLORS
 
 CHART_HEIGHT_PX = 205
-
-UNDEFINED = "–"
 
 
 @dataclass(frozen=True)
@@ -45,10 +44,10 @@ class Trial:
         truth, said = self.truth, self.predicted
         tolerance = f"{truth.tolerance_mm:g} mm"
         return [
-            _row("Dice", _ratio(truth.dice), _ratio(said.dice), _span(said.dice_interval, _ratio)),
+            _row("Dice", dice_text(truth.dice), dice_text(said.dice), _span(said.dice_interval, dice_text)),
             _row("HD95", _mm(truth.hd95_mm), _mm(said.hd95_mm), _span(said.hd95_interval_mm, _mm)),
             _row("MSD", _mm(truth.msd_mm), _mm(said.msd_mm), _span(said.msd_interval_mm, _mm)),
-            _row(f"Surface Dice, {tolerance}", _ratio(truth.surface_dice), UNDEFINED, ""),
+            _row(f"Surface Dice, {tolerance}", dice_text(truth.surface_dice), UNDEFINED, ""),
             _row("Largest distance", _mm(truth.hd_mm), UNDEFINED, ""),
         ]
 
@@ -174,14 +173,11 @@ def _plain(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
 
 
-def _ratio(value: float | None) -> str:
-    return UNDEFINED if _plain(value) is None else f"{value:.3f}"
-
-
 def _mm(value: float | None) -> str:
     if value is not None and math.isinf(value):
         return "∞"
-    return UNDEFINED if _plain(value) is None else f"{value:.1f} mm"
+    text = number(value, ".1f")
+    return text if text == UNDEFINED else f"{text} mm"
 
 
 def _span(interval: tuple[float, float] | None, words: Any) -> str:

@@ -15,7 +15,7 @@ from ContourQALib.report.wording import FIGURE_TITLES
 from ContourQALib.thresholds.sensitivity import FIGURES
 from ContourQALib.workstation.download_click import download_click
 from ContourQALib.workstation.plotly_figure import PlotlyFigure
-from ContourQALib.workstation.theme import ACCENT, testid
+from ContourQALib.workstation.theme import ACCENT, COMPACT, testid
 from ContourQALib.workstation.thresholds.threshold_chart import (
     BOTTOM_PX,
     LEFT_PX,
@@ -30,8 +30,6 @@ CSV_TRIGGER = "thresholds_csv"
 CHART = "thresholds_chart"
 
 STEP = 0.01
-
-COMPACT = {"density": "compact", "variant": "outlined", "hide_details": True}
 
 KINDS = ((AGREEMENT, "Agreement"), (DISTANCES, "Distances"), (VOLUME, "Volume"))
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ContourQALib.quality.verdict import Verdict
+from ContourQALib.report.wording import UNDEFINED
 from ContourQALib.workstation.decisions.agreement import Agreement, Tally
 from ContourQALib.workstation.decisions.decision import Choice, Decision
 
@@ -44,9 +45,10 @@ def _block(title: str, tally: Tally) -> dict[str, Any]:
 
 def _summary(tally: Tally) -> dict[str, Any]:
     share = tally.agreeing_fraction
+    agreeing = "" if share is None else f"{tally.agreeing} of {tally.total} ({100 * share:.0f} %)"
     return {
         "total": tally.total,
-        "agreeing": "–" if share is None else f"{tally.agreeing} of {tally.total} ({100 * share:.0f} %)",
+        "agreeing": agreeing or UNDEFINED,
         "missed": tally.missed,
         "false_alarms": tally.false_alarms,
     }

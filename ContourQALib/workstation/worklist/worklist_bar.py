@@ -9,7 +9,7 @@ from trame.widgets import vuetify3 as v3
 
 from ContourQALib.workstation import theme
 from ContourQALib.workstation.download_click import download_click
-from ContourQALib.workstation.theme import testid
+from ContourQALib.workstation.theme import COMPACT, testid
 
 PAUSE, STOP, GO, RETRY = "worklist_pause", "worklist_stop", "worklist_go", "worklist_retry"
 REPORT, TABLE, DECISIONS, AGREEMENT = (
@@ -79,7 +79,6 @@ class WorklistBar:
 
     def _choices(self) -> None:
         n = self._names
-        look = {"density": "compact", "variant": "outlined", "hide_details": True}
         with v3.VBtnToggle(
             v_model=(n.contours,), mandatory=True, density="compact", variant="outlined", divided=True
         ):
@@ -92,7 +91,7 @@ class WorklistBar:
             title="Only contours of this structure",
             clearable=True,
             classes="cqa-worklist-structure",
-            **look,
+            **COMPACT,
             **testid("worklist-structure"),
         )
         v3.VTextField(
@@ -102,7 +101,7 @@ class WorklistBar:
             prepend_inner_icon="mdi-magnify",
             clearable=True,
             classes="cqa-worklist-search",
-            **look,
+            **COMPACT,
             raw_attrs=['maxlength="200"', *testid("worklist-search")["raw_attrs"]],
         )
 
