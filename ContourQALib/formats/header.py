@@ -7,12 +7,22 @@ absolute value, missing voxels zero), so the headers are read here as they were 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ContourQALib.errors import FormatError, GeometryError
-from ContourQALib.formats.file_type import check_readable
+from ContourQALib.formats.file_type import KINDS, check_readable, extension_of
+
+LONGEST_HEADER = 1 << 24
+"""Bytes; a file whose header goes on behind them is none."""
+
+DATA_FILE = re.compile(
+    rb"^[ \t]*(?:data ?file[ \t]*:(?!=)|ElementDataFile[ \t]*=)[ \t]*(?P<name>[^\r\n]*?)[ \t]*\r?$",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""The line by which a header names the file of its voxels."""
 
 
 @dataclass(frozen=True)
@@ -96,3 +106,26 @@ def data_file(path: Path, name: str) -> Path:
         raise FormatError(
             f"{path} keeps its voxels in the file {name!r}, which cannot be read; put it in the same folder."
         ) from error
+
+
+def named_data_files(path: Path) -> tuple[Path, ...]:
+    """The separate files that a NRRD or MetaImage header says its voxels lie in; none for any other file.
+
+    They are as the header names them, and may be anywhere. A pattern such as slice_%03d.raw stands for the
+    files that it fits.
+
+    Raises:
+        FormatError: the file is missing or cannot be read.
+    """
+    if KINDS.get(extension_of(path)) not in ("NRRD", "MetaImage"):
+        return ()
+    with check_readable(path).open("rb") as file:
+        head = file.read(LONGEST_HEADER)
+    if KINDS[extension_of(path)] == "NRRD":
+        head = re.split(rb"\r?\n\r?\n", head, maxsplit=1)[0]
+    found = DATA_FILE.search(head)
+    if found is None or found["name"].upper() == b"LOCAL":
+        return ()
+    names = head[found.end() :].split(b"\n") if found["name"].upper().startswith(b"LIST") else [found["name"]]
+    texts = (name.strip().decode("utf-8", "surrogateescape") for name in names)
+    return tuple(path.parent / (text.split()[0] if "%" in text else text) for text in texts if text)

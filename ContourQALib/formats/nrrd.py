@@ -10,12 +10,11 @@ import re
 from pathlib import Path
 
 from ContourQALib.errors import FormatError
-from ContourQALib.formats.header import Header, damaged, data_file
+from ContourQALib.formats.header import LONGEST_HEADER, Header, damaged, data_file
 from ContourQALib.formats.inflating import inflated_length
 
 SPATIAL_KINDS = {"domain", "space"}
 VOLUME_KINDS = {"time"}
-LONGEST_HEADER = 1 << 24
 
 BYTES_PER_VALUE = {
     name: size

@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 from ContourQALib.case import Contour, Image, ProbabilityMap
 from ContourQALib.cohort.measurement import state_of
 from ContourQALib.errors import FormatError, StructureError
+from ContourQALib.formats.header import named_data_files
 from ContourQALib.formats.images import read_image
 from ContourQALib.formats.label_naming import LabelNaming
 from ContourQALib.formats.probability import read_probability
@@ -19,6 +20,7 @@ from ContourQALib.report.provenance import hash_file
 from ContourQALib.thresholds.map_names import MapFile, match_maps
 from ContourQALib.workstation.cases.case_entry import CaseEntry, StructureFile
 from ContourQALib.workstation.errors import WorkstationError
+from ContourQALib.workstation.serving.allowed_folders import AllowedFolders
 
 Thing = TypeVar("Thing")
 
@@ -44,14 +46,18 @@ class CaseFiles:
     Args:
         entry: the case.
         naming: how labels become structures.
+        folders: what may be read, also of what a header leads to; None where all may.
 
     Example:
         files = CaseFiles(listed.cases[0])
         image, contours = files.image(), files.contours()
     """
 
-    def __init__(self, entry: CaseEntry, naming: LabelNaming | None = None) -> None:
+    def __init__(
+        self, entry: CaseEntry, naming: LabelNaming | None = None, folders: AllowedFolders | None = None
+    ) -> None:
         self.entry = entry
+        self._folders = folders
         self._naming = naming or LabelNaming()
         self._image = _Once(self._read_image)
         self._contours = _Once(lambda: self._structures(entry.contours, needed=True))
@@ -181,7 +187,15 @@ class CaseFiles:
         return self._naming.read(path, each=cropped)
 
     def _stamp(self, path: Path) -> None:
-        """Remember how a file is before it is read: one that changes meanwhile is seen to have changed."""
+        """Remember how a file is before it is read: one that changes meanwhile is seen to have changed.
+
+        Raises:
+            AccessError: it, or a file that its header names, lies where nothing may be read.
+        """
+        if self._folders is not None:
+            self._folders.check(path)
+            for data in named_data_files(path):
+                self._folders.check(data)
         state = state_of(str(path))
         with self._lock:
             self._states[str(path)] = state

@@ -20,7 +20,8 @@ from ContourQALib.geometry import Grid
 from ContourQALib.workstation.cases import case_files
 from ContourQALib.workstation.cases.case_entry import CaseEntry, StructureFile
 from ContourQALib.workstation.cases.case_files import CaseFiles
-from ContourQALib.workstation.errors import WorkstationError
+from ContourQALib.workstation.errors import AccessError, WorkstationError
+from ContourQALib.workstation.serving.allowed_folders import AllowedFolders
 from files_on_disk import BALL, SHAPE, SHIFTED, write
 
 GRID = Grid.for_shape(SHAPE)
@@ -134,6 +135,40 @@ def test_what_cannot_be_read_is_read_again_once_it_is_mended(tmp_path: Path) -> 
     assert files.contours() == files.reference() == files.probabilities() == ()
     with pytest.raises(WorkstationError, match="Case b has no image"):
         CaseFiles(CaseEntry("b", "b", None, ())).image()
+
+
+@pytest.mark.parametrize(
+    "named", ["../secret.raw", "{outside}/secret.raw", "link.raw", "LIST\n../secret.raw"]
+)
+@pytest.mark.parametrize("kind", ["image.nhdr", "image.nrrd", "image.mhd"])
+def test_a_header_does_not_lead_out_of_what_may_be_read(tmp_path: Path, kind: str, named: str) -> None:
+    given = tmp_path / "given"
+    given.mkdir()
+    (tmp_path / "secret.raw").write_bytes(bytes(8))
+    (given / "link.raw").symlink_to(tmp_path / "secret.raw")
+    name = named.format(outside=tmp_path)
+    nrrd = "NRRD0004\ntype: uchar\ndimension: 3\nsizes: 2 2 2\nspacings: 1 1 1\nencoding: raw"
+    meta = "ObjectType = Image\nNDims = 3\nBinaryData = True\nDimSize = 2 2 2\nElementType = MET_UCHAR"
+    header = f"{meta}\nElementDataFile = {name}\n" if kind.endswith("mhd") else f"{nrrd}\ndata file: {name}\n"
+    (given / kind).write_text(header)
+    files = CaseFiles(CaseEntry("a", "a", given / kind, ()), folders=AllowedFolders([given]))
+    with pytest.raises(AccessError, match="lies outside"):
+        files.image()
+    if not named.startswith("LIST"):
+        wider = CaseFiles(CaseEntry("a", "a", given / kind, ()), folders=AllowedFolders([tmp_path]))
+        assert wider.image().grid.shape == (2, 2, 2)
+
+
+def test_a_file_that_became_a_link_since_it_was_listed_is_not_followed(
+    entry: CaseEntry, tmp_path: Path
+) -> None:
+    given = tmp_path / "given"
+    given.mkdir()
+    assert entry.image is not None
+    (given / "ct.nrrd").symlink_to(entry.image)
+    moved = CaseEntry("a", "a", given / "ct.nrrd", ())
+    with pytest.raises(AccessError):
+        CaseFiles(moved, folders=AllowedFolders([given])).image()
 
 
 def test_hashes_are_of_what_was_read(entry: CaseEntry) -> None:
