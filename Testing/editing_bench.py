@@ -12,7 +12,7 @@ import numpy as np
 from trame.app import get_server
 
 from ContourQALib.workstation.application import Workstation
-from ContourQALib.workstation.review.stroke_editing import Tool
+from ContourQALib.workstation.editing.stroke_editing import Tool
 from ContourQALib.workstation.settings import Settings
 
 LIMIT_S = 60

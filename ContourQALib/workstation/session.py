@@ -25,17 +25,17 @@ from ContourQALib.workstation.call_first import CallFirst
 from ContourQALib.workstation.cases.assessment_store import AssessmentStore
 from ContourQALib.workstation.cases.case_entry import CaseEntry
 from ContourQALib.workstation.cases.case_files import CaseFiles
+from ContourQALib.workstation.cases.known_cases import KnownCases
 from ContourQALib.workstation.decisions.decision import Decision, storable
 from ContourQALib.workstation.decisions.decision_log import DecisionLog
+from ContourQALib.workstation.editing.kept_edits import KeptEdits
+from ContourQALib.workstation.editing.stroke_editing import StrokeEditing
 from ContourQALib.workstation.errors import WorkstationError
 from ContourQALib.workstation.open_case import OpenCase
-from ContourQALib.workstation.review.kept_edits import KeptEdits
-from ContourQALib.workstation.review.stroke_editing import StrokeEditing
 from ContourQALib.workstation.serving.downloads import Downloads
 from ContourQALib.workstation.settings import Settings
 from ContourQALib.workstation.tasks import Tasks
 from ContourQALib.workstation.views.case_views import CaseViews
-from ContourQALib.workstation.worklist.known_cases import KnownCases
 
 log = logging.getLogger(__name__)
 

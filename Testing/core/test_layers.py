@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -129,3 +130,17 @@ def test_the_workstation_serves_without_what_its_worker_computes_with():
     loaded = modules_after("import ContourQALib.workstation.application")
     computing = {"torch", "matplotlib", "numba", "SimpleITK", "skimage", "plotly", "pandas"}
     assert not loaded & {*computing, "ContourQALib.commands", "contourqa_training"}
+
+
+def test_no_page_of_the_workstation_is_imported_but_by_the_application():
+    """What several pages share lies in a room of its own: a page can be changed without reading another."""
+    workstation = Path(__file__).parents[2] / "ContourQALib" / "workstation"
+    pages = {path.parent.name for path in workstation.glob("*/*_page.py")}
+    assert pages >= {"worklist", "review", "compare", "cohort", "thresholds", "teach"}
+    borrowed = [
+        f"{path.relative_to(workstation)} imports {page}"
+        for path in workstation.rglob("*.py")
+        for page in pages - {path.parent.name}
+        if f"ContourQALib.workstation.{page}." in path.read_text(encoding="utf-8")
+    ]
+    assert [one for one in borrowed if not one.startswith("application.py")] == []

@@ -6,6 +6,7 @@ from trame.widgets import client, html
 from trame.widgets import vuetify3 as v3
 
 from ContourQALib.workstation.decisions.decision import Choice, Decision
+from ContourQALib.workstation.editing.stroke_editing import Tool
 from ContourQALib.workstation.open_case import OpenCase
 from ContourQALib.workstation.review.deciding import Deciding, NoReaderError, NothingEditedError
 from ContourQALib.workstation.review.decision_state import (
@@ -16,7 +17,6 @@ from ContourQALib.workstation.review.decision_state import (
     decision_state,
     history_line,
 )
-from ContourQALib.workstation.review.stroke_editing import Tool
 from ContourQALib.workstation.session import Session
 from ContourQALib.workstation.theme import testid
 

@@ -9,11 +9,11 @@ from trame.widgets import html
 from trame.widgets import vuetify3 as v3
 from trame_server.utils.typed_state import TypedState
 
+from ContourQALib.workstation.editing.brush import LARGEST_MM, SMALLEST_MM
+from ContourQALib.workstation.editing.stroke_editing import Tool
 from ContourQALib.workstation.open_case import OpenCase
 from ContourQALib.workstation.plain_values import PlainValues
-from ContourQALib.workstation.review.brush import LARGEST_MM, SMALLEST_MM
 from ContourQALib.workstation.review.shortcut_keys import ADDRESS, FOLDER
-from ContourQALib.workstation.review.stroke_editing import Tool
 from ContourQALib.workstation.session import Session
 from ContourQALib.workstation.theme import testid
 

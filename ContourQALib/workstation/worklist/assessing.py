@@ -17,7 +17,7 @@ from ContourQALib.worker_requests import AssessRequest
 from ContourQALib.workstation.cases.assessment_store import AssessmentStore
 from ContourQALib.workstation.cases.case_entry import CaseEntry
 from ContourQALib.workstation.cases.case_files import CaseFiles
-from ContourQALib.workstation.worklist.known_cases import KnownCase, KnownCases, Stage
+from ContourQALib.workstation.cases.known_cases import KnownCase, KnownCases, Stage
 from ContourQALib.workstation.worklist.queue_progress import QueueProgress, QueueState
 
 log = logging.getLogger(__name__)

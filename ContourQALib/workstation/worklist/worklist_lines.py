@@ -13,8 +13,8 @@ from ContourQALib.names import counted, normalize
 from ContourQALib.quality.assessment import StructureAssessment
 from ContourQALib.quality.verdict import Verdict
 from ContourQALib.quality.worklist import RANK, WorklistEntry
+from ContourQALib.workstation.cases.known_cases import KnownCase, Stage
 from ContourQALib.workstation.worklist.decided import Decided
-from ContourQALib.workstation.worklist.known_cases import KnownCase, Stage
 
 Hides = Callable[[str, str], bool]
 """Whether the model's opinion of a case's structure is hidden from the reader."""

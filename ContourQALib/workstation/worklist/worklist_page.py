@@ -11,6 +11,7 @@ from typing import Any
 from trame.widgets import html
 from trame_server.utils.typed_state import TypedState
 
+from ContourQALib.workstation.cases.known_cases import KnownCase, Stage
 from ContourQALib.workstation.decisions.decision import Decision, storable
 from ContourQALib.workstation.decisions.errors import DecisionError
 from ContourQALib.workstation.open_case import OpenCase
@@ -22,7 +23,6 @@ from ContourQALib.workstation.worklist.agreement_dialog import AgreementDialog
 from ContourQALib.workstation.worklist.agreement_table import agreement_table
 from ContourQALib.workstation.worklist.assessing import Assessing, HowToAssess
 from ContourQALib.workstation.worklist.decided import Decided
-from ContourQALib.workstation.worklist.known_cases import KnownCase, Stage
 from ContourQALib.workstation.worklist.queue_progress import QueueState
 from ContourQALib.workstation.worklist.throttle import Throttle
 from ContourQALib.workstation.worklist.worklist_bar import WorklistBar
@@ -84,7 +84,7 @@ class WorklistPage:
             session.known_cases,
             session.store,
             session.background,
-            HowToAssess(session.settings.model, session.settings.models, self._is_busy),
+            HowToAssess(session.settings.model, session.settings.models, self._is_busy, session.files_of),
             session.start,
         )
         self._soon = Throttle(self.refresh, PERIOD_S)

@@ -8,10 +8,10 @@ from typing import Any
 from ContourQALib.quality.assessment import StructureAssessment
 from ContourQALib.report.wording import number, slices_text
 from ContourQALib.workstation import theme
+from ContourQALib.workstation.cases.known_cases import Stage
 from ContourQALib.workstation.decisions.decision import Decision, storable
 from ContourQALib.workstation.dice_bar import bar_percent
 from ContourQALib.workstation.worklist.decided import Decided
-from ContourQALib.workstation.worklist.known_cases import Stage
 from ContourQALib.workstation.worklist.worklist_lines import MARKS, Line, Mark, WorklistView
 
 Row = dict[str, Any]

@@ -14,7 +14,7 @@ from ContourQALib.report.provenance import hash_file
 from ContourQALib.workstation.decisions.contour_hash import hash_contour
 from ContourQALib.workstation.decisions.decision import Choice
 from ContourQALib.workstation.decisions.errors import DecisionError
-from ContourQALib.workstation.review.stroke_editing import Tool
+from ContourQALib.workstation.editing.stroke_editing import Tool
 from editing_bench import EditingBench, opened
 
 

@@ -13,9 +13,9 @@ from ContourQALib.errors import FormatError, OutputError
 from ContourQALib.quality.verdict import Levels
 from ContourQALib.worker_events import Progress, WorkerError
 from ContourQALib.workstation.cases.assessment_store import AssessmentStore
+from ContourQALib.workstation.cases.known_cases import KnownCases
 from ContourQALib.workstation.worklist import assessing
 from ContourQALib.workstation.worklist.assessing import Assessing, HowToAssess
-from ContourQALib.workstation.worklist.known_cases import KnownCases
 from ContourQALib.workstation.worklist.queue_progress import QueueState
 from worklist_samples import assessment, entry, found
 

@@ -9,10 +9,10 @@ import sys
 from pathlib import Path
 
 from ContourQALib.quality.verdict import Levels
+from ContourQALib.workstation.cases.known_cases import KnownCases
 from ContourQALib.workstation.decisions.decision_log import DecisionLog
 from ContourQALib.workstation.settings import Settings
 from ContourQALib.workstation.worklist.agreement_table import AFTER, BEFORE, agreement_table
-from ContourQALib.workstation.worklist.known_cases import KnownCases
 from ContourQALib.workstation.worklist.worklist_files import decisions_file, report_file, table_file
 from worklist_samples import assessment, decision, entry, found
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from ContourQALib.quality.verdict import Levels
+from ContourQALib.workstation.cases.known_cases import KnownCases
 from ContourQALib.workstation.worklist.decided import Decided
-from ContourQALib.workstation.worklist.known_cases import KnownCases
 from ContourQALib.workstation.worklist.worklist_lines import (
     Line,
     Mark,

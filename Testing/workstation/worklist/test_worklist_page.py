@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from trame_server.utils.typed_state import TypedState
 
+from ContourQALib.workstation.cases.known_cases import Stage
 from ContourQALib.workstation.decisions.decision import Choice
 from ContourQALib.workstation.settings import Settings
 from ContourQALib.workstation.worklist import worklist_page
-from ContourQALib.workstation.worklist.known_cases import Stage
 from ContourQALib.workstation.worklist.queue_progress import QueueState
 from ContourQALib.workstation.worklist.worklist_state import WorklistState
 from worklist_samples import assessment, decision, found

@@ -6,8 +6,8 @@ import json
 from dataclasses import replace
 
 from ContourQALib.quality.verdict import Levels
+from ContourQALib.workstation.cases.known_cases import KnownCases
 from ContourQALib.workstation.worklist.decided import Decided
-from ContourQALib.workstation.worklist.known_cases import KnownCases
 from ContourQALib.workstation.worklist.worklist_lines import WorklistQuery, WorklistView
 from ContourQALib.workstation.worklist.worklist_rows import rows_of
 from worklist_samples import assessment, decision, entry, found

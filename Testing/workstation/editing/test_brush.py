@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ContourQALib.geometry import Grid
-from ContourQALib.workstation.review.brush import Brush
+from ContourQALib.workstation.editing.brush import Brush
 
 GRID = Grid((40, 30, 20), (1.0, 1.5, 3.0), (-12.0, 30.0, -5.0))
 TURNED = Grid(

@@ -11,8 +11,8 @@ import pytest
 
 from ContourQALib.formats.contours import read_contours
 from ContourQALib.workstation.decisions.contour_hash import hash_contour
-from ContourQALib.workstation.review.kept_edits import UnsavedEditsError
-from ContourQALib.workstation.review.stroke_editing import Tool
+from ContourQALib.workstation.editing.kept_edits import UnsavedEditsError
+from ContourQALib.workstation.editing.stroke_editing import Tool
 from editing_bench import LEFT, UP, EditingBench, opened
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ContourQALib.case import Contour
 from ContourQALib.geometry import Grid
-from ContourQALib.workstation.review.stroke import Stroke, box_around, patch_of
+from ContourQALib.workstation.editing.stroke import Stroke, box_around, patch_of
 
 GRID = Grid((12, 10, 8), (1.0, 1.5, 3.0), (-12.0, 30.0, -5.0))
 

@@ -14,10 +14,10 @@ from ContourQALib.case import Contour
 from ContourQALib.metrics.domain import cropped
 from ContourQALib.mrml.segment_patches import read_patch, write_patch
 from ContourQALib.workstation.decisions.contour_hash import hash_contour
+from ContourQALib.workstation.editing.brush import LARGEST_MM, SMALLEST_MM, Brush
+from ContourQALib.workstation.editing.brush_pipeline import BrushTool
+from ContourQALib.workstation.editing.stroke import Stroke, box_around, patch_of
 from ContourQALib.workstation.open_case import OpenCase
-from ContourQALib.workstation.review.brush import LARGEST_MM, SMALLEST_MM, Brush
-from ContourQALib.workstation.review.brush_pipeline import BrushTool
-from ContourQALib.workstation.review.stroke import Stroke, box_around, patch_of
 
 if TYPE_CHECKING:
     from ContourQALib.workstation.session import Session

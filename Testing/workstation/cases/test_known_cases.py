@@ -10,7 +10,7 @@ from ContourQALib.geometry import Grid
 from ContourQALib.quality.error_map import ErrorMap
 from ContourQALib.quality.verdict import Levels
 from ContourQALib.quality.worklist import AssessedCase, Worklist
-from ContourQALib.workstation.worklist.known_cases import KnownCases, Stage
+from ContourQALib.workstation.cases.known_cases import KnownCases, Stage
 from worklist_samples import assessment, entry, found
 
 SURE, DOUBTFUL, BAD = found("A"), found("A", "review", 0.78), found("A", "reject", 0.4)
