@@ -32,6 +32,7 @@ from ContourQALib.workstation.editing.kept_edits import KeptEdits
 from ContourQALib.workstation.editing.stroke_editing import StrokeEditing
 from ContourQALib.workstation.errors import WorkstationError
 from ContourQALib.workstation.open_case import OpenCase
+from ContourQALib.workstation.serving.allowed_folders import AllowedFolders
 from ContourQALib.workstation.serving.downloads import Downloads
 from ContourQALib.workstation.settings import Settings
 from ContourQALib.workstation.tasks import Tasks
@@ -85,6 +86,7 @@ class Session(SignalContainer):
         downloads: Downloads,
     ) -> None:
         self.settings = settings
+        self._readable = AllowedFolders(settings.readable)
         self.server = server
         self.state = server.state
         self.controller = server.controller
@@ -130,6 +132,10 @@ class Session(SignalContainer):
             if any(entry.structure and hides(case.name, entry.structure.structure) for entry in case.entries):
                 return tuple(entry.name for entry in self.cases)
         return self.known_cases.by_risk
+
+    def files_of(self, entry: CaseEntry) -> CaseFiles:
+        """The files of a case, read from nowhere else than the folders that were given."""
+        return CaseFiles(entry, folders=self._readable)
 
     def tell(self, text: str, kind: str = "info") -> None:
         """Show a sentence in the message line.
@@ -187,7 +193,7 @@ class Session(SignalContainer):
         turn = self._opening
         self._busy(f"Reading {name}")
         try:
-            files = CaseFiles(entry)
+            files = self.files_of(entry)
             image = await asyncio.to_thread(files.image)
             contours = await asyncio.to_thread(files.contours)
             placed = await asyncio.to_thread(_placed, contours, image.grid)
