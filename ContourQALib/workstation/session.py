@@ -31,6 +31,7 @@ from ContourQALib.workstation.decisions.decision_log import DecisionLog
 from ContourQALib.workstation.editing.kept_edits import KeptEdits
 from ContourQALib.workstation.editing.stroke_editing import StrokeEditing
 from ContourQALib.workstation.errors import WorkstationError
+from ContourQALib.workstation.free_memory import FreeMemory
 from ContourQALib.workstation.open_case import OpenCase
 from ContourQALib.workstation.serving.allowed_folders import AllowedFolders
 from ContourQALib.workstation.serving.downloads import Downloads
@@ -114,6 +115,7 @@ class Session(SignalContainer):
         self.call_first = CallFirst(self)
         self.strokes = StrokeEditing(self)
         self.edits = KeptEdits(self)
+        self._free_memory = FreeMemory(self.case_opened, self.assessed, self.page_changed)
 
     @property
     def reader(self) -> str:
@@ -194,8 +196,9 @@ class Session(SignalContainer):
         self._busy(f"Reading {name}")
         try:
             files = self.files_of(entry)
-            image = await asyncio.to_thread(files.image)
-            contours = await asyncio.to_thread(files.contours)
+            image, contours = await asyncio.gather(
+                asyncio.to_thread(files.image), asyncio.to_thread(files.contours)
+            )
             placed = await asyncio.to_thread(_placed, contours, image.grid)
             shown = await asyncio.to_thread(window, image)
         finally:
@@ -285,6 +288,7 @@ class Session(SignalContainer):
             self.closing()
         finally:  # whatever a page fails at, no process stays behind
             self.strokes.close()
+            self._free_memory.close()
             for task in tuple(self._running):
                 task.cancel()
             self.tasks.close()

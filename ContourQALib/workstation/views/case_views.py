@@ -183,6 +183,7 @@ class CaseViews(SignalContainer):
             center: whether it comes to the middle of the views that the reader zoomed or moved. What shows
                 the whole image stays as it is, and so does what has the point in sight where it is False.
         """
+        point = self._on_voxel(point)
         jump_to(self.app.scene, point, center=False)
         for view in self.slices:
             if center and not self._fittings[view.get_singleton_tag()].is_fitted:
@@ -240,6 +241,13 @@ class CaseViews(SignalContainer):
         self.render()
         self.layout_changed(layout)
 
+    def _on_voxel(self, point: Point) -> Point:
+        """The middle of the nearest voxel: else views would move twice, to the point and onto a slice."""
+        if self._grid is None:
+            return point
+        index = np.round(self._grid.world_to_index(lps_to_ras(point)))  # the flip is its own inverse
+        return _ras_of(self._grid, np.clip(index, 0, np.asarray(self._grid.size) - 1))
+
     def _place(self, view: SliceView) -> SlicePlace:
         assert self._grid is not None
         return place_of(view.get_view_node().GetSliceToRAS(), self._grid)
@@ -266,5 +274,9 @@ class CaseViews(SignalContainer):
 
 
 def _middle(grid: Grid) -> Point:
-    x, y, z = lps_to_ras(grid.index_to_world((np.asarray(grid.size) - 1) // 2))
+    return _ras_of(grid, (np.asarray(grid.size) - 1) // 2)
+
+
+def _ras_of(grid: Grid, ijk: np.ndarray) -> Point:
+    x, y, z = lps_to_ras(grid.index_to_world(ijk))
     return float(x), float(y), float(z)

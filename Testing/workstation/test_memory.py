@@ -1,0 +1,104 @@
+"""What an open case holds in memory, and that nothing of a closed one stays."""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import gc
+import sys
+import weakref
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from undo_stack import Signal
+
+from ContourQALib.case import Contour, Image
+from ContourQALib.mrml import volumes
+from ContourQALib.workstation import free_memory
+from ContourQALib.workstation.free_memory import FreeMemory
+from ContourQALib.workstation.settings import Settings
+
+MODEL = "pelvis-phantom"
+
+
+@pytest.fixture(scope="module")
+def opened(module_bench: Callable[..., Any], phantom_cases: Path, tmp_path_factory) -> Any:
+    results = tmp_path_factory.mktemp("results")
+    made = module_bench(Settings(source=phantom_cases, results=results, model=MODEL))
+    open_case(made, 0)
+    return made
+
+
+def open_case(bench: Any, n: int) -> None:
+    """Open a case, and wait until all of it is drawn."""
+    bench.run(bench.session.open_case(bench.session.cases[n].name))
+    bench.wait(lambda: bench.station.shell.view_area.surfaces.is_complete)
+
+
+def node_classes(bench: Any) -> Counter[str]:
+    scene = bench.session.scene
+    return Counter(scene.GetNthNode(n).GetClassName() for n in range(scene.GetNumberOfNodes()))
+
+
+def alive(kind: type) -> int:
+    gc.collect()
+    return sum(isinstance(one, kind) for one in gc.get_objects())
+
+
+def test_no_contour_holds_a_mask_of_the_whole_image(opened: Any) -> None:
+    case = opened.session.case
+    held = [one for one in gc.get_objects() if isinstance(one, Contour)]
+    assert {one.name for one in held} >= set(case.structures)
+    assert max(one.mask.size for one in held) < 0.5 * case.image.values.size  # the bowel's box is the largest
+
+
+def test_the_volume_shows_the_memory_of_the_image(opened: Any) -> None:
+    case = opened.session.case
+    assert np.shares_memory(volumes.image_of(case.volume).values, case.image.values)
+
+
+def test_nothing_of_a_case_stays_when_others_are_opened(opened: Any) -> None:
+    open_case(opened, 1)
+    nodes, images, contours = node_classes(opened), alive(Image), alive(Contour)
+    closed = []
+    for n in (0, 1, 0, 1):
+        closed.append(weakref.ref(opened.session.case))
+        closed.append(weakref.ref(opened.session.case.image.values))
+        open_case(opened, n)
+    assert node_classes(opened) == nodes
+    assert (alive(Image), alive(Contour)) == (images, contours)
+    assert [one() for one in closed] == [None] * len(closed)
+
+
+def test_free_memory_goes_back_once_nothing_has_happened_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    trimmed: list[int] = []
+    monkeypatch.setattr(free_memory, "_trimmer", lambda: trimmed.append)
+    monkeypatch.setattr(free_memory, "REST_S", 0.05)
+    opened, assessed = Signal(), Signal(str)
+
+    async def live() -> None:
+        memory = FreeMemory(opened, assessed)
+        opened()
+        assessed("CTV")
+        assert not trimmed
+        await asyncio.sleep(0.2)
+        assert trimmed == [0]
+        opened()
+        memory.close()
+        await asyncio.sleep(0.2)
+        assert trimmed == [0]
+
+    asyncio.run(live())
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only glibc is asked to give memory back")
+def test_the_c_library_takes_the_call() -> None:
+    trim = free_memory._trimmer()
+    if not hasattr(ctypes.CDLL(None), "gnu_get_libc_version"):
+        pytest.skip("another C library than glibc")
+    assert trim is not None
+    assert trim(0) in (0, 1)
