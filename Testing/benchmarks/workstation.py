@@ -1,7 +1,7 @@
 """What a reader waits for in the workstation, and what its server holds; a real server, a real Chromium.
 
     python Testing/benchmarks/workstation.py [start slices rows thresholds memory worklist] [--repeats 7]
-        [--size 1440 900] [--format table|json]
+        [--size 1440 900] [--keep FOLDER] [--format table|json]
 
 Everything by default. Each is measured on the bundled phantom of 128 x 128 x 64 voxels with 6 structures and,
 as "CT", on a phantom of 512 x 512 x 150 voxels with 20. The bars are those of two cores without a GPU: run it
@@ -91,7 +91,10 @@ class Served:
             command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
         assert self._process.stdout is not None
-        address = next(m.group() for line in self._process.stdout if (m := re.search(r"http://\S+", line)))
+        found = (m.group() for line in self._process.stdout if (m := re.search(r"http://\S+", line)))
+        address = next(found, None)
+        if address is None:
+            raise RuntimeError(f"The server ended before it could be used: {' '.join(command)}")
         self.page = browser.new_page(viewport={"width": size[0], "height": size[1]})
         self.page.set_default_timeout(120_000)
         self.page.goto(address)
@@ -110,11 +113,13 @@ class Served:
         self.page.wait_for_function(f"{rows} > 0 && {verdicts} === {rows}", timeout=300_000)
         self.rest()
 
-    def rest(self, quiet_s: float = 1.0) -> None:
+    def rest(self, quiet_s: float = 1.0, limit_s: float = 60.0) -> None:
         """Wait until no view was drawn for a while."""
         self.page.evaluate(WATCH, "Red")
-        last = -1
+        end, last = time.monotonic() + limit_s, -1
         while (count := self.page.evaluate("window.benchPictures.length")) != last:
+            if time.monotonic() > end:
+                raise RuntimeError(f"The axial view is drawn again and again for {limit_s:.0f} s already.")
             last = count
             time.sleep(quiet_s)
 
@@ -134,10 +139,11 @@ class Served:
 
 @dataclass(frozen=True)
 class Bench:
-    """The browser, the scratch folder and what was asked for."""
+    """The browser, the folders of results and of cases, and what was asked for."""
 
     browser: Any
     scratch: Path
+    cases: Path
     size: tuple[int, int]
     repeats: int
 
@@ -151,7 +157,7 @@ class Bench:
 
     def case(self, where: str) -> Path:
         """Folder with the one case, written when it is first asked for."""
-        folder = self.scratch / where
+        folder = self.cases / where
         if not folder.is_dir():
             _write_ct(folder) if where == "CT" else _write_phantom(folder / "phantom")
         return folder
@@ -217,11 +223,9 @@ def measure_thresholds(bench: Bench) -> Iterator[Row]:
     with bench.served(bench.case("phantom")) as served:
         served.open_first()
         served.page.click("[data-testid=tab-thresholds]")
-        slider = served.page.locator("[data-testid=threshold-slider] [role=slider]").or_(
-            served.page.locator("input[data-testid=threshold-slider]")
-        )
-        slider.first.wait_for()
-        slider.first.focus()
+        slider = served.page.locator("input[data-testid=threshold-slider]")
+        slider.wait_for()
+        slider.focus()
         served.rest(3)
         taken = []
         for n in range(2 * bench.repeats):
@@ -245,10 +249,11 @@ def measure_memory(bench: Bench) -> Iterator[Row]:
 
 
 def measure_worklist(bench: Bench) -> Iterator[Row]:
-    folder = bench.scratch / "worklist"
-    _write_phantom(folder / "case_000", "--size", SMALL)
-    for n in range(1, CASES):
-        shutil.copytree(folder / "case_000", folder / f"case_{n:03d}")
+    folder = bench.cases / "worklist"
+    if not folder.is_dir():
+        _write_phantom(folder / "case_000", "--size", SMALL)
+        for n in range(1, CASES):
+            shutil.copytree(folder / "case_000", folder / f"case_{n:03d}")
     with bench.served(folder) as served:
         yield Row(f"command to page, {CASES} cases", "worklist", served.start_s, served.start_s, "s", 8)
         page = served.page
@@ -267,10 +272,12 @@ def measure_worklist(bench: Bench) -> Iterator[Row]:
             page.wait_for_function(f"{shown} === 1")
             taken.append(page.evaluate("performance.now()") - began)
         yield Row("search to filtered list", "worklist", statistics.median(taken), max(taken), "ms")
-        began = time.perf_counter()
-        page.locator("[data-testid^=worklist-row-]").first.click()
+        row = page.locator("[data-testid^=worklist-row-]").first
+        began = page.evaluate("performance.now()")
+        row.click()
+        page.wait_for_selector("[data-testid=page-review]", state="visible")
         page.wait_for_function(f"{PICTURES} >= 4")
-        opened = 1000 * (time.perf_counter() - began)
+        opened = page.evaluate("performance.now()") - began
         yield Row("case click to pictures", "worklist", opened, opened, "ms")
 
 
@@ -296,6 +303,9 @@ def main() -> None:
     parser.add_argument("what", nargs="*", choices=[*MEASURED, []], help="all by default")
     parser.add_argument("--repeats", type=int, default=7)
     parser.add_argument("--size", type=int, nargs=2, default=(1440, 900), metavar=("WIDTH", "HEIGHT"))
+    parser.add_argument(
+        "--keep", type=Path, help="folder for the cases; those of an earlier run are used again"
+    )
     parser.add_argument("--format", choices=("table", "json"), default="table")
     options = parser.parse_args()
     rows: list[Row] = []
@@ -303,7 +313,9 @@ def main() -> None:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
         )
-        bench = Bench(browser, Path(scratch), tuple(options.size), options.repeats)
+        bench = Bench(
+            browser, Path(scratch), options.keep or Path(scratch), tuple(options.size), options.repeats
+        )
         for what in options.what or MEASURED:
             for row in MEASURED[what](bench):
                 rows.append(row)
