@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -227,8 +227,7 @@ def _assess_row(
                 for found, contour in zip(result.structures, placed, strict=True)
                 if found.verdict is not Verdict.ACCEPT and contour.mask.any()
             )
-        slim = tuple(replace(found, error=None) for found in result.structures)
-        case = AssessedCase(*names, replace(result, structures=slim), None, files, pictures)
+        case = AssessedCase(*names, result.without_maps, None, files, pictures)
     except (ModelError, OutputError):
         raise  # no case's fault: every other one would say the same
     except ContourQAError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ContourQALib.metrics.definitions import Status
 from ContourQALib.quality.error_map import ErrorMap, SuspiciousSlice
@@ -112,6 +112,11 @@ class Assessment:
     def notes(self) -> tuple[str, ...]:
         """What every output of this assessment must carry."""
         return tuple(dict.fromkeys(m.note for m in (self.model, *self.models) if m.note))
+
+    @property
+    def without_maps(self) -> Assessment:
+        """The same without error maps, which are as large as images: what many cases are kept as."""
+        return replace(self, structures=tuple(replace(found, error=None) for found in self.structures))
 
     def identity_of(self, structure: StructureAssessment) -> ModelIdentity | None:
         """The model that answered for a structure; None where mask-only rules alone did."""

@@ -70,6 +70,12 @@ def figure_text(figure: str, value: float | None) -> str:
     return (mm_text if figure.endswith("_mm") else cc_text if figure.endswith("_cc") else dice_text)(value)
 
 
+def sentence(text: str) -> str:
+    """A note as a sentence: a capital at its start, a period at its end."""
+    text = text[:1].upper() + text[1:]
+    return text if text.endswith((".", "!", "?")) else text + "."
+
+
 def interval_text(value: float | None, interval: tuple[float, float] | None, form: str) -> str:
     """A figure with its interval where there is one: "0.87 [0.81, 0.93]"."""
     text = number(value, form)

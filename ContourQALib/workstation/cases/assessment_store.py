@@ -6,7 +6,6 @@ A journal of one line a case: a kill costs the case under way at most.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 from typing import Any, Self
@@ -122,8 +121,7 @@ class AssessmentStore:
         Raises:
             OutputError: it cannot be written; it is known nevertheless as long as the store lives.
         """
-        slim = replace(assessment, structures=tuple(replace(s, error=None) for s in assessment.structures))
-        result = case_record(AssessedCase(entry.name, entry.patient, "", slim))
+        result = case_record(AssessedCase(entry.name, entry.patient, "", assessment.without_maps))
         record = {
             "case": entry.name,
             "structure": "",

@@ -98,8 +98,7 @@ class KnownCases:
 
     def keep(self, name: str, assessment: Assessment) -> None:
         """Remember what was found of a case, without its error maps, which are as large as images."""
-        slim = replace(assessment, structures=tuple(replace(s, error=None) for s in assessment.structures))
-        self._set(name, Stage.ASSESSED, slim)
+        self._set(name, Stage.ASSESSED, assessment.without_maps)
 
     def fail(self, name: str, reason: str) -> None:
         """Remember why a case could not be assessed."""

@@ -9,11 +9,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ContourQALib.case import Contour
 from ContourQALib.metrics.pairing import Source
 from ContourQALib.report.reader_decision import ReaderDecision
 from ContourQALib.report.session_report import SessionReport, Snapshot
 from ContourQALib.worker_events import Progress
-from ContourQALib.worker_requests import CompareRequest, ReportRequest
+from ContourQALib.worker_requests import Compared, CompareRequest, ReportRequest
+from ContourQALib.workstation.decisions.decision import Decision
 from ContourQALib.workstation.open_case import OpenCase
 from ContourQALib.workstation.reporting.view_pictures import pictures_of
 from ContourQALib.workstation.session import Session
@@ -98,8 +100,11 @@ async def gathered(
 
 
 async def _compared(
-    session: Session, case: OpenCase, contours: dict[str, Any], progress: Callable[[Progress], None] | None
-) -> Any:
+    session: Session,
+    case: OpenCase,
+    contours: dict[str, Contour],
+    progress: Callable[[Progress], None] | None,
+) -> Compared | None:
     """Contours under review and every model's against the reference; None without one."""
     files = case.files
     reference = await asyncio.to_thread(files.reference)
@@ -108,7 +113,9 @@ async def _compared(
     models = await asyncio.to_thread(files.models)
     tests = [Source(case.entry.assessed or UNDER_REVIEW, tuple(contours.values()))]
     tests += [Source(name, tuple(drawn)) for name, drawn in models.items()]
-    return await session.tasks.ask(CompareRequest(Source("reference", reference), tuple(tests)), progress)
+    asked = CompareRequest(Source("reference", reference), tuple(tests))
+    compared: Compared = await session.tasks.ask(asked, progress)
+    return compared
 
 
 def _settings(session: Session, case: OpenCase, wanted: Wanted) -> dict[str, Any]:
@@ -122,7 +129,7 @@ def _settings(session: Session, case: OpenCase, wanted: Wanted) -> dict[str, Any
     return settings | {name: list(names) for name, names in told.items() if names}
 
 
-def _reported(decision: Any) -> ReaderDecision:
+def _reported(decision: Decision) -> ReaderDecision:
     return ReaderDecision(
         decision.structure,
         decision.choice.value,

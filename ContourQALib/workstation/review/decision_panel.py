@@ -270,7 +270,6 @@ class DecisionPanel:
         session, data, case = self._session, self._typed.data, self._session.case
         structure, deciding = session.structure, self.deciding
         with session.state:
-            data.edited = case is not None and structure in case.edited
             data.next = deciding.next_undecided()
             data.busy = deciding.busy
             data.pending = [f"{one.choice} {one.structure}" for one in deciding.pending]

@@ -26,7 +26,6 @@ class DecisionState:
 
     Attributes:
         note: what is typed.
-        edited: whether the selected structure differs from its file.
         history: what was decided of it, `history_line`, the latest first.
         next: the structure to decide next; "" where there is none.
         busy: whether a decision is being written down.
@@ -38,7 +37,6 @@ class DecisionState:
     """
 
     note: str = ""
-    edited: bool = False
     history: list[Any] = field(default_factory=list)
     next: str = ""
     busy: bool = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ContourQALib.quality.assessment import Assessment, ModelIdentity, StructureAssessment
-from ContourQALib.report.wording import assessment_notes, further_figures, model_text, number
+from ContourQALib.report.wording import assessment_notes, further_figures, model_text, number, sentence
 from ContourQALib.workstation import theme
 from ContourQALib.workstation.review.findings import Finding
 
@@ -22,16 +22,15 @@ def details_of(finding: Finding, assessment: Assessment | None) -> dict[str, Any
         assessment: of the open case, for its models; None while it is unknown.
 
     Returns:
-        Nothing but the structure's name and "state" where nothing is known or may be shown.
+        Nothing but the structure's name and that it is not "known" where nothing is, or may be shown.
     """
     found = finding.found
     if found is None or assessment is None:
-        return {"name": finding.structure, "known": False, "hidden": finding.hidden}
+        return {"name": finding.structure, "known": False}
     identity = assessment.identity_of(found)
     return {
         "name": finding.structure,
         "known": True,
-        "hidden": False,
         "outdated": finding.outdated,
         "verdict": found.verdict.value,
         "icon": theme.VERDICT_ICONS[found.verdict],
@@ -43,15 +42,8 @@ def details_of(finding: Finding, assessment: Assessment | None) -> dict[str, Any
         "novel": found.novelty.inside_training_range is False,
         "noveltyReasons": [one for one in found.novelty.reasons if one not in found.reasons],
         "model": model_text(identity) if identity is not None else "",
-        "modelName": identity.name if identity is not None else "",
         "caution": _caution(identity),
     }
-
-
-def sentence(text: str) -> str:
-    """A note as a sentence: a capital at its start, a period at its end."""
-    text = text[:1].upper() + text[1:]
-    return text if text.endswith((".", "!", "?")) else text + "."
 
 
 def _figures(found: StructureAssessment, before: StructureAssessment | None) -> list[dict[str, str]]:

@@ -9,6 +9,7 @@ from ContourQALib.report.wording import UNDEFINED, interval_text, number
 from ContourQALib.workstation import theme
 from ContourQALib.workstation.decisions.decision import Choice
 from ContourQALib.workstation.dice_bar import bar_percent
+from ContourQALib.workstation.review.decision_state import CHOICE_ICONS
 from ContourQALib.workstation.review.findings import Finding
 
 KNOWN = "known"
@@ -21,8 +22,6 @@ STATES = {
     "hidden": "your call first",
 }
 """What a row says in place of figures where it is not `KNOWN`."""
-
-CHOICE_ICONS = {Choice.ACCEPT: "mdi-check", Choice.EDIT: "mdi-pencil", Choice.REJECT: "mdi-close"}
 
 NOTICED_DICE = 0.0005
 """A change of Dice that is smaller reads as none."""

@@ -43,10 +43,7 @@ class StructureTable:
                 html.Th("", classes="cqa-review-eye")
                 html.Th("Structure")
                 html.Th("Verdict")
-                html.Th(
-                    "Predicted Dice",
-                    title="With its interval; the lines mark the reject and the accept level",
-                )
+                html.Th("Predicted Dice", title=BAR_TIP)
                 html.Th("HD95", classes="cqa-review-number", title="Predicted, mm")
                 html.Th("", classes="cqa-review-marks")
             with (

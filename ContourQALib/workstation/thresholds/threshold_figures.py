@@ -10,7 +10,7 @@ from ContourQALib.report.threshold_charts import shading_text
 from ContourQALib.report.threshold_readings import EXPECTED, READ_FIGURES, readings, titled
 from ContourQALib.report.threshold_records import THRESHOLD_DEFINITIONS
 from ContourQALib.report.threshold_wording import EDGE, RESAMPLED, figure_rows, prominence_text
-from ContourQALib.report.wording import figure_text, percent_text, threshold_text
+from ContourQALib.report.wording import figure_text, percent_text, sentence, threshold_text
 from ContourQALib.thresholds.sensitivity import FIGURES, HALF, PERTURBATIONS
 
 if TYPE_CHECKING:
@@ -99,13 +99,13 @@ def notes_of(swept: Swept) -> list[str]:
             "Without a reference volume and expected Dice are known, what a threshold costs in truth is not."
         ]
     sweep = analysis.sweep
-    notes = [] if sweep.status is Status.OK or not sweep.reason else [_sentence(sweep.reason)]
+    notes = [] if sweep.status is Status.OK or not sweep.reason else [sentence(sweep.reason)]
     if sweep.resampled:
-        notes.append(_sentence(RESAMPLED))
+        notes.append(sentence(RESAMPLED))
     if sweep.touches_edge:
-        notes.append(_sentence(EDGE))
+        notes.append(sentence(EDGE))
     for row in figure_rows(analysis):
-        notes += [_sentence(f"{row.cells[0]}: {note[0].lower()}{note[1:]}") for note in row.notes]
+        notes += [sentence(f"{row.cells[0]}: {note[0].lower()}{note[1:]}") for note in row.notes]
     shaded = shading_text(sweep)
     return [
         *dict.fromkeys(notes),
@@ -127,12 +127,8 @@ def now_flagged(swept: Swept, threshold: float) -> str:
 def definitions() -> list[dict[str, str]]:
     """What the figures of the page mean, as names and texts."""
     figures = [
-        {"name": titled(name).partition(",")[0], "text": _sentence(DEFINITIONS[name])} for name in _DEFINED
+        {"name": titled(name).partition(",")[0], "text": sentence(DEFINITIONS[name])} for name in _DEFINED
     ]
-    expected = {"name": titled(EXPECTED), "text": _sentence(EXPECTED_DEFINITION)}
-    sweeps = [{"name": _NAMES[name], "text": _sentence(THRESHOLD_DEFINITIONS[name])} for name in _SWEEPS]
+    expected = {"name": titled(EXPECTED), "text": sentence(EXPECTED_DEFINITION)}
+    sweeps = [{"name": _NAMES[name], "text": sentence(THRESHOLD_DEFINITIONS[name])} for name in _SWEEPS]
     return [*figures, expected, *sweeps]
-
-
-def _sentence(text: str) -> str:
-    return text[0].upper() + text[1:].rstrip(".") + "."

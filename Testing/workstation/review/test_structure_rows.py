@@ -10,9 +10,10 @@ import pytest
 from ContourQALib.metrics.definitions import Status
 from ContourQALib.quality.assessment import Assessment, ModelIdentity, Novelty, StructureAssessment
 from ContourQALib.quality.verdict import Verdict
+from ContourQALib.report.wording import sentence
 from ContourQALib.workstation.decisions.decision import Choice
 from ContourQALib.workstation.review.findings import Finding
-from ContourQALib.workstation.review.structure_details import details_of, sentence
+from ContourQALib.workstation.review.structure_details import details_of
 from ContourQALib.workstation.review.structure_rows import change_text, hex_of, row_of
 
 FOUND = StructureAssessment(
