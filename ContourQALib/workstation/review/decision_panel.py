@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
+from typing import Any
+
 from trame.widgets import client, html
 from trame.widgets import vuetify3 as v3
 
@@ -134,7 +137,7 @@ class DecisionPanel:
         }
         with html.Button(
             type="button",
-            click=lambda choice=choice: self._session.start(self.decide(choice)),
+            click=lambda choice=choice: self._begin(self.decide(choice)),
             disabled=(f"{names.busy} || !shell_structure",),
             title=f"{titles[choice]} (key {key})",
             classes=f"cqa-decide-{choice.value}",
@@ -181,7 +184,7 @@ class DecisionPanel:
             html.Button(
                 "Try again",
                 type="button",
-                click=lambda: self._session.start(self.deciding.try_again()),
+                click=lambda: self._begin(self.deciding.try_again()),
                 **testid("review-try-again"),
             )
 
@@ -235,6 +238,10 @@ class DecisionPanel:
         if not mode.enabled:
             return STILL_HIDDEN
         return "" if mode.is_blind(case, structure) else SEEN_BEFORE
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run work; a click that waited for its end would let all that is done meanwhile wait too."""
+        self._session.start(work)
 
     def _load(self, number: int) -> None:
         for decision in self.deciding.history(self._session.structure):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -179,7 +180,7 @@ class EditTools:
                 html.Button(
                     f"{{{{ {names.next_case} ? '{text} and open' : '{text}' }}}}",
                     type="button",
-                    click=lambda do=do: self._session.start(do()),
+                    click=lambda do=do: self._begin(do()),
                     title=title,
                     **testid(f"review-unsaved-{test_name}"),
                 )
@@ -190,6 +191,10 @@ class EditTools:
                 click=edits.stay,
                 **testid("review-unsaved-stay"),
             )
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run work; a click that waited for its end would let all that is done meanwhile wait too."""
+        self._session.start(work)
 
     def _on_news(self, *_: object) -> None:
         self._show()
