@@ -72,10 +72,6 @@ def folder_cases(listing: Listing, place: str, allowed: FileCheck, *, apart: boo
     return group([name_file(path) for path in listing.files], place, apart=apart)
 
 
-def _by_name(path: Path) -> tuple[tuple[int, int, str], ...]:
-    return counted(path.name)
-
-
 def _files_in(folders: Sequence[NamedFile], allowed: FileCheck) -> Iterator[NamedFile]:
     for folder in folders:
         for path in look_into(folder.path, allowed).files:

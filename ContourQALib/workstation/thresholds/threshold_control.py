@@ -322,8 +322,6 @@ class ThresholdControl(SignalContainer):
             task.cancel()
 
     def _folders(self) -> tuple[Path, ...]:
-        """Where recommendations may lie."""
+        """Where recommendations may lie; those that were named count before those beside the cases."""
         settings = self._session.settings
-        source = settings.source
-        beside = () if source is None else (source if source.is_dir() else source.parent,)
-        return (*settings.folders, *beside, settings.results)
+        return (*settings.folders, *settings.readable, settings.results)
