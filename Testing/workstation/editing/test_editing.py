@@ -217,6 +217,20 @@ def test_discard_and_open_leaves_no_file(fresh: EditingBench) -> None:
     assert not list(fresh.folder.glob("*/*.edited-*"))
 
 
+def test_a_later_file_takes_along_what_was_saved_before(fresh: EditingBench) -> None:
+    drawn = {}
+    for number, structure in enumerate(("Bladder", "Rectum"), 1):
+        fresh.call(fresh.session.select_structure, structure)
+        fresh.stroke(Tool.ERASE, fresh.middle(structure))
+        drawn[structure] = hash_contour(fresh.case.contour(structure))
+        assert fresh.run(fresh.session.edits.save((structure,))) == {
+            structure: f"vendor.edited-{number}.seg.nrrd"
+        }
+    newest = fresh.folder / "phantom_1" / "vendor.edited-2.seg.nrrd"
+    saved = {one.name: hash_contour(one) for one in read_contours(newest)}
+    assert {name: saved[name] for name in drawn} == drawn
+
+
 def test_what_is_saved_already_is_not_saved_again(fresh: EditingBench) -> None:
     fresh.stroke(Tool.ERASE, fresh.middle("Bladder"))
     assert fresh.run(fresh.session.edits.save(("Bladder",))) == {"Bladder": "vendor.edited-1.seg.nrrd"}
@@ -231,7 +245,7 @@ def test_beside_a_folder_that_cannot_be_written_edits_go_to_the_results(
     fresh: EditingBench, monkeypatch
 ) -> None:
     from ContourQALib.errors import OutputError
-    from ContourQALib.workstation.review import kept_edits
+    from ContourQALib.workstation.editing import kept_edits
 
     save = kept_edits.save_edited
 
