@@ -97,14 +97,20 @@ class KeptEdits(SignalContainer):
     async def save_contours(self, case: OpenCase, contours: Sequence[Contour]) -> dict[str, str]:
         """Save contours as they were at a moment; as `save` otherwise.
 
+        The file takes along what was saved of other structures before: the newest file is the one that people
+        take.
+
         Args:
             case: the open case.
             contours: of its structures, on its image's lattice.
         """
+        wanted = {contour.name for contour in contours}
+        before = case.edited - wanted - set(self._session.strokes.unsaved)
+        along = [case.contour(name) for name in sorted(before)]
         names: dict[str, str] = {}
-        for edit in await asyncio.to_thread(self._edits, case, contours):
+        for edit in await asyncio.to_thread(self._edits, case, contours, along):
             path = await asyncio.to_thread(edit.save)
-            for contour in edit.contours:
+            for contour in (one for one in edit.contours if one.name in wanted):
                 names[contour.name] = self._name_of(edit, path)
                 self._session.strokes.mark_saved(contour.name, hash_contour(contour), names[contour.name])
         with self._session.state:
@@ -138,15 +144,17 @@ class KeptEdits(SignalContainer):
         if name:
             await self._session.open_case(name)
 
-    def _edits(self, case: OpenCase, contours: Sequence[Contour]) -> list[Edit]:
-        """By file, what is to be saved; reads files that were not read yet."""
+    def _edits(
+        self, case: OpenCase, contours: Sequence[Contour], along: Sequence[Contour] = ()
+    ) -> list[Edit]:
+        """By file, what is to be saved, and `along` where it is of such a file; reads files not read yet."""
         paths = {contour.name: contour.path for contour in case.files.contours()}
         elsewhere = self._session.settings.results / FOLDER / _as_folder(case.entry.name)
         edits = []
         for path in dict.fromkeys(paths[contour.name] for contour in contours):
             if path is None:
                 raise WorkstationError(f"The contours of {case.entry.name} come from no file; export them.")
-            ours = tuple(contour for contour in contours if paths[contour.name] == path)
+            ours = tuple(contour for contour in (*contours, *along) if paths[contour.name] == path)
             edits.append(Edit(path, ours, case.image.grid, elsewhere))
         return edits
 
