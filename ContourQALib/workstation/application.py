@@ -78,10 +78,16 @@ class Workstation:
             self.session.tell_error(error)
 
     def _on_ready(self, **_: Any) -> None:
+        asyncio.get_running_loop().call_soon(lambda: self.session.start(self._check_decisions()))
         if len(self.session.cases) == 1 and not self.session.cases[0].problem:
             asyncio.get_running_loop().call_soon(
                 lambda: self.session.start(self.session.open_case(self.session.cases[0].name))
             )
+
+    async def _check_decisions(self) -> None:
+        """Say so where the file of decisions was changed by something else than this program."""
+        if found := await asyncio.to_thread(self.session.decisions.verify):
+            self.session.tell(found, "error")
 
     def _cases(self) -> tuple[tuple[CaseEntry, ...], list[str]]:
         """The cases, and what the reader must know of how they were found."""

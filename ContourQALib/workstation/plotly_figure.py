@@ -37,3 +37,8 @@ class PlotlyFigure:
         for axis in ("xaxis", "yaxis"):
             layout[axis] = {**_AXIS, **self.layout.get(axis, {})}
         return {"data": [dict(trace) for trace in self.data], "layout": layout}
+
+
+def escaped(name: str) -> str:
+    """A name without what plotly takes for markup or for a field."""
+    return name.replace("&", "&amp;").replace("<", "&lt;").replace("%{", "% {")

@@ -7,7 +7,7 @@ from typing import Any
 
 from ContourQALib.report.outlines import looks_of_tests
 from ContourQALib.workstation.cohort.cohort_report import METRICS, CohortReport, CohortRow
-from ContourQALib.workstation.plotly_figure import PlotlyFigure
+from ContourQALib.workstation.plotly_figure import PlotlyFigure, escaped
 from ContourQALib.workstation.theme import MUTED
 
 SYMBOLS = ("circle", "diamond", "square", "triangle-up", "x", "star", "cross", "pentagon")
@@ -55,7 +55,7 @@ def paired_chart(
                 },
                 "hovertemplate": (
                     "<b>%{customdata[0]}</b>, %{customdata[1]}<br>"
-                    f"{first} %{{x:.3~f}}<br>{second} %{{y:.3~f}}<extra></extra>"
+                    f"{escaped(first)} %{{x:.3~f}}<br>{escaped(second)} %{{y:.3~f}}<extra></extra>"
                 ),
             }
         )
@@ -88,7 +88,9 @@ def spread_chart(report: CohortReport, metric: str, dataset: str, structure: str
                 "marker": {"size": 5, "color": look.color},
                 "line": {"width": 1},
                 "fillcolor": "rgba(0,0,0,0)",
-                "hovertemplate": f"<b>%{{customdata[0]}}</b>, %{{x}}<br>{model} %{{y:.3~f}}<extra></extra>",
+                "hovertemplate": (
+                    f"<b>%{{customdata[0]}}</b>, %{{x}}<br>{escaped(model)} %{{y:.3~f}}<extra></extra>"
+                ),
                 "hoveron": "points",
             }
         )

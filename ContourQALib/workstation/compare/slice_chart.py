@@ -9,7 +9,7 @@ from typing import Any
 from ContourQALib.metrics.compare import Comparison
 from ContourQALib.metrics.slices import SliceComparison
 from ContourQALib.report.outlines import Look
-from ContourQALib.workstation.plotly_figure import PlotlyFigure
+from ContourQALib.workstation.plotly_figure import PlotlyFigure, escaped
 from ContourQALib.workstation.theme import ACCENT, MUTED, TEXT
 
 CHARTED = {
@@ -79,7 +79,7 @@ def _curve(one: Comparison, look: Look, figure: str) -> dict[str, Any]:
         "y": [_value(by_index.get(k), figure) for k in span],
         "line": {"color": look.color, "width": 2, "dash": DASHES.get(look.style, "longdash")},
         "marker": {"color": look.color, "size": 4},
-        "hovertemplate": f"{_escaped(one.test)} %{{y:{FORMS[figure]}}}<extra></extra>",
+        "hovertemplate": f"{escaped(one.test)} %{{y:{FORMS[figure]}}}<extra></extra>",
     }
 
 
@@ -100,14 +100,9 @@ def _line_at(k: int) -> dict[str, Any]:
     }
 
 
-def _escaped(name: str) -> str:
-    """A name without what plotly takes for markup or for a field."""
-    return name.replace("&", "&amp;").replace("<", "&lt;").replace("%{", "% {")
-
-
 def empty_chart(why: str) -> PlotlyFigure:
     """A chart that says why there is nothing to see."""
-    note = {"text": _escaped(why), "xref": "paper", "yref": "paper", "x": 0.5, "y": 0.5, "showarrow": False}
+    note = {"text": escaped(why), "xref": "paper", "yref": "paper", "x": 0.5, "y": 0.5, "showarrow": False}
     blank = {"visible": False}
     return PlotlyFigure(
         (), {"xaxis": blank, "yaxis": blank, "annotations": [{**note, "font": {"color": MUTED}}]}
