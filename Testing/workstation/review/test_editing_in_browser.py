@@ -25,7 +25,7 @@ def decisions(page) -> list[tuple[str, ...]]:
         ).fetchall()
 
 
-def until(condition, limit_s: float = 20) -> None:
+def until(condition, limit_s: float = 60) -> None:
     end = time.monotonic() + limit_s
     while not condition():
         assert time.monotonic() < end
