@@ -31,7 +31,7 @@ from ContourQALib.workstation.decisions.decision_log import DecisionLog
 from ContourQALib.workstation.editing.kept_edits import KeptEdits
 from ContourQALib.workstation.editing.stroke_editing import StrokeEditing
 from ContourQALib.workstation.errors import WorkstationError
-from ContourQALib.workstation.free_memory import FreeMemory
+from ContourQALib.workstation.free_memory import FreeMemory, share_arenas
 from ContourQALib.workstation.open_case import OpenCase
 from ContourQALib.workstation.serving.allowed_folders import AllowedFolders
 from ContourQALib.workstation.serving.downloads import Downloads
@@ -95,6 +95,7 @@ class Session(SignalContainer):
         self.store = store
         self.decisions = decisions
         self.downloads = downloads
+        share_arenas()
         self.slicer = SlicerApp()
         self.scene = self.slicer.scene
         self.views = CaseViews(self.slicer, server)
