@@ -77,7 +77,7 @@ def monai_figures(pair: Pair) -> Figures:
 
 def medpy_figures(pair: Pair) -> Figures:
     """MedPy's functions, one a figure; its HD95 is that of both directions pooled."""
-    from medpy.metric import binary  # type: ignore[import-untyped]
+    from medpy.metric import binary
 
     masks = pair.test, pair.reference
     return {
@@ -123,7 +123,7 @@ def simpleitk_figures(pair: Pair) -> Figures:
 
 def surface_distance_figures(pair: Pair) -> Figures:
     """DeepMind's surface-distance; it weights distances by areas between voxels, so only Dice is ours."""
-    import surface_distance  # type: ignore[import-untyped]
+    import surface_distance
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it imports from names that scipy will remove

@@ -131,7 +131,7 @@ def test_where_nothing_can_be_written_kernels_compile_without_a_cache(
     monkeypatch.setattr(caching.CacheImpl, "_locator_classes", [])
 
     @compiled.kernel
-    def twice(x):  # type: ignore[no-untyped-def]
+    def twice(x):
         return 2 * x
 
     assert twice(21) == 42

@@ -293,7 +293,7 @@ def test_values_that_are_no_probabilities_are_refused_by_name(path: str, wrong: 
 def test_thresholds_that_cannot_be_used_are_refused(thresholds: object, says: str) -> None:
     hard = case("noisy boundary")
     with pytest.raises(SettingError, match=says):
-        swept(replace(hard, thresholds=thresholds))  # type: ignore[arg-type]
+        swept(replace(hard, thresholds=thresholds))
 
 
 @pytest.mark.parametrize("tolerance_mm", [-0.1, math.nan, math.inf])

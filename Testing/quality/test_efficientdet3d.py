@@ -22,7 +22,7 @@ SMALL = {"filters": (8, 8, 16), "repeats": (1, 1), "kernels": (3, 3), "bifpn_blo
 
 
 def small(**changes: object) -> EfficientDet3DConfig:
-    return EfficientDet3DConfig(**{**SMALL, "norm": "group", **changes})  # type: ignore[arg-type]
+    return EfficientDet3DConfig(**{**SMALL, "norm": "group", **changes})
 
 
 def batch_of_cubes(shape: tuple[int, int, int], count: int = 1, seed: int = 0) -> torch.Tensor:

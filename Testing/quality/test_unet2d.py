@@ -167,4 +167,4 @@ def test_it_learns_a_bright_disc() -> None:
 )
 def test_impossible_settings_are_refused(changes: dict[str, object]) -> None:
     with pytest.raises(SettingError):
-        UNet2DConfig(**changes)  # type: ignore[arg-type]
+        UNet2DConfig(**changes)

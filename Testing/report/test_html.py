@@ -199,7 +199,7 @@ def test_the_folder_holds_page_document_tables_and_overlays(tmp_path: Path, html
         html,
         {"pairs": []},
         {"report.csv": "a,b\n1,2\n"},
-        {"over.nrrd": lambda path: path.write_text("overlay")},  # type: ignore[dict-item, return-value]
+        {"over.nrrd": lambda path: path.write_text("overlay")},
     )
     assert written == tmp_path / "new" / "report" / "report.html"
     assert written.read_text(encoding="utf-8") == html

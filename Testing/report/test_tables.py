@@ -21,7 +21,7 @@ def piped() -> Console:
 
 
 def text(console: Console) -> str:
-    return console.file.getvalue()  # type: ignore[attr-defined]
+    return console.file.getvalue()
 
 
 def test_comparisons_show_units_and_figures_and_no_color_in_a_pipe(pair: Comparison) -> None:

@@ -123,7 +123,7 @@ def test_a_regime_that_is_left_out_neither_calibrates_nor_says_what_is_usual(
     def noting(model: object, library: object, patients: list[str], *rest: object, **named: object) -> object:
         asked.extend(patients)
         # handed on as they came, whatever their types
-        return predict(model, library, patients, *rest, **named)  # type: ignore[arg-type]
+        return predict(model, library, patients, *rest, **named)
 
     monkeypatch.setattr(error_finishing, "predicted", noting)
     finish_bundle(folder, library, told.append)

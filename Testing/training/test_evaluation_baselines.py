@@ -56,7 +56,7 @@ def contour(number: int, patient: str, dice: float, predicted: float, **changes:
         "predicted": {MODEL: {"dice": predicted}}, "variables": variables, "passes": True,
     }  # fmt: skip
     # a mapping of mixed values cannot say which is whose type
-    return EvaluatedContour(**(given | changes))  # type: ignore[arg-type]
+    return EvaluatedContour(**(given | changes))
 
 
 def test_variables_of_a_box() -> None:

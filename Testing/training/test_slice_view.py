@@ -136,7 +136,7 @@ def test_an_image_without_contrast_is_black_or_even(intensity: str) -> None:
     grid = Grid.for_shape((2, 4, 4))
     slices = image_slices(
         Image(np.zeros(grid.shape), grid),
-        SliceSettings(size=4, intensity=intensity),  # type: ignore[arg-type]
+        SliceSettings(size=4, intensity=intensity),
     )
     assert np.unique(slices).size == 1
 
@@ -155,4 +155,4 @@ def test_an_image_without_contrast_is_black_or_even(intensity: str) -> None:
 )
 def test_impossible_settings_are_refused(changes: dict[str, object]) -> None:
     with pytest.raises(SettingError, match="slices"):
-        SliceSettings(**changes)  # type: ignore[arg-type]
+        SliceSettings(**changes)

@@ -154,5 +154,5 @@ def _with_node(heard: Callable[[Any], None]) -> Callable[..., None]:
     def hear(_scene: Any, _event: str, node: Any) -> None:
         heard(node)
 
-    hear.CallDataType = VTK_OBJECT  # type: ignore[attr-defined]
+    hear.CallDataType = VTK_OBJECT  # type: ignore[attr-defined]  # VTK reads it from the function
     return hear

@@ -57,5 +57,5 @@ def _heard(level: int) -> Callable[..., None]:
         text = " ".join(text.split())
         log.log(logging.DEBUG if any(each in text for each in EXPECTED) else level, text)
 
-    hear.CallDataType = VTK_STRING  # type: ignore[attr-defined]
+    hear.CallDataType = VTK_STRING  # type: ignore[attr-defined]  # VTK reads it from the function
     return hear

@@ -107,7 +107,7 @@ def test_until_it_is_known_what_was_on_screen_no_call_is_blind() -> None:
     session = FakeSession(on=False)
     call_first = CallFirst(session)
     waiting: list[Any] = []
-    session.start = waiting.append  # type: ignore[method-assign]
+    session.start = waiting.append
     call_first.switch(True)
     assert call_first.hides("two", "Bladder")
     assert not call_first.is_blind("two", "Bladder")

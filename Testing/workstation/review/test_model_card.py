@@ -8,7 +8,7 @@ from ContourQALib.workstation.review.model_card import card_of
 
 
 def lines(card: dict[str, object]) -> dict[str, str]:
-    return {one["title"]: one["text"] for one in card["lines"]}  # type: ignore[index, union-attr, attr-defined]
+    return {one["title"]: one["text"] for one in card["lines"]}
 
 
 def test_a_bundled_model_speaks_for_itself() -> None:

@@ -37,13 +37,13 @@ class Files:
 
 
 def test_maps_of_one_structure_are_told_apart_by_their_files() -> None:
-    maps = CaseMaps.read(Files())  # type: ignore[arg-type]
+    maps = CaseMaps.read(Files())
 
     assert maps.titles == ("CTV (vendor_CTV)", "CTV (lft_CTV)", "Bladder")
 
 
 def test_a_map_is_compared_with_the_reference_of_its_structure_in_any_spelling() -> None:
-    maps = CaseMaps.read(Files())  # type: ignore[arg-type]
+    maps = CaseMaps.read(Files())
 
     assert maps.reference_of("CTV") == "ctv"
     assert maps.reference_of("Bladder") == ""

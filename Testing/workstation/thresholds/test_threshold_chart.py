@@ -36,7 +36,7 @@ def alone(swept: Swept) -> Swept:
 
 
 def drawn(swept: Swept, kind: str, shown: list[str], **how: object) -> dict:
-    return chart_of(swept, kind, shown, **how).to_plotly_json()  # type: ignore[arg-type]
+    return chart_of(swept, kind, shown, **how).to_plotly_json()
 
 
 def test_every_kind_shows_the_sweeps_own_values(swept: Swept) -> None:

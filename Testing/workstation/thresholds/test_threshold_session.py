@@ -105,7 +105,7 @@ def test_the_figures_are_those_of_the_files_by_the_library_itself(opened: Any, o
         now, half = getattr(analysis.point(0.42), figure), getattr(analysis.point(0.5), figure)
         made.wait(lambda f=figure, v=now: _row(made, f)["current"] == figure_text(f, v), 10)
         assert _row(made, figure)["half"] == figure_text(figure, half)
-    assert made.data.best == analysis.optimum["dice"].threshold  # type: ignore[union-attr]
+    assert made.data.best == analysis.optimum["dice"].threshold
     losses = {row["figure"]: row["cells"] for row in made.data.losses}
     assert losses["dice"][0]["text"] == percent_text(analysis.loss_at_half_percent["dice"])
     assert losses["hd95_mm"][4]["text"] == percent_text(analysis.perturbation_loss_percent[0.10]["hd95_mm"])
