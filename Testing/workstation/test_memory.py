@@ -26,7 +26,26 @@ MODEL = "pelvis-phantom"
 
 
 @pytest.fixture(scope="module")
-def opened(module_bench: Callable[..., Any], phantom_cases: Path, tmp_path_factory) -> Any:
+def strangers() -> Any:
+    """What other tests of this process left alive, kept so that no new object takes an old one's place."""
+    gc.collect()
+    return [one for one in gc.get_objects() if isinstance(one, (Image, Contour))]
+
+
+@pytest.fixture(scope="module")
+def alive(strangers: list[Any]) -> Callable[[type], list[Any]]:
+    """Lists the living objects of a type that no other test made."""
+    others = set(map(id, strangers))
+
+    def of(kind: type) -> list[Any]:
+        gc.collect()
+        return [one for one in gc.get_objects() if isinstance(one, kind) and id(one) not in others]
+
+    return of
+
+
+@pytest.fixture(scope="module")
+def opened(strangers: Any, module_bench: Callable[..., Any], phantom_cases: Path, tmp_path_factory) -> Any:
     results = tmp_path_factory.mktemp("results")
     made = module_bench(Settings(source=phantom_cases, results=results, model=MODEL))
     open_case(made, 0)
@@ -47,14 +66,9 @@ def node_classes(bench: Any) -> Counter[str]:
     return Counter(scene.GetNthNode(n).GetClassName() for n in range(scene.GetNumberOfNodes()))
 
 
-def alive(kind: type) -> int:
-    gc.collect()
-    return sum(isinstance(one, kind) for one in gc.get_objects())
-
-
-def test_no_contour_holds_a_mask_of_the_whole_image(opened: Any) -> None:
+def test_no_contour_holds_a_mask_of_the_whole_image(opened: Any, alive: Any) -> None:
     case = opened.session.case
-    held = [one for one in gc.get_objects() if isinstance(one, Contour)]
+    held = alive(Contour)
     assert {one.name for one in held} >= set(case.structures)
     assert max(one.mask.size for one in held) < 0.5 * case.image.values.size  # the bowel's box is the largest
 
@@ -64,16 +78,16 @@ def test_the_volume_shows_the_memory_of_the_image(opened: Any) -> None:
     assert np.shares_memory(volumes.image_of(case.volume).values, case.image.values)
 
 
-def test_nothing_of_a_case_stays_when_others_are_opened(opened: Any) -> None:
+def test_nothing_of_a_case_stays_when_others_are_opened(opened: Any, alive: Any) -> None:
     open_case(opened, 1)
-    nodes, images, contours = node_classes(opened), alive(Image), alive(Contour)
+    nodes, images, contours = node_classes(opened), len(alive(Image)), len(alive(Contour))
     closed = []
     for n in (0, 1):
         closed.append(weakref.ref(opened.session.case))
         closed.append(weakref.ref(opened.session.case.image.values))
         open_case(opened, n)
     assert node_classes(opened) == nodes
-    assert (alive(Image), alive(Contour)) == (images, contours)
+    assert (len(alive(Image)), len(alive(Contour))) == (images, contours)
     assert [one() for one in closed] == [None] * len(closed)
 
 

@@ -106,6 +106,8 @@ class ReviewPage:
             asyncio.get_running_loop().call_soon(self._choose_worst)
 
     def _on_assessed(self, _case: OpenCase) -> None:
+        # on another page a reader at work would lose the structure in hand
+        self._is_untouched &= self._session.page in (self.name, "worklist")
         self._choose_worst()
 
     def _choose_worst(self) -> None:

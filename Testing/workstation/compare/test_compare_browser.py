@@ -46,6 +46,7 @@ def test_figures_stand_in_the_table(page) -> None:
     )
     for one in found.comparisons:
         row = page.get_by_test_id(f"compare-row-{one.structure}-LFT")
+        row.get_by_text(f"{one.dice:.3f}", exact=True).first.wait_for()
         assert row.locator("td.number").all_inner_texts()[:2] == [f"{one.dice:.3f}", f"{one.hd95_mm:.2f}"]
 
 

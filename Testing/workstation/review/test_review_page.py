@@ -135,6 +135,17 @@ def test_the_riskiest_structure_stands_first_and_is_chosen_by_itself(opened: Des
     assert opened.shown.details["name"] == by_risk[0].structure
 
 
+def test_a_reader_at_work_on_another_page_keeps_the_structure(
+    opened: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opened.session.store, "known", lambda _entry: None)
+    opened.do(opened.session.show_page, "thresholds")
+    opened.open("phantom_2")
+    kept, first = opened.session.structure, opened.session.case.structures[0]
+    opened.do(opened.session.show_page, "review")
+    assert kept == first != opened.shown.rows[0]["name"]
+
+
 def test_what_is_known_already_is_chosen_before_the_errors_are_located(
     opened: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
