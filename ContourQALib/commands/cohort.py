@@ -28,9 +28,7 @@ from ContourQALib.commands.options import (
 )
 from ContourQALib.commands.printing import progress, say
 from ContourQALib.errors import FormatError, SettingError
-from ContourQALib.formats.color_table import read_color_table
 from ContourQALib.formats.label_naming import LabelNaming
-from ContourQALib.formats.label_text import parse_labels
 from ContourQALib.formats.manifest import read_manifest
 from ContourQALib.formats.output import output_folder, remove_leftovers
 from ContourQALib.metrics.definitions import DEFAULT_TOLERANCE_MM, Status
@@ -92,7 +90,8 @@ def cohort(
         raise SettingError(f"At least one process must measure, not {workers}; give --workers 1 or more.")
     if output is None and (show or fresh):
         raise SettingError(f"{'--show' if show else '--fresh'} is about a report's folder; name it by -o.")
-    naming = _checked(LabelNaming(labels, merge, color_table))
+    naming = LabelNaming(labels, merge, color_table)
+    naming.check()
     listed = read_manifest(manifest, NEEDED)
     models = models_of(listed, model or ())
     tasks = tasks_of(listed, models, structure or ())
@@ -118,22 +117,6 @@ def cohort(
     if output is not None:
         save_cohort(output, results, summary, gathering.files, provenance, tasks, naming, show or ())
     print_cohort_result(form, results, summary, gathering.files, provenance)
-
-
-def _checked(naming: LabelNaming) -> LabelNaming:
-    """The naming; what is wrong with it is told once and not for every file.
-
-    Raises:
-        SettingError: labels that cannot be understood, or labels and merge together.
-        FormatError: a color table that cannot be read.
-    """
-    if naming.labels and naming.merge:
-        raise SettingError(f"Labels can be named or merged into {naming.merge}, not both; choose one.")
-    if naming.labels:
-        parse_labels(naming.labels)
-    if naming.color_table:
-        read_color_table(naming.color_table)
-    return naming
 
 
 def _measure(

@@ -9,9 +9,11 @@ from typing import Annotated
 
 import typer
 
+from ContourQALib.commands.options import ColorTableOption, LabelsOption, MergeOption
 from ContourQALib.commands.printing import say
 from ContourQALib.commands.workstation_source import PHANTOM_MODEL, CaseFilesGiven, phantom_case, write_case
 from ContourQALib.errors import FormatError, SettingError
+from ContourQALib.formats.label_naming import LabelNaming
 from ContourQALib.quality.model import find_model
 from ContourQALib.quality.verdict import Levels
 from ContourQALib.workstation.cases.case_list import list_cases
@@ -63,6 +65,9 @@ def workstation(
             help="Another folder that may be read, such as that of a manifest's images; repeatable.",
         ),
     ] = None,
+    labels: LabelsOption = None,
+    merge: MergeOption = None,
+    color_table: ColorTableOption = None,
     model: Annotated[
         str | None,
         typer.Option("--model", help="Bundled model by name, or a model's folder; else chosen by structure."),
@@ -117,11 +122,14 @@ def workstation(
 
     require_packages()
     check_host(host, allow_remote)
-    given = CaseFilesGiven(image, contours, reference, tuple(probability or ()))
+    naming = LabelNaming(labels, merge, color_table)
+    naming.check()
+    given = CaseFilesGiven(image, contours, reference, tuple(probability or ()), naming)
     settings = Settings(
         results=results,
         folders=tuple(folder or ()),
         model=model,
+        naming=naming,
         levels=Levels(accept, reject),
         reader=reader,
         call_first=my_call_first,

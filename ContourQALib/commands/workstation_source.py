@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ContourQALib.commands.phantom import MANIFEST, write_phantom
 from ContourQALib.commands.reading import match_map_files
 from ContourQALib.errors import FormatError, SettingError
-from ContourQALib.formats.contours import read_contours
 from ContourQALib.formats.file_type import stem_of
+from ContourQALib.formats.label_naming import LabelNaming
 from ContourQALib.formats.output import output_folder, write_atomically
 
 PHANTOM_SEED = 0
@@ -31,12 +31,14 @@ class CaseFilesGiven:
         contours: what is to be assessed.
         reference: contours held to be right; None where there are none.
         probabilities: maps, "PATH" or "NAME=PATH".
+        naming: how labels become structures.
     """
 
     image: Path | None = None
     contours: Path | None = None
     reference: Path | None = None
     probabilities: Sequence[str] = ()
+    naming: LabelNaming = field(default_factory=LabelNaming)
 
     def __bool__(self) -> bool:
         """True where anything was named."""
@@ -63,7 +65,7 @@ def write_case(given: CaseFilesGiven, results: Path) -> tuple[Path, tuple[Path, 
             raise FormatError(f"{path} does not exist; check its spelling.")
     maps = []
     if given.probabilities:
-        structures = [contour.name for contour in read_contours(given.contours)]
+        structures = [contour.name for contour in given.naming.read(given.contours)]
         found = match_map_files(given.probabilities, structures, given.contours)
         maps = [(one.path, name) for one, name in found]
     case = stem_of(given.image)

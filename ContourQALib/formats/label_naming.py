@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ContourQALib.case import Contour
+from ContourQALib.errors import SettingError
+from ContourQALib.formats.color_table import read_color_table
 from ContourQALib.formats.contours import read_contours
 from ContourQALib.formats.label_text import parse_labels
 
@@ -29,6 +31,20 @@ class LabelNaming:
         """The contours of a file; see `read_contours` for `each` and the errors."""
         labels = parse_labels(self.labels) if self.labels else None
         return read_contours(path, labels=labels, merge=self.merge, color_table=self.color_table, each=each)
+
+    def check(self) -> None:
+        """See that it can be used, so that what is wrong with it is told once and not for every file.
+
+        Raises:
+            SettingError: labels that cannot be understood, or labels and merge together.
+            FormatError: a color table that cannot be read.
+        """
+        if self.labels and self.merge:
+            raise SettingError(f"Labels can be named or merged into {self.merge}, not both; choose one.")
+        if self.labels:
+            parse_labels(self.labels)
+        if self.color_table:
+            read_color_table(self.color_table)
 
     def settings(self) -> dict[str, str]:
         """What was set, for provenance."""

@@ -100,9 +100,9 @@ class Workstation:
     def _store(self, notes: list[str]) -> AssessmentStore:
         """Assessments on disk, or, where nothing can be written, only as long as the server runs."""
         settings = self.settings
-        how = settings.levels, settings.model
+        how = settings.levels, settings.model, settings.naming, settings.models
         try:
-            return AssessmentStore(output_folder(settings.results), *how, models=settings.models)
+            return AssessmentStore(output_folder(settings.results), *how)
         except OutputError as error:
             notes.append(f"{error} Assessments are not kept.")
-            return AssessmentStore.in_memory(*how, models=settings.models, folder=settings.results)
+            return AssessmentStore.in_memory(*how, folder=settings.results)

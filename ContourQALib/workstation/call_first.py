@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from undo_stack import Signal, SignalContainer
 
-from ContourQALib.workstation.decisions.decision import Decision, storable
-from ContourQALib.workstation.decisions.errors import DecisionError
+from ContourQALib.quality.worklist import WorklistEntry
 from ContourQALib.workstation.open_case import OpenCase
 
 if TYPE_CHECKING:
@@ -34,11 +33,10 @@ class CallFirst(SignalContainer):
         self._session = session
         self._enabled = session.settings.call_first
         self._held: OpenCase | None = None
-        self._decided: set[tuple[str, str, str]] = set()
         self._shown: set[str] | None = set() if self._enabled else None
+        self._readers = {session.reader}  # whoever has sat at this screen
         self._looking: asyncio.Task[None] | None = None
-        self._read()
-        session.decided.connect(self._on_decided)
+        session.known_decisions.changed.connect(self._on_decided)
         session.case_closing.connect(self._on_closing)
         session.state.change("shell_reader")(self._on_reader)
 
@@ -65,22 +63,20 @@ class CallFirst(SignalContainer):
     def hides(self, case: str, structure: str) -> bool:
         """Whether nothing of the model's opinion of a contour may be shown now."""
         held = self._held is not None and self._held.entry.name == case
-        return (self._enabled or held) and not self._has_decided(case, structure)
+        known, reader = self._session.known_decisions, self._session.reader
+        return (self._enabled or held) and not known.has_decided(reader, case, structure)
+
+    def hides_entry(self, entry: WorklistEntry) -> bool:
+        """The same of a line of a worklist; a case that failed has nothing to hide."""
+        return entry.structure is not None and self.hides(entry.case.case, entry.structure.structure)
 
     def is_blind(self, case: str, structure: str) -> bool:
         """Whether a decision made now is made before the score was ever on this screen."""
-        return self._shown is not None and case not in self._shown and self.hides(case, structure)
-
-    def _has_decided(self, case: str, structure: str) -> bool:
-        return (storable(self._session.reader), storable(case), storable(structure)) in self._decided
-
-    def _read(self) -> None:
-        """What was decided before; a file that cannot be read hides more, not less."""
-        try:
-            for decision in self._session.decisions.all():
-                self._decided.add((decision.reader, decision.case, decision.structure))
-        except DecisionError as error:
-            self._session.tell(str(error), "error")
+        if self._shown is None or case in self._shown or not self.hides(case, structure):
+            return False
+        return not any(
+            self._session.known_decisions.has_decided(reader, case, structure) for reader in self._readers
+        )
 
     async def _look(self) -> None:
         """Which cases' scores could be seen until now: every one that is known."""
@@ -92,9 +88,9 @@ class CallFirst(SignalContainer):
             known.add(self._session.case.entry.name)
         self._shown = known
 
-    def _on_decided(self, decision: Decision) -> None:
-        self._decided.add((decision.reader, decision.case, decision.structure))
-        self.changed()
+    def _on_decided(self) -> None:
+        if self._enabled or self._held is not None:
+            self.changed()
 
     def _on_closing(self, _case: OpenCase) -> None:
         if self._held is not None:
@@ -102,5 +98,5 @@ class CallFirst(SignalContainer):
             self.changed()
 
     def _on_reader(self, **_: object) -> None:
-        if self._enabled or self._held is not None:
-            self.changed()
+        self._readers.add(self._session.reader)
+        self._on_decided()

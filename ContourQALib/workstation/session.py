@@ -4,35 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Sequence
-from dataclasses import replace
+from collections.abc import Coroutine
 from typing import Any
 
 from trame_slicer.core import SlicerApp
 from undo_stack import Signal, SignalContainer
 
-from ContourQALib.case import Contour
-from ContourQALib.errors import ContourQAError, OutputError
-from ContourQALib.geometry import Grid
-from ContourQALib.metrics.domain import cropped_on
-from ContourQALib.mrml import outlines, segmentations, volumes
-from ContourQALib.mrml.scene_change import remove_node, scene_change
+from ContourQALib.errors import ContourQAError
+from ContourQALib.mrml.scene_change import remove_node
 from ContourQALib.mrml.views import center_of, slice_center
-from ContourQALib.quality.assessment import Assessment, StructureAssessment
-from ContourQALib.report.figures import Window, window
-from ContourQALib.worker_requests import AssessRequest
 from ContourQALib.workstation.call_first import CallFirst
+from ContourQALib.workstation.case_assessor import CaseAssessor
 from ContourQALib.workstation.cases.assessment_store import AssessmentStore
 from ContourQALib.workstation.cases.case_entry import CaseEntry
 from ContourQALib.workstation.cases.case_files import CaseFiles
 from ContourQALib.workstation.cases.known_cases import KnownCases
 from ContourQALib.workstation.decisions.decision import Decision, storable
 from ContourQALib.workstation.decisions.decision_log import DecisionLog
+from ContourQALib.workstation.decisions.errors import DecisionError
+from ContourQALib.workstation.decisions.known_decisions import KnownDecisions
 from ContourQALib.workstation.editing.kept_edits import KeptEdits
 from ContourQALib.workstation.editing.stroke_editing import StrokeEditing
 from ContourQALib.workstation.errors import WorkstationError
 from ContourQALib.workstation.free_memory import FreeMemory, share_arenas
 from ContourQALib.workstation.open_case import OpenCase
+from ContourQALib.workstation.read_case import ReadCase
 from ContourQALib.workstation.serving.allowed_folders import AllowedFolders
 from ContourQALib.workstation.serving.downloads import Downloads
 from ContourQALib.workstation.settings import Settings
@@ -104,7 +100,6 @@ class Session(SignalContainer):
         self.case: OpenCase | None = None
         self.structure = ""
         self._running: set[asyncio.Task[Any]] = set()
-        self._asked: dict[asyncio.Task[Any], frozenset[str]] = {}
         self._opening = 0
         self.state.shell_page = "worklist" if len(cases) != 1 else "review"
         self.state.shell_case = ""
@@ -113,6 +108,13 @@ class Session(SignalContainer):
         self.state.shell_busy = ""
         self.state.shell_message = {"text": "", "kind": "info"}
         self.known_cases = KnownCases(cases, settings.levels)
+        self.known_decisions = KnownDecisions()
+        self.decided.connect(self.known_decisions.add)
+        try:
+            self.known_decisions.add(*decisions.all())
+        except DecisionError as error:  # my call first hides more then, not less
+            self.tell(str(error), "error")
+        self._assessor = CaseAssessor(self)
         self.call_first = CallFirst(self)
         self.strokes = StrokeEditing(self)
         self.edits = KeptEdits(self)
@@ -130,15 +132,13 @@ class Session(SignalContainer):
 
     def cases_by_risk(self) -> tuple[str, ...]:
         """Names of the cases in the worklist's order: by risk, or as listed while a score is hidden."""
-        hides = self.call_first.hides
-        for case in self.known_cases.cases:
-            if any(entry.structure and hides(case.name, entry.structure.structure) for entry in case.entries):
-                return tuple(entry.name for entry in self.cases)
+        if any(map(self.call_first.hides_entry, self.known_cases.entries)):
+            return tuple(entry.name for entry in self.cases)
         return self.known_cases.by_risk
 
     def files_of(self, entry: CaseEntry) -> CaseFiles:
         """The files of a case, read from nowhere else than the folders that were given."""
-        return CaseFiles(entry, folders=self._readable)
+        return CaseFiles(entry, self.settings.naming, self._readable)
 
     def tell(self, text: str, kind: str = "info") -> None:
         """Show a sentence in the message line.
@@ -176,6 +176,16 @@ class Session(SignalContainer):
         task.add_done_callback(lambda _: work.close())  # nobody awaits it if it never began
         return task
 
+    async def read_decisions(self) -> None:
+        """Read what was decided anew: another viewer may have decided meanwhile.
+
+        Raises:
+            DecisionError: the file cannot be read.
+        """
+        made = await asyncio.to_thread(self.decisions.all)
+        with self.state:
+            self.known_decisions.add(*made)
+
     async def open_case(self, name: str) -> None:
         """Show a case and ask for its assessment; when it cannot be read, the open one stays.
 
@@ -197,11 +207,7 @@ class Session(SignalContainer):
         self._busy(f"Reading {name}")
         try:
             files = self.files_of(entry)
-            image, contours = await asyncio.gather(
-                asyncio.to_thread(files.image), asyncio.to_thread(files.contours)
-            )
-            placed = await asyncio.to_thread(_placed, contours, image.grid)
-            shown = await asyncio.to_thread(window, image)
+            read = await ReadCase.of(files)
         finally:
             if turn == self._opening:
                 self._busy("")
@@ -210,19 +216,16 @@ class Session(SignalContainer):
         if self.case is not None:
             self.case_leaving(name)  # something may have been drawn while the files were read
         self.close_case()
-        with self.state, scene_change(self.scene, batch=True):
-            volume = volumes.add_volume(self.scene, image, "Image", share=True)
-            _show(volume, shown)
-            node = segmentations.add_segmentation(self.scene, placed, "Contours", volume)
-            outlines.outline(outlines.display_of(node))
-        self.case = OpenCase(files, image, volume, node, self.store.known(entry))
-        self.views.show_volume(volume)
+        with self.state:
+            self.case = read.into(self.scene, self.store.known(entry))
+        self.views.show_volume(self.case.volume)
         with self.state:
             self.state.shell_case = name
             self.case_opened(self.case)
             self.select_structure(self.case.structures[0] if self.case.structures else "")
         if notes := files.notes():
             self.tell(" ".join(notes), "warning")
+        self.start(self.read_decisions())
         self.assess()
 
     def close_case(self) -> None:
@@ -230,8 +233,7 @@ class Session(SignalContainer):
         case, self.case = self.case, None
         if case is None:
             return
-        for task in self._asked:
-            task.cancel()
+        self._assessor.cancel()
         with self.state:
             self.case_closing(case)
             self.structure = ""
@@ -250,15 +252,8 @@ class Session(SignalContainer):
         Args:
             structures: only these, the others keep what is known of them; all where empty.
         """
-        if self.case is None:
-            return
-        wanted = structures or self.case.structures
-        for task, asked in self._asked.items():
-            if asked <= set(wanted):
-                task.cancel()
-        task = self.start(self._assess(self.case, wanted))
-        self._asked[task] = frozenset(wanted)
-        task.add_done_callback(lambda done: self._asked.pop(done, None))
+        if self.case is not None:
+            self._assessor.ask(self.case, structures or self.case.structures)
 
     def select_structure(self, name: str) -> None:
         """Choose the structure that every page speaks of, and bring it in sight."""
@@ -297,42 +292,6 @@ class Session(SignalContainer):
             self.store.close()
             self.decisions.close()
 
-    async def _assess(self, case: OpenCase, structures: tuple[str, ...]) -> None:
-        contours = tuple(case.contour(name) for name in structures)
-        model = self.settings.model_of(case.entry.name)
-        request = AssessRequest(case.image, contours, model, self.settings.levels)
-        asked_at = {name: case.changes[name] for name in structures}
-        case.awaited.update(structures)
-        with self.state:
-            self.assessing(case)
-        try:
-            found = await self.tasks.ask(request)
-        except BaseException:
-            case.awaited.subtract(structures)
-            if case is self.case:
-                with self.state:
-                    self.assessing(case)
-            raise
-        case.awaited.subtract(structures)
-        if case is not self.case:
-            return
-        current = [one for one in found.structures if asked_at[one.structure] == case.changes[one.structure]]
-        case.known_at |= {one.structure: asked_at[one.structure] for one in current}
-        case.assessment = _merged(case, found, current)
-        if not case.edited and not any(map(case.is_outdated, case.structures)):
-            self._keep(case)
-        with self.state:
-            self.assessed(case)
-            self.worklist_changed()
-
-    def _keep(self, case: OpenCase) -> None:
-        """Write an assessment down; where that fails it stays known as long as the server runs."""
-        assert case.assessment is not None
-        try:
-            self.store.keep(case.entry, case.assessment, case.files.states())
-        except OutputError as error:
-            self.tell(str(error), "warning")
-
     async def _guarded(self, work: Coroutine[Any, Any, Any]) -> Any:
         try:
             return await work
@@ -348,29 +307,3 @@ class Session(SignalContainer):
     def _busy(self, text: str) -> None:
         with self.state:
             self.state.shell_busy = text
-
-
-def _merged(case: OpenCase, found: Assessment, current: Sequence[StructureAssessment]) -> Assessment:
-    """What was known of a case, with what was found anew."""
-    before = case.assessment
-    known = {one.structure: one for one in (before.structures if before else ())}
-    known |= {one.structure: one for one in current}
-    models = {model.name: model for model in (*(before.models if before else ()), *found.models)}
-    is_part = len(found.structures) < len(case.structures)
-    return replace(
-        found,
-        model=before.model if before is not None and is_part else found.model,
-        models=tuple(models.values()),
-        structures=tuple(known[name] for name in case.structures if name in known),
-    )
-
-
-def _placed(contours: Sequence[Contour], grid: Grid) -> list[Contour]:
-    """Contours on a grid's lattice, each cut to its own box: 20 whole masks of a CT are 800 MB."""
-    return [cropped_on(contour, grid) for contour in contours]
-
-
-def _show(volume: Any, shown: Window) -> None:
-    display = volume.GetDisplayNode()
-    display.SetAutoWindowLevel(False)
-    display.SetWindowLevel(shown.high - shown.low, (shown.high + shown.low) / 2)

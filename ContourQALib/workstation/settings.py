@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ContourQALib.formats.label_naming import LabelNaming
 from ContourQALib.quality.verdict import Levels
 
 LOCAL_HOST = "localhost"
@@ -23,10 +24,11 @@ class Settings:
         folders: the folders that may be read beside that of the source.
         model: a bundled model's name or a model's folder; None takes the one that fits.
         models: the same for single cases, by the case's name; made-up patients need one that is named.
+        naming: how the labels of label files become structures.
         levels: accept and reject levels of Dice.
         reader: who decides; "" until somebody says it.
         call_first: hide every score until the reader has decided.
-        cohort: a report folder of `contourqa cohort`, or a manifest of one; None where there is none.
+        cohort: a report folder of `contourqa cohort`; None where there is none.
         host: the interface to listen on.
         port: one that is free.
         token: what the address must carry; None for a random one.
@@ -39,6 +41,7 @@ class Settings:
     folders: tuple[Path, ...] = ()
     model: str | None = None
     models: Mapping[str, str] = field(default_factory=dict)
+    naming: LabelNaming = field(default_factory=LabelNaming)
     levels: Levels = field(default_factory=Levels)
     reader: str = ""
     call_first: bool = False

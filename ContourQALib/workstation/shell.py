@@ -10,6 +10,8 @@ from trame.widgets import client, html
 from trame.widgets import vuetify3 as v3
 
 from ContourQALib.workstation import theme
+from ContourQALib.workstation.charts.late_charts import load_late
+from ContourQALib.workstation.rendered_once import rendered_once
 from ContourQALib.workstation.reporting.report_button import ReportButton
 from ContourQALib.workstation.session import Session
 from ContourQALib.workstation.theme import testid
@@ -56,12 +58,13 @@ class Shell:
         self.view_area = ViewArea(session)
         session.state.trame__title = "ContourQA"
         session.state.shell_views = [page.name for page in pages if page.uses_views]
+        session.state.shell_seen = []
         session.state.change("shell_page")(self._on_page)
 
     def build(self) -> Any:
         """Make the layout of the trame server, and return it."""
         server = self._session.server
-        with VAppLayout(server, full_height=True) as layout:
+        with VAppLayout(server, full_height=True) as layout, rendered_once():
             layout.root.theme = "dark"
             client.Style(theme.css())
             self._bar()
@@ -76,17 +79,22 @@ class Shell:
                     if not page.uses_views:
                         self._place(page, "cqa-wide")
             self._message_line()
+        load_late(server)
         return layout
 
     def _place(self, page: Page, kind: str) -> None:
-        """The page's container; one that needs a case says so while there is none."""
+        """The page's container; one that needs a case says so while there is none.
+
+        A browser makes a page's widgets when the page is first shown, and keeps them afterwards.
+        """
         shown = f"shell_page === '{page.name}'"
+        was_shown = f"({shown} || shell_seen.includes('{page.name}'))"
         with html.Div(v_show=(shown,), classes=kind, **testid(f"page-{page.name}")):
+            needed = f"{was_shown} && shell_case" if page.needs_case else was_shown
+            with html.Div(v_if=(needed,), classes="cqa-fill"):
+                page.build()
             if not page.needs_case:
-                page.build()
                 return
-            with html.Div(v_if=("shell_case",), classes="cqa-fill"):
-                page.build()
             with html.Div(v_if=("!shell_case",), classes="cqa-empty"):
                 v3.VIcon("mdi-folder-open-outline", size=48)
                 html.P("Open a case from the worklist first.")
@@ -147,6 +155,9 @@ class Shell:
             html.Span(CAUTION, classes="cqa-muted")
 
     def _on_page(self, shell_page: str, **_: Any) -> None:
+        seen = self._session.state.shell_seen
+        if shell_page not in seen:
+            self._session.state.shell_seen = [*seen, shell_page]
         self._session.page_changed(shell_page)
         if shell_page in self._session.state.shell_views:
             self._session.views.render()

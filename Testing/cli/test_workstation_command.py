@@ -56,6 +56,7 @@ def test_a_folder_is_opened_with_what_the_options_say(contourqa, served, cases, 
         *("workstation", cases, "--results", tmp_path / "results", "--model", "hippocampus-t1"),
         *("--accept", "0.9", "--reject", "0.6", "--reader", "R", "--my-call-first", "--port", "0"),
         *("--folder", tmp_path, "--cohort", tmp_path, "--idle-minutes", "2", "--no-browser"),
+        *("--labels", "1=anterior,2=posterior"),
     )
 
     assert found.code == 0, found.err
@@ -64,6 +65,7 @@ def test_a_folder_is_opened_with_what_the_options_say(contourqa, served, cases, 
     assert settings.folders == (tmp_path,)
     assert (settings.levels.accept, settings.levels.reject) == (0.9, 0.6)
     assert (settings.model, settings.reader, settings.call_first) == ("hippocampus-t1", "R", True)
+    assert settings.naming.settings() == {"labels": "1=anterior,2=posterior"}
     assert (settings.host, settings.idle_s, settings.open_browser) == ("localhost", 120, False)
     assert settings.port > 1023
 
@@ -132,6 +134,8 @@ def test_a_phantom_that_was_half_written_is_written_again(tmp_path):
         ((".", "--host", "0.0.0.0"), "add --allow-remote"),
         ((".", "--host", "192.0.2.1", "--allow-remote"), "not an address of this machine"),
         ((".", "--port", "70000"), "70000 is not a port"),
+        ((".", "--labels", "one"), "does not name labels"),
+        ((".", "--labels", "1=a", "--merge", "b"), "choose one"),
     ],
 )
 def test_what_is_wrong_is_a_sentence(contourqa, served, cases, tmp_path, monkeypatch, arguments, said):

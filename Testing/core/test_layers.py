@@ -119,8 +119,17 @@ def test_the_computing_process_listens_before_it_loads_a_network():
     assert not loaded & {*HEAVY, "scipy", "SimpleITK", "ContourQALib.mrml", "ContourQALib.commands"}
 
 
-@pytest.mark.parametrize("room", ["cases.case_list", "cases.assessment_store", "decisions.decision_log"])
-def test_what_the_workstation_keeps_on_disk_needs_neither_nodes_nor_pages(room):
+@pytest.mark.parametrize(
+    "room",
+    [
+        "cases.case_list",
+        "cases.assessment_store",
+        "decisions.decision_log",
+        "serving.downloads",
+        "serving.access_gate",
+    ],
+)
+def test_what_the_workstation_keeps_and_serves_needs_neither_nodes_nor_pages(room):
     loaded = modules_after(f"import ContourQALib.workstation.{room}")
     assert not loaded & {*HEAVY, "trame", "scipy", "SimpleITK", "numba", "ContourQALib.commands"}
 

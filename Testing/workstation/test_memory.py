@@ -29,7 +29,7 @@ MODEL = "pelvis-phantom"
 def strangers() -> Any:
     """What other tests of this process left alive, kept so that no new object takes an old one's place."""
     gc.collect()
-    return [one for one in gc.get_objects() if isinstance(one, (Image, Contour))]
+    return [one for one in gc.get_objects() if type(one) in (Image, Contour)]
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def alive(strangers: list[Any]) -> Callable[[type], list[Any]]:
 
     def of(kind: type) -> list[Any]:
         gc.collect()
-        return [one for one in gc.get_objects() if isinstance(one, kind) and id(one) not in others]
+        return [one for one in gc.get_objects() if type(one) is kind and id(one) not in others]
 
     return of
 

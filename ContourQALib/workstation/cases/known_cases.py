@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
@@ -83,6 +83,11 @@ class KnownCases:
     def cases(self) -> tuple[KnownCase, ...]:
         """All, in the order of their folder or manifest."""
         return tuple(self._cases.values())
+
+    @property
+    def entries(self) -> Iterator[WorklistEntry]:
+        """The contours of all cases."""
+        return (entry for case in self._cases.values() for entry in case.entries)
 
     def case(self, name: str) -> KnownCase:
         """What is known of a case.

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from ContourQALib.report.outlines import looks_of_tests
+from ContourQALib.workstation.charts.plotly_figure import PlotlyFigure, escaped
 from ContourQALib.workstation.cohort.cohort_report import METRICS, CohortReport, CohortRow
-from ContourQALib.workstation.plotly_figure import PlotlyFigure, escaped
 from ContourQALib.workstation.theme import MUTED
 
 SYMBOLS = ("circle", "diamond", "square", "triangle-up", "x", "star", "cross", "pentagon")

@@ -8,8 +8,8 @@ from typing import Any
 from trame.widgets import html, plotly
 from trame.widgets import vuetify3 as v3
 
+from ContourQALib.workstation.charts.plotly_figure import PlotlyFigure
 from ContourQALib.workstation.cohort.report_route import ADDRESS
-from ContourQALib.workstation.plotly_figure import PlotlyFigure
 from ContourQALib.workstation.theme import COMPACT, testid
 
 HOW = "contourqa cohort MANIFEST.csv -o FOLDER, then contourqa workstation MANIFEST.csv --cohort FOLDER"

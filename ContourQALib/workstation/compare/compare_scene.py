@@ -8,10 +8,11 @@ from typing import Any
 
 from ContourQALib.case import Contour
 from ContourQALib.mrml import overlays, segmentations
-from ContourQALib.mrml.outlines import OUTLINE_PIXELS, REFERENCE_PIXELS, display_of, outline, rgb
+from ContourQALib.mrml.outlines import OUTLINE_PIXELS, REFERENCE_PIXELS, display_of, rgb
 from ContourQALib.mrml.scene_change import remove_node, scene_change
 from ContourQALib.workstation.compare.case_source import CaseSource
 from ContourQALib.workstation.open_case import OpenCase
+from ContourQALib.workstation.views.page_nodes import only_segment, outlined, own
 
 MARKED = "Compared"
 """Names the segments of the difference."""
@@ -87,7 +88,7 @@ class CompareScene:
             if node is None:
                 self._outlines[source.name] = self._outlined(case, source, contour)
             else:
-                segmentations.set_segment(node, _only_segment(node), contour)
+                segmentations.set_segment(node, only_segment(node), contour)
             self._drawn[source.name] = contour
 
     def mark(self, case: OpenCase | None, pair: tuple[Contour, Contour] | None, opacity: float) -> None:
@@ -107,7 +108,7 @@ class CompareScene:
             return
         # under one name whatever the structure, so that the segments are changed and not made anew
         named = [(replace(pair[0], name=MARKED), pair[1])]
-        self._differences = _own(
+        self._differences = own(
             overlays.show_differences(self._scene, named, self._differences, opacity, case.volume)
         )
         self._marked = pair
@@ -116,25 +117,10 @@ class CompareScene:
         with scene_change(self._scene, batch=True):
             name = f"Compared {source.name}"
             named = replace(contour, name=source.name)  # whatever structure it is of later
-            node = _own(segmentations.add_segmentation(self._scene, [named], name, case.volume))
-            display = display_of(node)
-            outline(display, REFERENCE_PIXELS if source.name == self._reference else OUTLINE_PIXELS)
-            display.SetVisibility3D(False)
-            display.SetSegmentOverrideColor(_only_segment(node), *rgb(source.look.color))
-        return node
+            pixels = REFERENCE_PIXELS if source.name == self._reference else OUTLINE_PIXELS
+            return outlined(self._scene, named, name, rgb(source.look.color), pixels, case.volume)
 
     def _remove(self, name: str) -> None:
         node = self._outlines.pop(name, None)
         self._drawn.pop(name, None)
         remove_node(self._scene, node)
-
-
-def _only_segment(node: Any) -> str:
-    return str(node.GetSegmentation().GetNthSegmentID(0))
-
-
-def _own(node: Any) -> Any:
-    """A node that other pages do not list and that no scene file holds."""
-    node.SetHideFromEditors(True)
-    node.SetSaveWithScene(False)
-    return node

@@ -9,7 +9,8 @@ from typing import Any
 from ContourQALib.metrics.compare import Comparison
 from ContourQALib.mrml.tables import COMPARISON_FIGURES
 from ContourQALib.names import normalize
-from ContourQALib.report.records import comparison_rows, slice_rows, to_csv
+from ContourQALib.report.records import comparison_rows, slice_rows
+from ContourQALib.report.spreadsheet import spreadsheet
 from ContourQALib.report.wording import figure_text, number, percent_text
 from ContourQALib.workstation.compare.case_comparison import CaseComparison
 from ContourQALib.workstation.compare.figure_rows import MINUS
@@ -20,7 +21,7 @@ EDITED = "{} (edited)"
 """How contours are called in files that a reader has changed since their file was read."""
 
 
-def table_file(result: CaseComparison, reviewed: str, edited: frozenset[str]) -> str:
+def table_file(result: CaseComparison, reviewed: str, edited: frozenset[str]) -> bytes:
     """Every figure of every pair as CSV, and what found no partner.
 
     Args:
@@ -28,12 +29,12 @@ def table_file(result: CaseComparison, reviewed: str, edited: frozenset[str]) ->
         reviewed: name of the contours under review.
         edited: which of them were changed, normalized.
     """
-    return to_csv(comparison_rows(_named(result, reviewed, edited), result.unmatched))
+    return spreadsheet(comparison_rows(_named(result, reviewed, edited), result.unmatched))
 
 
-def slices_file(result: CaseComparison, reviewed: str, edited: frozenset[str]) -> str:
+def slices_file(result: CaseComparison, reviewed: str, edited: frozenset[str]) -> bytes:
     """Every pair slice by slice as CSV; arguments as of `table_file`."""
-    return to_csv(slice_rows(_named(result, reviewed, edited)))
+    return spreadsheet(slice_rows(_named(result, reviewed, edited)))
 
 
 def all_figures(result: CaseComparison, tests: Container[str]) -> list[dict[str, Any]]:

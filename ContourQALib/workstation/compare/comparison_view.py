@@ -9,6 +9,7 @@ from ContourQALib.metrics.compare import Comparison
 from ContourQALib.mrml.views import center_of, place_of_difference
 from ContourQALib.names import normalize
 from ContourQALib.report.wording import comparison_notes
+from ContourQALib.workstation.charts.plotly_figure import PlotlyFigure
 from ContourQALib.workstation.compare.case_comparison import CaseComparison
 from ContourQALib.workstation.compare.case_source import CaseSource, Kind, sources_of
 from ContourQALib.workstation.compare.compare_scene import CompareScene
@@ -19,7 +20,6 @@ from ContourQALib.workstation.compare.predicted import Predicted, predicted_dice
 from ContourQALib.workstation.compare.slice_chart import empty_chart, slice_chart
 from ContourQALib.workstation.compare.slice_numbers import SliceNumbers
 from ContourQALib.workstation.open_case import OpenCase
-from ContourQALib.workstation.plotly_figure import PlotlyFigure
 from ContourQALib.workstation.session import Session
 
 CHART = f"{NAMESPACE}_chart"

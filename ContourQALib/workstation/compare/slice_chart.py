@@ -9,7 +9,7 @@ from typing import Any
 from ContourQALib.metrics.compare import Comparison
 from ContourQALib.metrics.slices import SliceComparison
 from ContourQALib.report.outlines import Look
-from ContourQALib.workstation.plotly_figure import PlotlyFigure, escaped
+from ContourQALib.workstation.charts.plotly_figure import PlotlyFigure, escaped
 from ContourQALib.workstation.theme import ACCENT, MUTED, TEXT
 
 CHARTED = {

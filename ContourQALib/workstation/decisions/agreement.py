@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Self
+from typing import Self
 
 from ContourQALib.quality.verdict import Verdict
 from ContourQALib.workstation.decisions.decision import Choice, Decision
@@ -87,8 +87,6 @@ class Agreement:
         shown: by reader, decisions made with the score in sight.
     """
 
-    COLUMNS: ClassVar = ("reader", "score_hidden", "verdict", "choice", "count")
-
     hidden: Mapping[str, Tally]
     shown: Mapping[str, Tally]
 
@@ -131,23 +129,6 @@ class Agreement:
     def of_reader(self, reader: str) -> Tally:
         """One reader's decisions; zeros for somebody who made none."""
         return self.hidden.get(reader, Tally()) + self.shown.get(reader, Tally())
-
-    def rows(self) -> list[dict[str, Any]]:
-        """One row a reader, group, verdict and choice that happened, as plain values by `COLUMNS`.
-
-        Decisions on contours without a verdict have the verdict "" and the choice "".
-        """
-        rows = []
-        for score_hidden, tallies in ((True, self.hidden), (False, self.shown)):
-            for reader, tally in tallies.items():
-                found = [(str(v), str(c), tally.count(v, c)) for v in Verdict for c in Choice]
-                found.append(("", "", tally.without_verdict))
-                rows += [
-                    dict(zip(self.COLUMNS, (reader, score_hidden, *one), strict=True))
-                    for one in found
-                    if one[2]
-                ]
-        return rows
 
 
 def _kept(word: Verdict | Choice) -> bool:

@@ -14,7 +14,6 @@ from types import TracebackType
 from typing import Any, Self
 
 from ContourQALib.workstation.decisions.decision import Decision, storable
-from ContourQALib.workstation.decisions.decision_export import to_csv
 from ContourQALib.workstation.decisions.decision_table import (
     FIRST,
     INSERT,
@@ -126,10 +125,6 @@ class DecisionLog:
         """
         with self._connected() as connection:
             return first_fault(connection, self.path)
-
-    def export_csv(self) -> str:
-        """All decisions as CSV text; see `to_csv`. Errors as in `latest`."""
-        return to_csv(self.all())
 
     def close(self) -> None:
         """Let go of the file; nothing can be read or appended afterwards."""

@@ -6,7 +6,6 @@ from trame.widgets import html
 from trame.widgets import vuetify3 as v3
 
 from ContourQALib.workstation.open_case import OpenCase
-from ContourQALib.workstation.review.case_choices import CaseChoices
 from ContourQALib.workstation.review.review_state import Typed
 from ContourQALib.workstation.session import Session
 from ContourQALib.workstation.theme import testid
@@ -17,15 +16,14 @@ class CaseHeader:
 
     Args:
         session: what the pages share.
-        decided: what readers decided.
         typed: the page's values.
     """
 
-    def __init__(self, session: Session, decided: CaseChoices, typed: Typed) -> None:
-        self._session, self._decided, self._typed = session, decided, typed
+    def __init__(self, session: Session, typed: Typed) -> None:
+        self._session, self._typed = session, typed
         session.case_opened.connect(self._on_opened)
         session.worklist_changed.connect(self._show_neighbors)
-        decided.changed.connect(self._show_decided)
+        session.known_decisions.changed.connect(self._show_decided)
 
     def build(self) -> None:
         """Make the widgets."""
@@ -92,6 +90,8 @@ class CaseHeader:
         return [name for name in self._session.cases_by_risk() if name not in broken]
 
     def _show_decided(self) -> None:
-        case = self._session.case
-        of = len(case.structures) if case else 0
-        self._typed.data.decided = f"{self._decided.count} of {of} decided" if of else ""
+        case, text = self._session.case, ""
+        if case is not None and case.structures:
+            count = self._session.known_decisions.count(case.entry.name, case.structures)
+            text = f"{count} of {len(case.structures)} decided"
+        self._typed.data.decided = text

@@ -44,18 +44,18 @@ class Deciding(SignalContainer):
     def __init__(self, session: Session) -> None:
         self._session = session
         self._findings = Findings(session)
-        self._made: tuple[Decision, ...] = ()
         self._image_sha256: tuple[OpenCase, str] | None = None
         self.pending: tuple[Decision, ...] = ()
         self.problem = ""
         self.busy = False
-        session.case_opened.connect(self._on_opened)
+        session.known_decisions.changed.connect(self.changed)
         session.case_closing.connect(self._on_closing)
         session.closing.connect(self._on_stop)
 
     def history(self, structure: str) -> tuple[Decision, ...]:
         """What was decided of a structure of the open case, the latest first."""
-        return tuple(one for one in reversed(self._made) if one.structure == storable(structure))
+        case = self._session.case
+        return self._session.known_decisions.history(case.entry.name, structure) if case else ()
 
     def next_undecided(self) -> str:
         """The riskiest other structure that is undecided or whose score is hidden; "" where there is none."""
@@ -123,7 +123,7 @@ class Deciding(SignalContainer):
             ContourQAError: the file is gone or does not hold the structure.
         """
         case = self._session.case
-        if case is None or decision not in self._made:
+        if case is None or decision not in self.history(decision.structure):
             return
         contour = await asyncio.to_thread(self._edited_contour, case, decision)
         if case is self._session.case:
@@ -191,9 +191,6 @@ class Deciding(SignalContainer):
         return sealed
 
     def _on_written(self, sealed: Decision) -> None:
-        case = self._session.case
-        if case is not None and sealed.case == storable(case.entry.name):
-            self._made += (sealed,)
         with self._session.state:
             self._session.decided(sealed)
             self._session.worklist_changed()
@@ -221,19 +218,7 @@ class Deciding(SignalContainer):
         with self._session.state:
             self.changed()
 
-    def _on_opened(self, case: OpenCase) -> None:
-        self._made = ()
-        self._session.start(self._read(case))
-
-    async def _read(self, case: OpenCase) -> None:
-        made = await asyncio.to_thread(self._session.decisions.of_case, case.entry.name)
-        if case is self._session.case:
-            self._made = made
-            with self._session.state:
-                self.changed()
-
     def _on_closing(self, _case: OpenCase) -> None:
-        self._made = ()
         self.changed()
 
     def _on_stop(self) -> None:

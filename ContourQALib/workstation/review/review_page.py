@@ -8,7 +8,6 @@ from functools import partial
 from trame.widgets import html
 
 from ContourQALib.workstation.open_case import OpenCase
-from ContourQALib.workstation.review.case_choices import CaseChoices
 from ContourQALib.workstation.review.case_header import CaseHeader
 from ContourQALib.workstation.review.decision_panel import DecisionPanel
 from ContourQALib.workstation.review.details_panel import DetailsPanel
@@ -41,9 +40,8 @@ class ReviewPage:
         self._session = session
         self.typed = review_state(session.state)
         self.findings = Findings(session)
-        self.decided = CaseChoices(session)
-        self.header = CaseHeader(session, self.decided, self.typed)
-        self.table = StructureTable(session, self.findings, self.decided, self.typed)
+        self.header = CaseHeader(session, self.typed)
+        self.table = StructureTable(session, self.findings, self.typed)
         self.details = DetailsPanel(session, self.findings, self.typed)
         self.strip = SliceStrip(session, self.findings, self.typed)
         self.display = DisplayControls(session, self.typed)

@@ -7,8 +7,9 @@ from trame.widgets import vuetify3 as v3
 
 from ContourQALib.mrml import segmentations
 from ContourQALib.mrml.outlines import display_of
+from ContourQALib.workstation.decisions.decision import Choice
 from ContourQALib.workstation.dice_bar import BAR_START, bar_percent
-from ContourQALib.workstation.review.case_choices import CaseChoices
+from ContourQALib.workstation.open_case import OpenCase
 from ContourQALib.workstation.review.findings import Findings
 from ContourQALib.workstation.review.review_state import Typed
 from ContourQALib.workstation.review.structure_rows import STATES, row_of
@@ -26,14 +27,13 @@ class StructureTable:
     Args:
         session: what the pages share.
         findings: what may be shown.
-        decided: what readers decided.
         typed: the page's values.
     """
 
-    def __init__(self, session: Session, findings: Findings, decided: CaseChoices, typed: Typed) -> None:
-        self._session, self._findings, self._decided, self._typed = session, findings, decided, typed
+    def __init__(self, session: Session, findings: Findings, typed: Typed) -> None:
+        self._session, self._findings, self._typed = session, findings, typed
         findings.changed.connect(self.update)
-        decided.changed.connect(self.update)
+        session.known_decisions.changed.connect(self.update)
 
     def build(self) -> None:
         """Make the widgets."""
@@ -78,7 +78,7 @@ class StructureTable:
                 one,
                 drawn[one.structure].color,
                 bool(display.GetSegmentVisibility(drawn[one.structure].id)),
-                self._decided.of(one.structure),
+                self._choice_of(case, one.structure),
             )
             for one in self._findings.ordered
         ]
@@ -106,6 +106,11 @@ class StructureTable:
         display = display_of(case.contours)
         display.SetSegmentVisibility(segment_id, not display.GetSegmentVisibility(segment_id))
         self.update()
+
+    def _choice_of(self, case: OpenCase, structure: str) -> Choice | None:
+        """The latest choice for a contour; None where nobody decided yet."""
+        latest = self._session.known_decisions.latest(case.entry.name, structure)
+        return latest.choice if latest is not None else None
 
     def _name_cells(self) -> None:
         with (

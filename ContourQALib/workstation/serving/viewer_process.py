@@ -14,6 +14,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from ContourQALib.formats.label_naming import LabelNaming
 from ContourQALib.quality.verdict import Levels
 from ContourQALib.workstation.settings import Settings
 
@@ -31,6 +32,8 @@ def settings_from_text(text: str) -> Settings:
     """The settings again."""
     said: dict[str, Any] = json.loads(text)
     said["levels"] = Levels(**said["levels"])
+    table = said["naming"]["color_table"]
+    said["naming"] = LabelNaming(**said["naming"] | {"color_table": table and Path(table)})
     said["folders"] = tuple(map(Path, said["folders"]))
     for name in ("results", "source", "cohort"):
         said[name] = None if said[name] is None else Path(said[name])

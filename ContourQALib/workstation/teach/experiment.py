@@ -11,8 +11,8 @@ from undo_stack import Signal, SignalContainer
 from ContourQALib.case import Contour
 from ContourQALib.errors import ContourQAError
 from ContourQALib.quality.verdict import Levels
+from ContourQALib.workstation.charts.plotly_figure import PlotlyFigure
 from ContourQALib.workstation.latest_only import LatestOnly
-from ContourQALib.workstation.plotly_figure import PlotlyFigure
 from ContourQALib.workstation.session import Session
 from ContourQALib.workstation.teach.lessons import LESSONS, lesson_items
 from ContourQALib.workstation.teach.measuring import Measuring

@@ -12,7 +12,7 @@ from ContourQALib.case import Contour, Image
 from ContourQALib.geometry import Grid
 from ContourQALib.metrics.domain import enclosing
 from ContourQALib.mrml import overlays, segmentations, volumes
-from ContourQALib.mrml.outlines import OUTLINE_PIXELS, REFERENCE_PIXELS, Role, display_of, outline
+from ContourQALib.mrml.outlines import OUTLINE_PIXELS, REFERENCE_PIXELS, Role, display_of
 from ContourQALib.mrml.scene_change import scene_change
 from ContourQALib.mrml.views import center_of
 from ContourQALib.quality.error_map import ErrorMap
@@ -21,6 +21,7 @@ from ContourQALib.workstation.teach.teach_state import NOTHING, PROBABLE, TRUE
 from ContourQALib.workstation.teach.teaching_case import TeachingCase
 from ContourQALib.workstation.teach.view_memory import ViewMemory
 from ContourQALib.workstation.views.case_views import CaseViews
+from ContourQALib.workstation.views.page_nodes import only_segment, outlined, own
 
 SURFACE_VOXELS = 100_000
 """A larger contour is not shown in 3D: its surface, anew at each step of the slider, would take too long."""
@@ -121,7 +122,7 @@ class TeachScene:
         """
         with scene_change(self._scene):
             if self._volume is None:
-                self._volume = _own(volumes.add_volume(self._scene, _SPECK, "Teaching image"))
+                self._volume = own(volumes.add_volume(self._scene, _SPECK, "Teaching image"))
             if volume is None:
                 volumes.set_values(self._volume, case.image.values, case.image.grid, share=True)
                 _set_window(self._volume, CT_WINDOW[1] - CT_WINDOW[0], sum(CT_WINDOW) / 2)
@@ -199,11 +200,11 @@ class TeachScene:
         probable = seen and self._marked == PROBABLE and error is not None
         if differences and pair is not None and pair is not self._overlaid[0]:
             node = overlays.show_differences(self._scene, [pair], self._differences, volume_node=self._volume)
-            self._differences, self._overlaid[0] = _own(node), pair
+            self._differences, self._overlaid[0] = own(node), pair
         if probable and error is not None and pair is not None and error is not self._overlaid[1]:
             found = {pair[0].name: error}
             node = overlays.show_errors(self._scene, found, self._probable, volume_node=self._volume)
-            self._probable, self._overlaid[1] = _own(node), error
+            self._probable, self._overlaid[1] = own(node), error
         visible = {
             self._reference: seen and self._reference_shown,
             self._drawn: seen,
@@ -224,12 +225,12 @@ class TeachScene:
         _set_window(self._volume, display.GetWindow(), display.GetLevel())
 
     def _outlined(self, contour: Contour, name: str, role: Role) -> Any:
-        node = _own(segmentations.add_segmentation(self._scene, [contour], name, self._volume))
-        display = display_of(node)
         is_reference = role is Role.REFERENCE
-        outline(display, REFERENCE_PIXELS if is_reference else OUTLINE_PIXELS)
+        pixels = REFERENCE_PIXELS if is_reference else OUTLINE_PIXELS
+        node = outlined(self._scene, contour, name, role.color, pixels, self._volume)
+        display = display_of(node)
+        display.SetVisibility3D(True)
         display.SetOpacity3D(REFERENCE_OPACITY_3D if is_reference else 1.0)
-        display.SetSegmentOverrideColor(_only_segment(node), *role.color)
         _put(node, contour)
         return node
 
@@ -244,21 +245,10 @@ class TeachScene:
             yield from (found.GetItemAsObject(n) for n in range(found.GetNumberOfItems()))
 
 
-def _own(node: Any) -> Any:
-    """A node that other pages do not list and that no scene file holds."""
-    node.SetHideFromEditors(True)
-    node.SetSaveWithScene(False)
-    return node
-
-
 def _set_window(volume: Any, width: float, level: float) -> None:
     display = volume.GetDisplayNode()
     display.SetAutoWindowLevel(False)
     display.SetWindowLevel(width, level)
-
-
-def _only_segment(node: Any) -> str:
-    return str(node.GetSegmentation().GetNthSegmentID(0))
 
 
 def _put(node: Any, contour: Contour) -> None:
@@ -267,7 +257,7 @@ def _put(node: Any, contour: Contour) -> None:
     small = contour.mask.size > 0 and np.count_nonzero(contour.mask) <= SURFACE_VOXELS
     if not small:
         node.RemoveClosedSurfaceRepresentation()
-    segmentations.set_segment(node, _only_segment(node), contour)
+    segmentations.set_segment(node, only_segment(node), contour)
     if small and not segmentation.ContainsRepresentation("Closed surface"):
         node.CreateClosedSurfaceRepresentation()
 

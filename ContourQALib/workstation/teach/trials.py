@@ -12,7 +12,7 @@ from ContourQALib.quality.assessment import StructureAssessment
 from ContourQALib.quality.verdict import Levels, Verdict
 from ContourQALib.report.outlines import ASSESSED, REFERENCE
 from ContourQALib.report.wording import UNDEFINED, dice_text, number
-from ContourQALib.workstation.plotly_figure import PlotlyFigure
+from ContourQALib.workstation.charts.plotly_figure import PlotlyFigure
 from ContourQALib.workstation.teach.lessons import Lesson
 from ContourQALib.workstation.teach.teaching_case import Dose
 from ContourQALib.workstation.theme import MUTED, VERDICT_COLORS

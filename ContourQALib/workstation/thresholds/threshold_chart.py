@@ -16,7 +16,7 @@ from ContourQALib.report.threshold_panels import AT_HALF, AT_OPTIMUM
 from ContourQALib.report.threshold_readings import best_of
 from ContourQALib.report.wording import FIGURE_TITLES, figure_text, threshold_text
 from ContourQALib.thresholds.sensitivity import HALF
-from ContourQALib.workstation.plotly_figure import PlotlyFigure
+from ContourQALib.workstation.charts.plotly_figure import PlotlyFigure
 from ContourQALib.workstation.theme import MESSAGE_COLORS, RAISED, TEXT
 from ContourQALib.workstation.thresholds.threshold_state import AGREEMENT, DISTANCES, VOLUME
 

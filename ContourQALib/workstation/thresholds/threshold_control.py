@@ -14,9 +14,9 @@ from ContourQALib.mrml.views import center_of
 from ContourQALib.report.threshold_readings import EXPECTED, best_of
 from ContourQALib.thresholds.recommendation import Recommendation
 from ContourQALib.worker_requests import SweepRequest, Swept
+from ContourQALib.workstation.charts.plotly_figure import PlotlyFigure
 from ContourQALib.workstation.latest_only import LatestOnly
 from ContourQALib.workstation.open_case import OpenCase
-from ContourQALib.workstation.plotly_figure import PlotlyFigure
 from ContourQALib.workstation.session import Session
 from ContourQALib.workstation.thresholds import threshold_chart as charts
 from ContourQALib.workstation.thresholds import threshold_figures as figures

@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from ContourQALib.report.records import to_csv
+from ContourQALib.report.spreadsheet import spreadsheet
 from ContourQALib.report.threshold_records import swept_rows
-from ContourQALib.workstation.decisions.decision_export import ENCODING
 from ContourQALib.workstation.open_case import OpenCase
 from ContourQALib.workstation.session import Session
 from ContourQALib.workstation.thresholds.contour_use import ContourUse
@@ -74,7 +73,7 @@ class ThresholdPage:
             return ""
         rows = await asyncio.to_thread(swept_rows, case.entry.name, swept)
         name = CSV_NAME.format(swept.expected.structure)
-        return self._session.downloads.offer(name, to_csv(rows).encode(ENCODING))
+        return self._session.downloads.offer(name, spreadsheet(rows))
 
     def _use(self) -> None:
         subject = self.control.subject

@@ -13,8 +13,8 @@ from ContourQALib.report.outlines import ASSESSED, REFERENCE
 from ContourQALib.report.threshold_panels import AT_HALF, AT_OPTIMUM
 from ContourQALib.report.wording import FIGURE_TITLES
 from ContourQALib.thresholds.sensitivity import FIGURES
+from ContourQALib.workstation.charts.plotly_figure import PlotlyFigure
 from ContourQALib.workstation.download_click import download_click
-from ContourQALib.workstation.plotly_figure import PlotlyFigure
 from ContourQALib.workstation.theme import ACCENT, COMPACT, testid
 from ContourQALib.workstation.thresholds.threshold_chart import (
     BOTTOM_PX,

@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from ContourQALib.case import Contour, Image
-from ContourQALib.mrml import segmentations, volumes
-from ContourQALib.mrml.outlines import REFERENCE_PIXELS, Color, Role, display_of, outline, rgb
+from ContourQALib.case import Image
+from ContourQALib.mrml import volumes
+from ContourQALib.mrml.outlines import REFERENCE_PIXELS, Role, display_of, rgb
 from ContourQALib.mrml.overlay_colors import CERTAIN, SEEN, show_with_colors
 from ContourQALib.mrml.scene_change import remove_node, scene_change
 from ContourQALib.mrml.threshold_contour import ThresholdContour
 from ContourQALib.report.threshold_panels import AT_HALF
 from ContourQALib.workstation.thresholds.case_maps import Subject
 from ContourQALib.workstation.views.case_views import CaseViews
+from ContourQALib.workstation.views.page_nodes import outlined
 
 HALF_PIXELS, CURRENT_PIXELS = 1, 3
 """The contour at 0.5 is thin, so that the current one is seen where both run along each other."""
@@ -54,10 +55,10 @@ class ThresholdScene:
         self.clear()
         with scene_change(self._scene):
             if subject.reference is not None:
-                self._reference = self._outlined(
-                    subject.reference, REFERENCE_NAME, Role.REFERENCE.color, REFERENCE_PIXELS
+                self._reference = outlined(
+                    self._scene, subject.reference, REFERENCE_NAME, Role.REFERENCE.color, REFERENCE_PIXELS
                 )
-            self._half = self._outlined(subject.half, HALF_NAME, rgb(AT_HALF.color), HALF_PIXELS)
+            self._half = outlined(self._scene, subject.half, HALF_NAME, rgb(AT_HALF.color), HALF_PIXELS)
             self._live = ThresholdContour(self._scene, subject.probability, part=subject.part)
             display_of(self._live.node).SetSliceIntersectionThickness(CURRENT_PIXELS)
         self._subject = subject
@@ -116,11 +117,3 @@ class ThresholdScene:
             if view.get_foreground_volume_id() == node.GetID():
                 view.set_foreground_volume_id(None)
         remove_node(self._scene, node)
-
-    def _outlined(self, contour: Contour, name: str, color: Color, pixels: int) -> Any:
-        node = segmentations.add_segmentation(self._scene, [contour], name)
-        display = display_of(node)
-        outline(display, pixels)
-        display.SetVisibility3D(False)
-        display.SetSegmentOverrideColor(node.GetSegmentation().GetNthSegmentID(0), *color)
-        return node

@@ -6,11 +6,12 @@ import asyncio
 from collections.abc import Callable
 
 from ContourQALib.errors import ContourQAError
-from ContourQALib.quality.worklist import WorklistEntry
+from ContourQALib.workstation.decisions.decision_export import decisions_file
 from ContourQALib.workstation.session import Session
 from ContourQALib.workstation.worklist import worklist_bar as bar
 from ContourQALib.workstation.worklist import worklist_files as files
-from ContourQALib.workstation.worklist.worklist_lines import Hides
+
+DECISIONS_NAME = "decisions.csv"
 
 HIDDEN = (
     "This file shows the model's scores: decide on every assessed contour first, or switch my call first off."
@@ -47,7 +48,7 @@ class WorklistDownloads:
     async def decisions(self) -> str:
         """Every decision; otherwise as `report`."""
         log = self._session.decisions
-        return await self._offer(files.DECISIONS_NAME, lambda: files.decisions_file(log))
+        return await self._offer(DECISIONS_NAME, lambda: decisions_file(log.all()))
 
     async def _scored(self, name: str, make: Callable[[], bytes]) -> str:
         """A file with scores: there is none while one of them is hidden from the reader."""
@@ -55,7 +56,7 @@ class WorklistDownloads:
         if not worklist.cases:
             self._session.tell(NOTHING, "warning")
             return ""
-        if any(_is_hidden(entry, self._session.call_first.hides) for entry in worklist.entries):
+        if any(map(self._session.call_first.hides_entry, worklist.entries)):
             self._session.tell(HIDDEN, "warning")
             return ""
         return await self._offer(name, make)
@@ -67,7 +68,3 @@ class WorklistDownloads:
         except ContourQAError as error:
             self._session.tell(str(error), "error")
             return ""
-
-
-def _is_hidden(entry: WorklistEntry, hides: Hides) -> bool:
-    return entry.structure is not None and hides(entry.case.case, entry.structure.structure)

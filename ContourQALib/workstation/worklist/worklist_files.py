@@ -1,15 +1,12 @@
-"""What can be had of a worklist as a file: its report, its table, the decisions."""
+"""What can be had of a worklist as a file: its report and its table."""
 
 from __future__ import annotations
 
 from ContourQALib.quality.worklist import Worklist
-from ContourQALib.workstation.decisions.decision_export import ENCODING
-from ContourQALib.workstation.decisions.decision_log import DecisionLog
 from ContourQALib.workstation.settings import Settings
 
 REPORT_NAME = "worklist.html"
 TABLE_NAME = "worklist.csv"
-DECISIONS_NAME = "decisions.csv"
 
 
 def report_file(worklist: Worklist, settings: Settings) -> bytes:
@@ -36,16 +33,7 @@ def report_file(worklist: Worklist, settings: Settings) -> bytes:
 
 def table_file(worklist: Worklist) -> bytes:
     """One row a contour, by risk, as `contourqa assess --cases` writes it."""
-    from ContourQALib.report.records import to_csv
+    from ContourQALib.report.spreadsheet import spreadsheet
     from ContourQALib.report.worklist_records import worklist_rows
 
-    return to_csv(worklist_rows(worklist)).encode(ENCODING)
-
-
-def decisions_file(decisions: DecisionLog) -> bytes:
-    """Every decision ever made in this results folder.
-
-    Raises:
-        DecisionError: they cannot be read.
-    """
-    return decisions.export_csv().encode(ENCODING)
+    return spreadsheet(worklist_rows(worklist))

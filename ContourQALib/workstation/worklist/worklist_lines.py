@@ -14,9 +14,9 @@ from ContourQALib.quality.assessment import StructureAssessment
 from ContourQALib.quality.verdict import Verdict
 from ContourQALib.quality.worklist import RANK, WorklistEntry
 from ContourQALib.workstation.cases.known_cases import KnownCase, Stage
-from ContourQALib.workstation.worklist.decided import Decided
+from ContourQALib.workstation.decisions.known_decisions import KnownDecisions
 
-Hides = Callable[[str, str], bool]
+Hides = Callable[[WorklistEntry], bool]
 """Whether the model's opinion of a case's structure is hidden from the reader."""
 
 
@@ -109,7 +109,7 @@ class WorklistView:
         hides: whether a score is hidden.
     """
 
-    def __init__(self, decided: Decided, hides: Hides) -> None:
+    def __init__(self, decided: KnownDecisions, hides: Hides) -> None:
         self._decided = decided
         self._hides = hides
 
@@ -140,13 +140,13 @@ class WorklistView:
 
     def hides_some(self, case: KnownCase) -> bool:
         """Whether a score of the case is hidden."""
-        return any(e.structure is not None and self._is_hidden(e) for e in case.entries)
+        return any(map(self._hides, case.entries))
 
     def _of_case(self, case: KnownCase, wanted: str, hidden: bool) -> Iterator[tuple[Any, Line]]:
         entries = [entry for entry in case.entries if _is_of(entry, wanted)]
         if wanted and not entries:
             return
-        seen = [entry for entry in entries if not self._is_hidden(entry)]
+        seen = [entry for entry in entries if not self._hides(entry)]
         names = [entry.structure.structure for entry in entries if entry.structure]
         lead = seen[0] if seen else None
         mark = _mark(case, lead)
@@ -172,20 +172,16 @@ class WorklistView:
             if found is None:
                 yield _place(case, entry, 0, hidden), Line(case, "", None, Mark.FAILED, 0, 0)
                 continue
-            name, concealed = found.structure, self._is_hidden(entry)
+            name, concealed = found.structure, self._hides(entry)
             line = Line(
                 case,
                 name,
                 None if concealed else found,
                 Mark.HIDDEN if concealed else _mark(case, entry),
                 1,
-                int(self._decided.of(case.name, name) is not None),
+                int(self._decided.latest(case.name, name) is not None),
             )
             yield _place(case, entry, order[id(found)], hidden), line
-
-    def _is_hidden(self, entry: WorklistEntry) -> bool:
-        found = entry.structure
-        return found is not None and self._hides(entry.case.case, found.structure)
 
 
 def structures_of(cases: Sequence[KnownCase]) -> tuple[str, ...]:

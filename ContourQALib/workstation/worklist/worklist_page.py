@@ -12,7 +12,7 @@ from trame.widgets import html
 from trame_server.utils.typed_state import TypedState
 
 from ContourQALib.workstation.cases.known_cases import KnownCase, Stage
-from ContourQALib.workstation.decisions.decision import Decision, storable
+from ContourQALib.workstation.decisions.decision import storable
 from ContourQALib.workstation.decisions.errors import DecisionError
 from ContourQALib.workstation.open_case import OpenCase
 from ContourQALib.workstation.plain_values import PlainValues
@@ -22,7 +22,6 @@ from ContourQALib.workstation.worklist import worklist_bar as bar
 from ContourQALib.workstation.worklist.agreement_dialog import AgreementDialog
 from ContourQALib.workstation.worklist.agreement_table import agreement_table
 from ContourQALib.workstation.worklist.assessing import Assessing, HowToAssess
-from ContourQALib.workstation.worklist.decided import Decided
 from ContourQALib.workstation.worklist.queue_progress import QueueState
 from ContourQALib.workstation.worklist.throttle import Throttle
 from ContourQALib.workstation.worklist.worklist_bar import WorklistBar
@@ -76,8 +75,7 @@ class WorklistPage:
         self._session = session
         self._typed = TypedState(session.state, WorklistState, namespace="worklist", encoder=PlainValues())
         self.data = self._typed.data
-        self.decided = Decided()
-        self._view = WorklistView(self.decided, session.call_first.hides)
+        self._view = WorklistView(session.known_decisions, session.call_first.hides_entry)
         self._expanded: set[int] = set()
         self._done = 0
         self.queue = Assessing(
@@ -123,9 +121,8 @@ class WorklistPage:
             page = min(max(int(data.page), 1), pages)
             first = (page - 1) * PAGE_ROWS
             shown = found.lines[first : first + PAGE_ROWS]
-            data.rows = rows_of(
-                shown, self._view, self.decided, contours=query.contours, expanded=self._expanded
-            )
+            decided = self._session.known_decisions
+            data.rows = rows_of(shown, self._view, decided, contours=query.contours, expanded=self._expanded)
             data.page, data.pages = page, pages
             data.span = f"{first + 1}–{first + len(shown)} of {len(found.lines)}" if shown else ""
             data.structures = [storable(name) for name in structures_of(cases)]
@@ -170,9 +167,7 @@ class WorklistPage:
 
     async def _read_decisions(self) -> None:
         """Read them anew: another viewer may have decided meanwhile."""
-        made = await asyncio.to_thread(self._session.decisions.all)
-        for decision in made:
-            self.decided.add(decision)
+        await self._session.read_decisions()
         self.refresh()
 
     def _listen(self) -> None:
@@ -180,7 +175,7 @@ class WorklistPage:
         self.queue.changed.connect(self._on_queue)
         self.queue.told.connect(self._on_told)
         session.assessed.connect(self._on_assessed)
-        session.decided.connect(self._on_decided)
+        session.known_decisions.changed.connect(self._on_known)
         session.page_changed.connect(self._on_page_changed)
         session.call_first.changed.connect(self._on_known)
         asked = ("contours", "search", "mark", "undecided", "structure", "sort", "descending")
@@ -236,10 +231,6 @@ class WorklistPage:
         if case.assessment is not None and not case.edited:
             self._session.known_cases.keep(case.entry.name, case.assessment)
             self._on_known()
-
-    def _on_decided(self, decision: Decision) -> None:
-        self.decided.add(decision)
-        self._on_known()
 
     def _on_page_changed(self, page: str) -> None:
         if page == self.name and self._session.cases:

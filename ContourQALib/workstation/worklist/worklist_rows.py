@@ -10,8 +10,8 @@ from ContourQALib.report.wording import number, slices_text
 from ContourQALib.workstation import theme
 from ContourQALib.workstation.cases.known_cases import Stage
 from ContourQALib.workstation.decisions.decision import Decision, storable
+from ContourQALib.workstation.decisions.known_decisions import KnownDecisions
 from ContourQALib.workstation.dice_bar import bar_percent
-from ContourQALib.workstation.worklist.decided import Decided
 from ContourQALib.workstation.worklist.worklist_lines import MARKS, Line, Mark, WorklistView
 
 Row = dict[str, Any]
@@ -39,7 +39,12 @@ ICONS: dict[str, str] = {
 
 
 def rows_of(
-    lines: Sequence[Line], view: WorklistView, decided: Decided, *, contours: bool, expanded: Collection[int]
+    lines: Sequence[Line],
+    view: WorklistView,
+    decided: KnownDecisions,
+    *,
+    contours: bool,
+    expanded: Collection[int],
 ) -> list[Row]:
     """The rows of a table.
 
@@ -73,8 +78,8 @@ def _case_row(line: Line, opened: bool) -> Row:
     }
 
 
-def _contour_row(line: Line, decided: Decided, kind: str) -> Row:
-    decision = decided.of(line.case.name, line.structure) if line.structure else None
+def _contour_row(line: Line, decided: KnownDecisions, kind: str) -> Row:
+    decision = decided.latest(line.case.name, line.structure) if line.structure else None
     return {
         **_row(line, kind),
         "more": 0,

@@ -103,7 +103,7 @@ def test_the_table_is_sorted_filtered_and_saved(page) -> None:
     with page.expect_download() as download:
         page.get_by_test_id("compare-csv").click()
     assert download.value.suggested_filename == "comparison.csv"
-    table = list(csv.DictReader(io.StringIO(Path(download.value.path()).read_text())))
+    table = list(csv.DictReader(io.StringIO(Path(download.value.path()).read_text(encoding="utf-8-sig"))))
     assert len(table) == 12
     assert {row["test"] for row in table} == {"VPM", "LFT"}
 

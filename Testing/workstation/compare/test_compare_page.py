@@ -42,8 +42,22 @@ CTV = StructureAssessment(
     model="net",
 )
 FOUND = Assessment(MODEL, (CTV,), 1.5, (MODEL,))
+DECIDED_AT = "2026-01-02T03:04:05.000+00:00"
 DECISION = Decision(
-    "phantom_1", "CTV", Choice.ACCEPT, "", "", "", "net", "1.2.0", "review", 0.83, 0.61, 0.93, True
+    "phantom_1",
+    "CTV",
+    Choice.ACCEPT,
+    "",
+    "",
+    "",
+    "net",
+    "1.2.0",
+    "review",
+    0.83,
+    0.61,
+    0.93,
+    True,
+    decided_at=DECIDED_AT,
 )
 FIGURES = ("dice", "specificity", "hd95_mm", "msd_mm", "surface_dice", "volume_error_percent", "touches_edge")
 
@@ -165,7 +179,7 @@ def test_an_edit_is_compared_again_and_files_say_that_it_was_edited(desk, cases)
     assert desk.shown.groups[0]["edited"]
     address = desk.do(desk.page.table_address)
     offered = desk.session.downloads._offers[address.rsplit("/", 1)[1]]
-    table = csv.DictReader(io.StringIO(offered.content.decode()))
+    table = csv.DictReader(io.StringIO(offered.content.decode("utf-8-sig")))
     named = {row["test"]: row for row in table if row["structure"] == "CTV"}
     assert named.keys() == {"VPM (edited)", "LFT"}
     assert float(named["VPM (edited)"]["dice"]) == pytest.approx(wanted["CTV", "VPM"].dice)

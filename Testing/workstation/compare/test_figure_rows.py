@@ -91,7 +91,9 @@ def test_structures_are_found_and_sorted(result) -> None:
 
 
 def test_files_hold_every_figure_and_tell_edited_contours(result) -> None:
-    table = list(csv.DictReader(io.StringIO(table_file(result, "VPM", frozenset({"bladder"})))))
+    table = list(
+        csv.DictReader(io.StringIO(table_file(result, "VPM", frozenset({"bladder"})).decode("utf-8-sig")))
+    )
     assert {(row["structure"], row["test"]) for row in table if row["status"] == "ok"} == {
         ("Bladder", "VPM (edited)"),
         ("Bladder", "LFT"),
@@ -99,7 +101,7 @@ def test_files_hold_every_figure_and_tell_edited_contours(result) -> None:
     }
     assert float(table[0]["dice"]) == result.find("Bladder", "VPM").dice
     assert {row["structure"] for row in table if row["status"] == "unmatched"} == {"Rectum", "Bowel"}
-    slices = list(csv.DictReader(io.StringIO(slices_file(result, "VPM", frozenset()))))
+    slices = list(csv.DictReader(io.StringIO(slices_file(result, "VPM", frozenset()).decode("utf-8-sig"))))
     assert [row["index"] for row in slices if row["test"] == "LFT" and row["structure"] == "CTV"] == [
         "3",
         "4",

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ContourQALib.workstation.decisions.decision import Choice, Decision
+from ContourQALib.workstation.decisions.decision_export import decisions_file
 from ContourQALib.workstation.decisions.decision_log import DecisionLog
 from ContourQALib.workstation.decisions.decision_table import COLUMNS, FIELDS
 
@@ -227,11 +228,11 @@ def test_a_guard_that_is_missing_shows(log, path, decide):
 
 def test_rows_cut_off_at_the_end_show_against_an_earlier_export(log, path, decide):
     made = [log.append(decide(note=str(n))) for n in range(3)]
-    exported = log.export_csv()
+    exported = decisions_file(log.all()).decode()
     tamper(path, "DELETE FROM decisions WHERE number = 3")
     assert log.verify() is None  # what is left is whole
     assert made[-1].sha256 in exported
-    assert made[-1].sha256 not in log.export_csv()
+    assert made[-1].sha256 not in decisions_file(log.all()).decode()
 
 
 def test_the_hash_of_a_row_can_be_checked_with_what_documents_say(log, path, decide):

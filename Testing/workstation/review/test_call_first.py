@@ -11,7 +11,7 @@ from undo_stack import Signal, SignalContainer
 
 from ContourQALib.workstation.call_first import CallFirst
 from ContourQALib.workstation.decisions.decision import Choice, Decision
-from ContourQALib.workstation.decisions.errors import DecisionError
+from ContourQALib.workstation.decisions.known_decisions import KnownDecisions
 
 
 def decision(reader: str, case: str, structure: str) -> Decision:
@@ -30,16 +30,13 @@ class FakeSession(SignalContainer):
         self.state = SimpleNamespace(change=lambda *_: lambda do: do)
         self.cases = tuple(SimpleNamespace(name=name, problem=None) for name in ("one", "two"))
         self.case: Any = None
-        self.told: list[str] = []
-        self.decisions = SimpleNamespace(all=lambda: made)
+        self.known_decisions = KnownDecisions(made)
+        self.decided.connect(self.known_decisions.add)
         self.store = SimpleNamespace(known=lambda entry: entry.name if entry.name in known else None)
         self.loop = asyncio.new_event_loop()
 
     def start(self, work: Any) -> None:
         self.loop.run_until_complete(work)
-
-    def tell(self, text: str, _kind: str) -> None:
-        self.told.append(text)
 
     def open(self, name: str, assessment: Any = "known") -> None:
         self.case = SimpleNamespace(entry=SimpleNamespace(name=name), assessment=assessment)
@@ -71,6 +68,14 @@ def test_on_hides_each_contour_until_this_reader_has_decided_on_it(session: Fake
     assert call_first.hides("two", "Bladder")
     session.reader = "Bea"
     assert call_first.hides("one", "Bladder")
+    assert not call_first.is_blind("one", "Bladder"), "Ann's screen showed the score"
+    assert call_first.is_blind("one", "Rectum")
+
+
+def test_a_call_is_blind_when_others_decided_at_their_own_screens(session: FakeSession) -> None:
+    call_first = CallFirst(session)
+    session.known_decisions.add(decision("Cay", "one", "Bladder"))
+    assert call_first.is_blind("one", "Bladder")
 
 
 def test_what_was_decided_before_the_start_is_shown() -> None:
@@ -113,15 +118,3 @@ def test_until_it_is_known_what_was_on_screen_no_call_is_blind() -> None:
     assert not call_first.is_blind("two", "Bladder")
     session.loop.run_until_complete(waiting.pop())
     assert call_first.is_blind("two", "Bladder")
-
-
-def test_a_file_of_decisions_that_cannot_be_read_hides_more() -> None:
-    session = FakeSession(on=True)
-
-    def unreadable() -> tuple[Decision, ...]:
-        raise DecisionError("The decisions cannot be read.")
-
-    session.decisions = SimpleNamespace(all=unreadable)
-    call_first = CallFirst(session)
-    assert call_first.hides("one", "Bladder")
-    assert session.told == ["The decisions cannot be read."]

@@ -96,7 +96,8 @@ def test_the_wheel_with_shift_changes_the_brush_and_without_it_the_slice(page) -
     page.keyboard.down("Shift")
     page.mouse.wheel(0, -100)
     page.keyboard.up("Shift")
-    until(lambda: by(page, "review-brush-size").input_value() == "34.5")
+    until(lambda: by(page, "review-brush-size").input_value() != "30")
+    assert by(page, "review-brush-size").input_value() == "34.5"
     before = picture(page)
     page.mouse.wheel(0, -100)
     until(lambda: picture(page) != before)

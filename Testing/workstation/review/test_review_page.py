@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +85,8 @@ class Desk:
 
 
 def made(structure: str, choice: Choice, case: str = "phantom_1") -> Decision:
-    return Decision(case, structure, choice, "Reader", "", "", "", "", "", None, None, None, True)
+    decision = Decision(case, structure, choice, "Reader", "", "", "", "", "", None, None, None, True)
+    return replace(decision, decided_at="2026-01-02T03:04:05.000+00:00")
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,7 @@ import aiohttp
 import pytest
 from aiohttp.test_utils import TestServer
 
+from ContourQALib.formats.label_naming import LabelNaming
 from ContourQALib.quality.verdict import Levels
 from ContourQALib.workstation.errors import WorkstationError
 from ContourQALib.workstation.serving.access_gate import AccessGate
@@ -121,6 +122,7 @@ def test_settings_arrive_as_they_were():
         folders=(Path("a b"), Path("ü")),
         model="hippocampus-t1",
         models={"phantom_0": "pelvis-phantom"},
+        naming=LabelNaming("1=anterior", None, Path("names.ctbl")),
         levels=Levels(0.9, 0.6),
         reader='Dr. "X"\n',
         call_first=True,

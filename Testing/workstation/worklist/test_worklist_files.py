@@ -10,10 +10,11 @@ from pathlib import Path
 
 from ContourQALib.quality.verdict import Levels
 from ContourQALib.workstation.cases.known_cases import KnownCases
+from ContourQALib.workstation.decisions.decision_export import decisions_file
 from ContourQALib.workstation.decisions.decision_log import DecisionLog
 from ContourQALib.workstation.settings import Settings
 from ContourQALib.workstation.worklist.agreement_table import AFTER, BEFORE, agreement_table
-from ContourQALib.workstation.worklist.worklist_files import decisions_file, report_file, table_file
+from ContourQALib.workstation.worklist.worklist_files import report_file, table_file
 from worklist_samples import assessment, decision, entry, found
 
 
@@ -69,7 +70,7 @@ def test_the_table_is_that_of_the_command_line():
 def test_decisions_come_as_a_table(tmp_path: Path):
     with DecisionLog(tmp_path / "decisions.sqlite") as log:
         log.append(decision("a", "Rectum", "reject"))
-        rows = list(csv.DictReader(io.StringIO(decisions_file(log).decode("utf-8-sig"))))
+        rows = list(csv.DictReader(io.StringIO(decisions_file(log.all()).decode("utf-8-sig"))))
     assert [(row["case"], row["choice"], row["number"]) for row in rows] == [("a", "reject", "1")]
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from ContourQALib.quality.verdict import Levels
+from ContourQALib.quality.worklist import WorklistEntry
 from ContourQALib.workstation.cases.known_cases import KnownCases
-from ContourQALib.workstation.worklist.decided import Decided
+from ContourQALib.workstation.decisions.known_decisions import KnownDecisions
 from ContourQALib.workstation.worklist.worklist_lines import (
     Line,
     Mark,
@@ -34,16 +35,18 @@ def known() -> KnownCases:
     return cases
 
 
-def nothing_hidden(_case: str, _structure: str) -> bool:
+def nothing_hidden(_entry: WorklistEntry) -> bool:
     return False
 
 
-def all_hidden(_case: str, _structure: str) -> bool:
-    return True
+def all_hidden(entry: WorklistEntry) -> bool:
+    return entry.structure is not None
 
 
-def seen(known: KnownCases, decided: Decided | None = None, hides=nothing_hidden, **query) -> WorklistLines:
-    return WorklistView(decided or Decided(), hides).lines(known.cases, WorklistQuery(**query))
+def seen(
+    known: KnownCases, decided: KnownDecisions | None = None, hides=nothing_hidden, **query
+) -> WorklistLines:
+    return WorklistView(decided or KnownDecisions(), hides).lines(known.cases, WorklistQuery(**query))
 
 
 def names(found: WorklistLines) -> list[str]:
@@ -132,7 +135,7 @@ def test_columns_sort_and_what_has_no_value_stays_last(known, sort, descending, 
 
 
 def test_decisions_are_counted_and_the_rest_can_be_asked_for(known):
-    decided = Decided([decision("case 2", "Bladder"), decision("case 2", "rectum", "reject")])
+    decided = KnownDecisions([decision("case 2", "Bladder"), decision("case 2", "rectum", "reject")])
     decided.add(decision("case 1", "Bladder"))
     by_name = {line.case.name: line for line in seen(known, decided).lines}
     assert (by_name["case 2"].decided, by_name["case 2"].contours) == (2, 2)
@@ -176,12 +179,12 @@ def test_hidden_contours_stand_as_their_files_hold_them(known):
 
 
 def test_a_decided_contour_shows_its_score_among_hidden_ones(known):
-    def hides(case: str, structure: str) -> bool:
-        return (case, structure) != ("case 2", "Bladder")
+    def hides(entry: WorklistEntry) -> bool:
+        return all_hidden(entry) and (entry.case.case, entry.structure.structure) != ("case 2", "Bladder")
 
     line = next(one for one in seen(known, hides=hides).lines if one.case.name == "case 2")
     assert (line.structure, line.mark) == ("Bladder", Mark.REVIEW), "of the rejected one nothing is told"
-    below: tuple[Line, ...] = WorklistView(Decided(), hides).contour_lines(known.case("case 2"))
+    below: tuple[Line, ...] = WorklistView(KnownDecisions(), hides).contour_lines(known.case("case 2"))
     assert [(one.structure, one.mark) for one in below] == [
         ("Bladder", Mark.REVIEW),
         ("rectum", Mark.HIDDEN),

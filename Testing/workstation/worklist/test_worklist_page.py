@@ -262,9 +262,9 @@ def test_decisions_are_counted_also_those_of_before(one):
     filled(one)
     do(one, one.session.show_page, "review")
     do(one, one.session.show_page, "worklist")  # another viewer of this folder may have decided meanwhile
-    one.bench.wait(lambda: one.page.decided.of("phantom_2", "Rectum"))
+    one.bench.wait(lambda: one.session.known_decisions.latest("phantom_2", "Rectum"))
     row = next(row for row in one.data.rows if row["case"] == "phantom_2")
     assert row["decided"] == "1 of 2"
     do(one, one.session.decided, decision("phantom_2", "Bladder"))
     one.bench.wait(lambda: next(r for r in one.data.rows if r["case"] == "phantom_2")["done"])
-    assert one.page.decided.of("phantom_2", "Rectum").choice is Choice.REJECT
+    assert one.session.known_decisions.latest("phantom_2", "Rectum").choice is Choice.REJECT

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ContourQALib.quality.verdict import Levels
 from ContourQALib.workstation.cases.known_cases import KnownCases
-from ContourQALib.workstation.worklist.decided import Decided
+from ContourQALib.workstation.decisions.known_decisions import KnownDecisions
 from ContourQALib.workstation.worklist.worklist_lines import WorklistQuery, WorklistView
 from ContourQALib.workstation.worklist.worklist_rows import rows_of
 from worklist_samples import assessment, decision, entry, found
@@ -23,9 +23,9 @@ RECTUM = found(
 )
 
 
-def rows(known: KnownCases, decided: Decided | None = None, hidden: bool = False, **how) -> list[dict]:
-    decided = decided or Decided()
-    view = WorklistView(decided, lambda *_: hidden)
+def rows(known: KnownCases, decided: KnownDecisions | None = None, hidden: bool = False, **how) -> list[dict]:
+    decided = decided or KnownDecisions()
+    view = WorklistView(decided, lambda entry: hidden and entry.structure is not None)
     contours = how.get("contours", False)
     lines = view.lines(known.cases, WorklistQuery(contours=contours)).lines
     return rows_of(lines, view, decided, contours=contours, expanded=how.get("expanded", ()))
@@ -86,7 +86,7 @@ def test_a_case_opens_to_its_contours_by_risk():
 
 
 def test_decisions_are_shown_with_who_and_when():
-    decided = Decided([decision("a", "Rectum", "reject"), decision("a", "Bladder")])
+    decided = KnownDecisions([decision("a", "Rectum", "reject"), decision("a", "Bladder")])
     case, rectum, _ = rows(known(), decided, expanded={0})[1:4]
     assert (case["decided"], case["done"]) == ("2 of 2", True)
     assert (rectum["decided"], rectum["who"]) == ("reject", "A. Reader, 2026-01-02 03:04 UTC")
@@ -94,8 +94,8 @@ def test_decisions_are_shown_with_who_and_when():
 
 def test_an_older_decision_that_is_read_later_does_not_count():
     newer = replace(decision("a", "Rectum", "reject"), number=2)
-    decided = Decided([newer, replace(decision("a", "Rectum"), number=1)])
-    assert decided.of("a", "Rectum") == newer
+    decided = KnownDecisions([newer, replace(decision("a", "Rectum"), number=1)])
+    assert decided.latest("a", "Rectum") == newer
 
 
 def test_nothing_of_a_hidden_score_is_sent_to_the_browser():

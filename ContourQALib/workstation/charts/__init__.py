@@ -1,0 +1,1 @@
+"""Charts of the pages, and how the library that draws them comes to the browser."""
