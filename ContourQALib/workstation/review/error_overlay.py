@@ -96,9 +96,7 @@ class ErrorOverlay:
     def _show_probability(self, error: ErrorMap) -> None:
         self._remove_marks()
         self._probability = overlays.show_error_volume(self._session.scene, error, node=self._probability)
-        for view in self._session.views.slices:
-            view.set_foreground_volume_id(self._probability.GetID())
-            view.set_foreground_opacity(self._typed.data.errors_opacity / 100)
+        self._session.views.lay_over(self._probability, self._typed.data.errors_opacity / 100)
 
     def _remove_marks(self) -> None:
         node, self._marks = self._marks, None
@@ -107,8 +105,7 @@ class ErrorOverlay:
     def _remove_probability(self) -> None:
         node, self._probability = self._probability, None
         if node is not None:
-            for view in self._session.views.slices:
-                view.set_foreground_volume_id(None)
+            self._session.views.take_off(node)
             remove_node(self._session.scene, node)
 
     def _on_switched(self, *_: Any) -> None:
@@ -127,8 +124,7 @@ class ErrorOverlay:
         if self._marks is not None:
             overlays.set_opacity(self._marks, percent / 100)
         if self._probability is not None:
-            for view in self._session.views.slices:
-                view.set_foreground_opacity(percent / 100)
+            self._session.views.lay_over(self._probability, percent / 100)
 
 
 def _is_marked(error: ErrorMap) -> bool:

@@ -96,9 +96,7 @@ class ThresholdScene:
             with scene_change(self._scene):
                 self._map = volumes.add_volume(self._scene, Image(part.values, part.grid), MAP_NAME)
                 show_with_colors(self._scene, self._map, SEEN, CERTAIN)
-        for view in self._views.slices:
-            view.set_foreground_volume_id(self._map.GetID())
-            view.set_foreground_opacity(opacity)
+        self._views.lay_over(self._map, opacity)
 
     def clear(self) -> None:
         """Take everything out of the scene."""
@@ -110,10 +108,6 @@ class ThresholdScene:
 
     def _remove_map(self) -> None:
         node, self._map = self._map, None
-        if node is None:
-            return
-        for view in self._views.slices:
-            # another page may have put its own there meanwhile
-            if view.get_foreground_volume_id() == node.GetID():
-                view.set_foreground_volume_id(None)
-        remove_node(self._scene, node)
+        if node is not None:
+            self._views.take_off(node)
+            remove_node(self._scene, node)

@@ -175,6 +175,23 @@ class CaseViews(SignalContainer):
             display.SetAutoWindowLevel(False)
             display.SetWindowLevel(width, level)
 
+    def lay_over(self, node: Any, opacity: float) -> None:
+        """Show a volume over the image in the slice views, in place of what another page laid there.
+
+        Args:
+            node: vtkMRMLScalarVolumeNode.
+            opacity: 0 to 1.
+        """
+        for view in self.slices:
+            view.set_foreground_volume_id(node.GetID())
+            view.set_foreground_opacity(opacity)
+
+    def take_off(self, node: Any) -> None:
+        """Take a volume off the image again, unless another lies there meanwhile."""
+        for view in self.slices:
+            if view.get_foreground_volume_id() == node.GetID():
+                view.set_foreground_volume_id(None)
+
     def jump_to_ras(self, point: Point, *, center: bool = True) -> None:
         """Let every slice view show a point.
 
