@@ -1,7 +1,7 @@
 """What a reader waits for in the workstation, and what its server holds; a real server, a real Chromium.
 
-    python Testing/benchmarks/workstation.py [start slices rows thresholds memory worklist] [--repeats 7]
-        [--size 1440 900] [--keep FOLDER] [--format table|json]
+    python Testing/benchmarks/workstation.py [start slices rows cases thresholds memory worklist]
+        [--repeats 7] [--size 1440 900] [--keep FOLDER] [--format table|json]
 
 Everything by default. Each is measured on the bundled phantom of 128 x 128 x 64 voxels with 6 structures and,
 as "CT", on a phantom of 512 x 512 x 150 voxels with 20. The bars are those of two cores without a GPU: run it
@@ -10,6 +10,7 @@ on a machine that has nothing else to do, and read the load that is printed with
 start       from the command until the page can be used
 slices      from a key to the new picture of the axial view
 rows        from the click on a structure's row to its place in the views
+cases       from the click on a case in the worklist to its picture; its files are read anew each time
 thresholds  from the slider's move to the new picture
 memory      of the server's process, without the worker: a case open and assessed, then every page seen, and
             the highest while the files were read; PSS, and RSS as the worst
@@ -135,6 +136,17 @@ class Served:
         self.page.wait_for_function("window.benchPictures.length > 0")
         return float(self.page.evaluate("window.benchPictures[0]")) - began
 
+    def until_case_ms(self, name: str) -> float:
+        """From the click on a case of the worklist to the first picture of it, ms."""
+        self.page.evaluate(WATCH, "Red")
+        began = self.page.evaluate("performance.now()")
+        self.page.locator(f"[data-testid=worklist-row-{name}]").first.click()
+        self.page.wait_for_function("(name) => window.trame.state.state.shell_case === name", arg=name)
+        opened = self.page.evaluate("performance.now()")
+        self.page.wait_for_function("(opened) => window.benchPictures.at(-1) > opened", arg=opened)
+        pictures = self.page.evaluate("window.benchPictures")
+        return float(next(at for at in pictures if at > opened)) - began
+
     def close(self) -> None:
         self.page.close()
         self._process.send_signal(signal.SIGINT)
@@ -223,6 +235,24 @@ def measure_rows(bench: Bench) -> Iterator[Row]:
             yield Row("row click to view", where, statistics.median(taken), max(taken), "ms", 300)
 
 
+def measure_cases(bench: Bench) -> Iterator[Row]:
+    for where in ("phantom", "CT"):
+        folder = bench.cases / f"two {where}"
+        if not folder.is_dir():
+            (one,) = bench.case(where).iterdir()
+            for name in ("a", "b"):
+                shutil.copytree(one, folder / name, ignore=shutil.ignore_patterns("manifest.csv"))
+        with bench.served(folder) as served:
+            taken = []
+            for n in range(bench.repeats + 1):
+                served.page.click("[data-testid=tab-worklist]")
+                took = served.until_case_ms("ab"[n % 2])
+                served.rest(quiet_s=3 if n else 10)  # both are assessed by then
+                if n:  # the first makes the page too
+                    taken.append(took)
+            yield Row("case click to picture", where, statistics.median(taken), max(taken), "ms")
+
+
 def measure_thresholds(bench: Bench) -> Iterator[Row]:
     with bench.served(bench.case("phantom")) as served:
         served.open_first()
@@ -298,6 +328,7 @@ MEASURED: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "start": measure_start,
     "slices": measure_slices,
     "rows": measure_rows,
+    "cases": measure_cases,
     "thresholds": measure_thresholds,
     "memory": measure_memory,
     "worklist": measure_worklist,

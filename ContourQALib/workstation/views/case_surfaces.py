@@ -18,6 +18,9 @@ from ContourQALib.workstation.views.arrangements import THREE_D
 OTHERS_OPACITY = 0.22
 """Of the structures that are not selected: their place is seen, and what lies behind them."""
 
+SLICES_FIRST_S = 0.2
+"""The pictures of the slices, which a reader waits for, are on their way by then."""
+
 PREDICTED_ON = "review"
 """The page whose 3D view shows where the selected structure is probably wrong."""
 
@@ -104,6 +107,7 @@ class CaseSurfaces:
             self._making = self._session.start(self._make_all())
 
     async def _make_all(self) -> None:
+        await asyncio.sleep(SLICES_FIRST_S)
         case = self._case
         while case is not None and case is self._case and (name := self._next()) is not None:
             count = len(case.structures)
@@ -121,13 +125,15 @@ class CaseSurfaces:
             if self._shown.get(name) is old:
                 old.error = error
                 if old.node is not None:
-                    surfaces.set_errors(old.node.GetPolyData(), errors)
+                    with self._session.views.in_three_d():
+                        surfaces.set_errors(old.node.GetPolyData(), errors)
         else:
             contour = case.contour(name)
             most = surfaces.FINE_VOXELS if fine else surfaces.COARSE_VOXELS
             surface = await asyncio.to_thread(surfaces.surface_of, contour, error, most)
             if case is self._case:
-                self._put(name, _Shown(self._noded(old, surface, contour), change, fine, error))
+                with self._session.views.in_three_d():
+                    self._put(name, _Shown(self._noded(old, surface, contour), change, fine, error))
         self._restyle()
 
     def _put(self, name: str, shown: _Shown) -> None:
@@ -173,14 +179,14 @@ class CaseSurfaces:
     def _restyle(self, *_: Any) -> None:
         case = self._case
         in_view = case is not None and self._session.views.volume is case.volume
-        for name, shown in self._shown.items():
-            if shown.node is None:
-                continue
-            selected = self._is_selected(name)
-            opacity = (1.0 if selected else OTHERS_OPACITY) if in_view else 0.0
-            predicted = self._session.page == PREDICTED_ON and self._error(name) is not None
-            colored = selected and predicted
-            surfaces.show_surface(shown.node, opacity=opacity, errors=colored)
+        with self._session.views.in_three_d():
+            for name, shown in self._shown.items():
+                if shown.node is None:
+                    continue
+                selected = self._is_selected(name)
+                opacity = (1.0 if selected else OTHERS_OPACITY) if in_view else 0.0
+                predicted = self._session.page == PREDICTED_ON and self._error(name) is not None
+                surfaces.show_surface(shown.node, opacity=opacity, errors=selected and predicted)
 
     def _color(self, structure: str) -> tuple[float, float, float]:
         assert self._case is not None

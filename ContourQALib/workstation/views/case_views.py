@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -58,6 +60,7 @@ class CaseViews(SignalContainer):
         rendering.choose_window()
         rendering.log_messages()
         self._visible = True
+        self._only_three_d = False
         self.layout = self._arranged = next(iter(LAYOUTS))
         register_views(app.view_manager, server, slice_widgets, three_d_widgets, self.is_seen)
         self._layouts = LayoutManager(app.scene, app.view_manager, server)
@@ -237,9 +240,20 @@ class CaseViews(SignalContainer):
             self.render()
 
     def is_seen(self, name: str) -> bool:
-        """Whether the page shows a view."""
+        """Whether the page shows a view, and what changes now can be seen in it."""
+        if self._only_three_d and name != THREE_D:
+            return False
         others = (arrangements.alone(other) for other in arrangements.TITLES if other != name)
         return self._visible and self.layout not in others
+
+    @contextmanager
+    def in_three_d(self) -> Iterator[None]:
+        """A block whose changes are seen in 3D alone; MRML has the slices drawn again for every model."""
+        self._only_three_d = True
+        try:
+            yield
+        finally:
+            self._only_three_d = False
 
     def render(self) -> None:
         """Draw every view again."""

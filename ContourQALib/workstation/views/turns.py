@@ -53,7 +53,7 @@ class PoliteRendering(ScheduledRenderStrategy):
         turns: shared by the views.
         draw: schedules a picture.
         is_seen: whether anybody would see it; whoever lets the view be seen again schedules a picture.
-        patience_s: how much longer than the others it waits.
+        patience_s: how much longer than the others it waits; the others never wait for a patient view.
     """
 
     def __init__(
@@ -82,13 +82,15 @@ class PoliteRendering(ScheduledRenderStrategy):
                 self._draw_now()
 
     def hurry(self, *_: Any) -> None:
-        """This view changed: it is its turn."""
+        """This view changed: it is its turn, unless it is a patient one."""
         if self._is_seen():
-            self._turns.take(self)
+            if not self.patience_s:
+                self._turns.take(self)
             self.schedule_render()
 
     def drawn(self, *_: Any) -> None:
-        """The view was drawn."""
+        """The view was drawn, with everything that was asked for until now."""
+        self._stop_waiting()
         self._turns.drawn(self)
 
     def _on_time(self) -> None:
@@ -96,7 +98,10 @@ class PoliteRendering(ScheduledRenderStrategy):
         self.schedule_render()  # another view may have taken its turn meanwhile
 
     def _draw_now(self) -> None:
+        self._stop_waiting()
+        self._draw()
+
+    def _stop_waiting(self) -> None:
         if self._waiting is not None:
             self._waiting.cancel()
             self._waiting = None
-        self._draw()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import Any, cast
 
@@ -21,7 +22,7 @@ from ContourQALib.workstation.cases.case_entry import CaseEntry
 from ContourQALib.workstation.cases.case_files import CaseFiles
 from ContourQALib.workstation.open_case import OpenCase
 from ContourQALib.workstation.session import Session
-from ContourQALib.workstation.views.case_surfaces import CaseSurfaces
+from ContourQALib.workstation.views.case_surfaces import SLICES_FIRST_S, CaseSurfaces
 
 SURFACES = "vtkMRMLModelNode"
 
@@ -41,6 +42,9 @@ class Views(SignalContainer):
 
     def refit(self, _name: str) -> None:
         self.fitted += 1
+
+    def in_three_d(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
 
 class Hiding(SignalContainer):
@@ -276,7 +280,7 @@ def test_a_case_closed_while_they_are_made_leaves_none_either(opened: Stage, pha
 
     async def open_and_close() -> None:
         opened.open(phantom)
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(SLICES_FIRST_S + 0.02)
         assert opened.surfaces.is_busy
         opened.close()
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from vtkmodules.vtkCommonDataModel import vtkPolyData
 
 from ContourQALib.mrml.frames import lps_to_ras, numbers_of
 from view_images import OBLIQUE, SAGITTAL, SIZE, SPACING, image, show
@@ -191,3 +192,26 @@ def test_spacing_is_that_of_the_image(shown: Any) -> None:
     first = shown.place("Red").position_mm
     shown.step("Red", 1)
     assert shown.place("Red").position_mm - first == pytest.approx(SPACING[2])
+
+
+def test_models_are_drawn_in_3d_alone_where_that_is_said(shown: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: set[str] = set()
+    for view in shown.all:
+        name = view.get_singleton_tag()
+        monkeypatch.setattr(view._scheduled_render, "_draw", lambda name=name: asked.add(name))
+    scene = shown.app.scene
+
+    def add() -> Any:
+        node = scene.AddNewNodeByClass("vtkMRMLModelNode")
+        node.CreateDefaultDisplayNodes()
+        node.SetAndObservePolyData(vtkPolyData())
+        return node
+
+    nodes = [add()]
+    assert asked & set(SLICES), "else there is nothing to leave out"
+    asked.clear()
+    with shown.in_three_d():
+        nodes.append(add())
+    assert not asked & set(SLICES)
+    for node in nodes:
+        scene.RemoveNode(node)

@@ -105,6 +105,27 @@ def test_surfaces_wait_until_the_slices_rest(drawn: Drawn) -> None:
     run(change())
 
 
+def test_a_change_of_the_surfaces_keeps_no_slice_waiting(drawn: Drawn) -> None:
+    async def change() -> None:
+        drawn.surfaces.hurry()
+        drawn.axial.hurry()
+        assert drawn.order == ["3D", "axial"]
+
+    run(change())
+
+
+def test_what_is_drawn_while_it_waits_is_not_drawn_again(drawn: Drawn) -> None:
+    async def change() -> None:
+        drawn.axial.hurry()
+        drawn.coronal.schedule_render()
+        drawn.coronal.drawn()  # an earlier request was met now, with all changes
+        drawn.axial.drawn()
+        await wait(turns.LONGEST_TURN_S)
+        assert drawn.order == ["axial"]
+
+    run(change())
+
+
 def test_of_two_that_change_the_first_is_first(drawn: Drawn) -> None:
     async def change() -> None:
         drawn.axial.hurry()
