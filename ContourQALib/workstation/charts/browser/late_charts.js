@@ -17,7 +17,12 @@
   window.contourqa_charts = {
     install(app, { address, component }) {
       let library = null;
-      app.component(component, window.Vue.defineAsyncComponent(() => (library ??= load(address))));
+      const once = () =>
+        (library ??= load(address).catch((error) => {
+          library = null; // the next chart asks again
+          throw error;
+        }));
+      app.component(component, window.Vue.defineAsyncComponent(once));
     },
   };
 })();
