@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from ContourQALib.quality.verdict import Verdict
 
@@ -73,3 +74,23 @@ def testid(name: str) -> dict[str, list[str]]:
     """
     bound = ":" if name.startswith("`") else ""
     return {"raw_attrs": [f'{bound}data-testid="{name}"']}
+
+
+def typed_number(name: str, state: str) -> dict[str, Any]:
+    """Attributes of a field for numbers that shows a state variable to a tenth.
+
+    The page is rendered anew for any news, which would take away what is being typed: the field is left alone
+    until its own number changes.
+
+    Args:
+        name: by which tests find it.
+        state: the variable.
+
+    Example:
+        html.Input(change=..., **typed_number("review-width", names.width))
+    """
+    return {
+        "type": "number",
+        "value": (f"Math.round(10 * {state}) / 10",),
+        "raw_attrs": [f'v-memo="[{state}]"', *testid(name)["raw_attrs"]],
+    }

@@ -16,7 +16,7 @@ from ContourQALib.workstation.open_case import OpenCase
 from ContourQALib.workstation.review.review_state import BOTH, FILLED, MARKS, OUTLINES, PROBABILITY, Typed
 from ContourQALib.workstation.review.window_presets import WindowPreset, presets_of
 from ContourQALib.workstation.session import Session
-from ContourQALib.workstation.theme import testid
+from ContourQALib.workstation.theme import testid, typed_number
 
 FILL_OPACITY = 0.35
 """Of filled contours: tissue must stay visible below."""
@@ -166,10 +166,7 @@ class DisplayControls:
                 with html.Label(title=title):
                     html.Span(title[0])
                     html.Input(
-                        type="number",
-                        value=(f"Math.round(10 * {name}) / 10",),
-                        change=(self.set_window, args),
-                        **testid(f"review-{title.lower()}"),
+                        change=(self.set_window, args), **typed_number(f"review-{title.lower()}", name)
                     )
 
     def _on_opened(self, case: OpenCase) -> None:

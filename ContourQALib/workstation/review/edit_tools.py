@@ -16,7 +16,7 @@ from ContourQALib.workstation.open_case import OpenCase
 from ContourQALib.workstation.plain_values import PlainValues
 from ContourQALib.workstation.review.shortcut_keys import ADDRESS, FOLDER
 from ContourQALib.workstation.session import Session
-from ContourQALib.workstation.theme import testid
+from ContourQALib.workstation.theme import testid, typed_number
 
 SLIDER_LARGEST_MM = 50
 """Larger brushes are typed or turned up with the wheel: a slider for all would not hit the small ones."""
@@ -114,13 +114,11 @@ class EditTools:
                 **testid("review-brush-slider"),
             )
             html.Input(
-                type="number",
                 min=SMALLEST_MM,
                 max=LARGEST_MM,
-                value=(f"Math.round({names.size} * 10) / 10",),
                 change=f"{names.size} = Number($event.target.value) || {names.size}",
                 title="Diameter of the brush, mm",
-                **testid("review-brush-size"),
+                **typed_number("review-brush-size", names.size),
             )
             html.Span("mm", classes="cqa-muted")
             with html.Button(

@@ -90,6 +90,19 @@ def test_a_stroke_is_seen_while_the_button_is_down_and_undone_by_a_click(page) -
     by(page, "review-unsaved").wait_for()
 
 
+@pytest.mark.parametrize("name", ["review-brush-size", "review-width"])
+def test_a_number_that_is_being_typed_outlives_other_news(page, name: str) -> None:
+    field = by(page, name)
+    before = field.input_value()
+    field.fill("31")
+    page.evaluate("window.trame.state.set('shell_busy', 'Other news')")
+    page.get_by_text("Other news").wait_for()
+    assert field.input_value() == "31"
+    page.evaluate("window.trame.state.set('shell_busy', '')")
+    field.fill(before)
+    field.press("Enter")
+
+
 def test_the_wheel_with_shift_changes_the_brush_and_without_it_the_slice(page) -> None:
     box = axial(page)
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
