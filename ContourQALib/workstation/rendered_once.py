@@ -13,9 +13,9 @@ from trame_client.widgets.core import HTML_CTX, AbstractElement
 def rendered_once() -> Iterator[None]:
     """Build a page's widgets in this block, and render them after it.
 
-    At the end of each container trame renders all that the container holds, and drops what comes out: of a
-    thousand widgets within each other that is twelve thousand renderings, and half of the time that the
-    workstation takes to be built. The layout around this block renders every widget once more at its end.
+    At the end of each container trame renders all that the container holds, and drops what comes out: a
+    widget is rendered once for every container around it, half of the time that the workstation takes to be
+    built. The layout around this block renders every widget once more at its end.
     """
     leave = AbstractElement.__exit__
 

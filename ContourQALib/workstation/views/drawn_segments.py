@@ -16,6 +16,7 @@ from slicer import (
     vtkSegmentation,
     vtkSegmentationConverter,
 )
+from vtkmodules.util.misc import calldata_type
 from vtkmodules.vtkCommonCore import VTK_OBJECT, vtkCommand
 
 from ContourQALib.mrml.frames import to_world
@@ -154,5 +155,5 @@ def _with_node(heard: Callable[[Any], None]) -> Callable[..., None]:
     def hear(_scene: Any, _event: str, node: Any) -> None:
         heard(node)
 
-    hear.CallDataType = VTK_OBJECT  # type: ignore[attr-defined]  # VTK reads it from the function
-    return hear
+    observer: Callable[..., None] = calldata_type(VTK_OBJECT)(hear)
+    return observer

@@ -51,11 +51,12 @@ def log_messages() -> None:
 
 
 def _heard(level: int) -> Callable[..., None]:
+    from vtkmodules.util.misc import calldata_type
     from vtkmodules.vtkCommonCore import VTK_STRING
 
     def hear(_window: Any, _event: str, text: str) -> None:
         text = " ".join(text.split())
         log.log(logging.DEBUG if any(each in text for each in EXPECTED) else level, text)
 
-    hear.CallDataType = VTK_STRING  # type: ignore[attr-defined]  # VTK reads it from the function
-    return hear
+    observer: Callable[..., None] = calldata_type(VTK_STRING)(hear)
+    return observer
