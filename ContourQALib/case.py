@@ -17,14 +17,46 @@ def _check_shape(array: np.ndarray, grid: Grid, what: str) -> None:
         raise GeometryError(f"{what} has shape {array.shape} but its grid needs {grid.shape}.")
 
 
+RASTERIZED_TAG = "ContourQA.Rasterized"
+"""Tag of a contour that was no mask where it came from: says by which rule it became one."""
+
+
+@dataclass(frozen=True)
+class SeriesIdentity:
+    """The DICOM series that an image came from, by its UIDs: nothing of the patient.
+
+    Attributes:
+        study_uid: Study Instance UID.
+        series_uid: Series Instance UID.
+        frame_uid: Frame of Reference UID; "" where the series has none.
+        modality: "CT", "MR" …
+        instance_uids: SOP Instance UID of each slice, in the order of K; of a multi-frame image its one.
+    """
+
+    study_uid: str
+    series_uid: str
+    frame_uid: str
+    modality: str
+    instance_uids: tuple[str, ...]
+
+
 @dataclass(frozen=True, eq=False)
 class Image:
-    """An image: `values` (K, J, I) as the file holds them (HU for CT), on `grid`."""
+    """An image.
+
+    Attributes:
+        values: (K, J, I) as the file holds them; HU for CT.
+        grid: where they lie.
+        name: what to call it.
+        path: the file, or the folder of the DICOM series, it came from.
+        series: the DICOM series it came from, if any.
+    """
 
     values: np.ndarray
     grid: Grid
     name: str = "image"
     path: Path | None = None
+    series: SeriesIdentity | None = None
 
     def __post_init__(self) -> None:
         _check_shape(self.values, self.grid, f"Image {self.name}")

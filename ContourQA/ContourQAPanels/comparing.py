@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from slicer.i18n import tr as _
 
-from ContourQALib.case import Contour
+from ContourQALib.case import RASTERIZED_TAG, Contour
 from ContourQALib.errors import StructureError
 from ContourQALib.metrics.comparison_setup import ComparisonSetup, set_up
 from ContourQALib.metrics.pairing import Source, gathered
 from ContourQALib.mrml.errors import SceneError
-from ContourQALib.mrml.rasterizing import TAG
 from ContourQALib.mrml.segmentations import contour_of, segments_of
 from ContourQALib.names import match, normalize
 from ContourQALib.worker_requests import Compared, CompareRequest
@@ -64,7 +63,7 @@ class Comparing:
             contours: list[Contour] = []
             for segment in segments_of(self._still(name, node)):
                 contour = contour_of(self._still(name, node), segment.id)
-                how = contour.tags.get(TAG)
+                how = contour.tags.get(RASTERIZED_TAG)
                 if how:
                     self.rasterized[normalize(contour.name), name] = how
                 contours.append(contour)

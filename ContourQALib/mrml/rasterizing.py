@@ -12,9 +12,6 @@ from ContourQALib.mrml.frames import matrix_of
 BINARY_LABELMAP = "Binary labelmap"
 """Slicer's name of masks, `vtkSegmentationConverter.GetBinaryLabelmapRepresentationName()`."""
 
-TAG = "ContourQA.Rasterized"
-"""Tag of a contour that was no mask: says how it became one."""
-
 
 def rasterized(
     segmentation: Any, segment: Any, what: str, geometry: tuple[np.ndarray, tuple[int, int, int]] | None

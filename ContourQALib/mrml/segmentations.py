@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from ContourQALib.case import Contour
+from ContourQALib.case import RASTERIZED_TAG, Contour
 from ContourQALib.errors import GeometryError, StructureError
 from ContourQALib.geometry import Grid
 from ContourQALib.mrml import labelmaps
 from ContourQALib.mrml.errors import SceneError
 from ContourQALib.mrml.frames import grid_of, ijk_to_ras, numbers_of, steps_between, to_world, world_grid
-from ContourQALib.mrml.rasterizing import BINARY_LABELMAP, TAG, rasterized
+from ContourQALib.mrml.rasterizing import BINARY_LABELMAP, rasterized
 from ContourQALib.mrml.reference_geometry import reference_matrix, set_reference
 from ContourQALib.mrml.scene_change import scene_change
 from ContourQALib.mrml.segment_tags import set_tags, tags_of
@@ -85,7 +85,7 @@ def contour_of(node: Any, segment_id: str, image_grid: Grid | None = None) -> Co
     grid = world_grid(node, to_node, mask.shape[::-1], what, EXPORT)
     tags = tags_of(segment)
     if how is not None:
-        tags[TAG] = f"{how}, voxels of {' x '.join(f'{mm:.3g}' for mm in grid.spacing)} mm"
+        tags[RASTERIZED_TAG] = f"{how}, voxels of {' x '.join(f'{mm:.3g}' for mm in grid.spacing)} mm"
     red, green, blue = segment.GetColor()
     return Contour(mask, grid, segment.GetName() or segment_id, (red, green, blue), tags)
 

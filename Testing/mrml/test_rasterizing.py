@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 import scenes
-from ContourQALib.case import Contour, Image
+from ContourQALib.case import RASTERIZED_TAG, Contour, Image
 from ContourQALib.geometry import Grid, Relation
 from ContourQALib.mrml import segmentations, volumes
 from ContourQALib.mrml.errors import SceneError
-from ContourQALib.mrml.rasterizing import BINARY_LABELMAP, TAG
+from ContourQALib.mrml.rasterizing import BINARY_LABELMAP
 
 
 def ball(center=(0.0, 0.0, 0.0), radius_mm=10.0):
@@ -45,7 +45,7 @@ def test_a_closed_surface_becomes_a_mask_on_a_copy_and_a_tag_says_how(slicer, sc
     contour = segmentations.contour_of(node, "gtv", IMAGE)
     assert contour.volume_cc == pytest.approx(BALL_CC, rel=POLYHEDRON)
     assert contour.grid.relation_to(IMAGE) is Relation.LATTICE
-    assert contour.tags[TAG] == (
+    assert contour.tags[RASTERIZED_TAG] == (
         "Made from its closed surface by 3D Slicer on the image's grid, voxels of 1 x 1 x 1.5 mm"
     )
     assert contour.color == (0.1, 0.2, 0.3)
@@ -61,13 +61,15 @@ def test_the_segmentations_own_reference_geometry_goes_before_the_images_grid(sc
     node.SetReferenceImageGeometryParameterFromVolumeNode(ct)
     contour = segmentations.contour_of(node, "gtv", IMAGE)
     assert contour.grid.relation_to(fine) is Relation.LATTICE
-    assert "the segmentation's reference geometry, voxels of 0.5 x 0.5 x 0.5 mm" in contour.tags[TAG]
+    assert (
+        "the segmentation's reference geometry, voxels of 0.5 x 0.5 x 0.5 mm" in contour.tags[RASTERIZED_TAG]
+    )
 
 
 def test_a_surface_without_any_image_is_rasterized_all_the_same(scene):
     contour = segmentations.contour_of(surfaces(scene, gtv=ball()), "gtv")
     assert contour.volume_cc == pytest.approx(BALL_CC, rel=POLYHEDRON)
-    assert "a grid of its own choice" in contour.tags[TAG]
+    assert "a grid of its own choice" in contour.tags[RASTERIZED_TAG]
 
 
 def test_a_moved_surface_is_rasterized_where_it_is_shown_on_the_images_lattice(scene):
@@ -85,7 +87,8 @@ def test_a_surface_that_slicer_made_a_mask_of_says_so(scene):
     node = surfaces(scene, gtv=ball())
     assert node.CreateBinaryLabelmapRepresentation()
     contour = segmentations.contour_of(node, "gtv")
-    assert contour.tags[TAG].startswith("Made from its closed surface by 3D Slicer earlier, voxels of ")
+    said = contour.tags[RASTERIZED_TAG]
+    assert said.startswith("Made from its closed surface by 3D Slicer earlier, voxels of ")
 
 
 def test_an_empty_surface_is_an_empty_contour(scene):

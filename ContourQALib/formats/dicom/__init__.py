@@ -1,0 +1,1 @@
+"""DICOM in and out: image series, structure sets, segmentations."""

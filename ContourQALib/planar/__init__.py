@@ -1,0 +1,1 @@
+"""Structures drawn as closed contours on planes, and how they become masks."""
