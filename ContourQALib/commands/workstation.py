@@ -16,7 +16,7 @@ from ContourQALib.errors import FormatError, SettingError
 from ContourQALib.formats.label_naming import LabelNaming
 from ContourQALib.quality.model import find_model
 from ContourQALib.quality.verdict import Levels
-from ContourQALib.workstation.cases.case_list import list_cases
+from ContourQALib.workstation.cases.case_list import CaseList, list_cases
 from ContourQALib.workstation.errors import WorkstationError
 from ContourQALib.workstation.serving.allowed_folders import AllowedFolders
 from ContourQALib.workstation.settings import DEFAULT_PORT, LOCAL_HOST, Settings
@@ -72,6 +72,14 @@ def workstation(
         str | None,
         typer.Option("--model", help="Bundled model by name, or a model's folder; else chosen by structure."),
     ] = None,
+    second: Annotated[
+        str,
+        typer.Option(
+            "--second",
+            metavar="NAME",
+            help="The cases' model whose contours are shown to the model as second segmentations.",
+        ),
+    ] = "",
     accept: Annotated[
         float, typer.Option("--accept", help="Dice at or above this is acceptable.")
     ] = Levels.accept,
@@ -129,6 +137,7 @@ def workstation(
         results=results,
         folders=tuple(folder or ()),
         model=model,
+        second=second,
         naming=naming,
         levels=Levels(accept, reject),
         reader=reader,
@@ -209,10 +218,22 @@ def _check_inputs(settings: Settings, source: Path | None, given: CaseFilesGiven
     for path in (source, settings.cohort, *settings.folders):
         if path is not None and not path.exists():
             raise FormatError(f"{path} does not exist; check its spelling.")
+    if settings.second and source is None:
+        raise SettingError("--second names a model of a folder's or a manifest's cases; name one of these.")
     if source is not None:
-        list_cases(source, AllowedFolders([source, *settings.folders]))
+        readable = replace(settings, source=source).readable
+        _check_second(list_cases(source, AllowedFolders(readable)), settings.second)
     if settings.model is not None:
         find_model(settings.model)
+
+
+def _check_second(listed: CaseList, second: str) -> None:
+    models = dict.fromkeys(model for case in listed.cases for model in case.models)
+    if second and second not in models:
+        there = ", ".join(models) or "none"
+        raise SettingError(
+            f"No case of {listed.source} has a model {second} for --second; there are {there}."
+        )
 
 
 def _with_source(settings: Settings, source: Path | None, given: CaseFilesGiven) -> Settings:

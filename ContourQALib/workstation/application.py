@@ -100,7 +100,7 @@ class Workstation:
     def _store(self, notes: list[str]) -> AssessmentStore:
         """Assessments on disk, or, where nothing can be written, only as long as the server runs."""
         settings = self.settings
-        how = settings.levels, settings.model, settings.naming, settings.models
+        how = settings.levels, settings.model, settings.naming, settings.models, settings.second
         try:
             return AssessmentStore(output_folder(settings.results), *how)
         except OutputError as error:

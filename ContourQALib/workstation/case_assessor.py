@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ContourQALib.errors import OutputError
 from ContourQALib.quality.assessment import Assessment, StructureAssessment
-from ContourQALib.worker_requests import AssessRequest
+from ContourQALib.workstation.cases.case_request import case_request
 from ContourQALib.workstation.open_case import OpenCase
 
 if TYPE_CHECKING:
@@ -48,12 +48,22 @@ class CaseAssessor:
         session = self._session
         contours = tuple(case.contour(name) for name in structures)
         model = session.settings.model_of(case.entry.name)
-        request = AssessRequest(case.image, contours, model, session.settings.levels)
         asked_at = {name: case.changes[name] for name in structures}
         case.awaited.update(structures)
         with session.state:
             session.assessing(case)
         try:
+            request, missing = await asyncio.to_thread(
+                case_request,
+                case.files,
+                case.image,
+                contours,
+                model,
+                session.settings.levels,
+                session.settings.second,
+            )
+            if missing:
+                session.tell(" ".join(missing), "warning")
             found = await session.tasks.ask(request)
         except BaseException:
             case.awaited.subtract(structures)

@@ -24,6 +24,7 @@ class Settings:
         folders: the folders that may be read beside that of the source.
         model: a bundled model's name or a model's folder; None takes the one that fits.
         models: the same for single cases, by the case's name; made-up patients need one that is named.
+        second: the model of the cases whose contours are second segmentations to the assessed; "" for none.
         naming: how the labels of label files become structures.
         levels: accept and reject levels of Dice.
         reader: who decides; "" until somebody says it.
@@ -41,6 +42,7 @@ class Settings:
     folders: tuple[Path, ...] = ()
     model: str | None = None
     models: Mapping[str, str] = field(default_factory=dict)
+    second: str = ""
     naming: LabelNaming = field(default_factory=LabelNaming)
     levels: Levels = field(default_factory=Levels)
     reader: str = ""

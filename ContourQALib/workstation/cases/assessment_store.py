@@ -43,6 +43,7 @@ class AssessmentStore:
         model: a bundled model's name or a model's folder; None for those that fit.
         naming: how labels become structures.
         models: the model of single cases, by the case's name.
+        second: the model whose contours are second segmentations; "" for none.
 
     Attributes:
         path: the journal; None where nothing is written.
@@ -60,6 +61,7 @@ class AssessmentStore:
         model: str | None,
         naming: LabelNaming | None = None,
         models: Mapping[str, str] | None = None,
+        second: str = "",
     ) -> None:
         self._levels = levels
         self._models = {case: card_hashes(find_model(name)) for case, name in (models or {}).items()}
@@ -69,7 +71,7 @@ class AssessmentStore:
         self.path: Path | None = None
         if folder is not None:
             self.path = output_folder(folder) / JOURNAL_FILE
-            self._journal = _open(self.path, _shaping(levels, model, naming or LabelNaming()))
+            self._journal = _open(self.path, _shaping(levels, model, naming, second))
 
     @classmethod
     def in_memory(
@@ -78,6 +80,7 @@ class AssessmentStore:
         model: str | None = None,
         naming: LabelNaming | None = None,
         models: Mapping[str, str] | None = None,
+        second: str = "",
         folder: Path | None = None,
     ) -> Self:
         """A store that keeps what it is given as long as it lives, for where nothing can be written.
@@ -87,11 +90,12 @@ class AssessmentStore:
             model: as the class takes it.
             naming: likewise.
             models: likewise.
+            second: likewise.
             folder: whose journal is taken over as it is now; it may be read-only, or another workstation's.
         """
-        store = cls(None, levels, model, naming, models)
+        store = cls(None, levels, model, naming, models, second)
         if folder is not None:
-            there = look_at(folder / JOURNAL_FILE, KIND, _shaping(levels, model, naming or LabelNaming()))
+            there = look_at(folder / JOURNAL_FILE, KIND, _shaping(levels, model, naming, second))
             store._records = {case: record for (case, _), record in there.items()}
         return store
 
@@ -142,14 +146,16 @@ class AssessmentStore:
                 journal.close()
 
 
-def _shaping(levels: Levels, model: str | None, naming: LabelNaming) -> Record:
+def _shaping(levels: Levels, model: str | None, naming: LabelNaming | None, second: str) -> Record:
     """Everything beside the cases' files that an assessment hangs on."""
+    naming = naming or LabelNaming()
     table = naming.color_table
     return {
         "accept": levels.accept,
         "reject": levels.reject,
         "model": model,
         "models": card_hashes(find_model(model) if model else None),
+        "shown": ["image", "contour", "probability", *([second] if second else [])],
         **naming.settings(),
         **({"color_table": hash_file(table)} if table else {}),
         "version": __version__,

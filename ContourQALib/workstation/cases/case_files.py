@@ -98,6 +98,14 @@ class CaseFiles:
         """Other models' contours on their own lattices, without the assessed ones. Raises as `contours`."""
         return {name: once.get() for name, once in self._models.items()}
 
+    def model(self, name: str) -> tuple[Contour, ...]:
+        """One other model's contours on their own lattices; none where the case has no such model.
+
+        Raises as `contours`.
+        """
+        once = self._models.get(name)
+        return once.get() if once else ()
+
     def probabilities(self) -> tuple[ProbabilityMap, ...]:
         """The maps of the assessed contours, named as these are.
 

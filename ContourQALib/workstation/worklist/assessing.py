@@ -13,10 +13,10 @@ from undo_stack import Signal, SignalContainer
 
 from ContourQALib.errors import ContourQAError, ModelError, OutputError
 from ContourQALib.worker_events import Progress, WorkerError
-from ContourQALib.worker_requests import AssessRequest
 from ContourQALib.workstation.cases.assessment_store import AssessmentStore
 from ContourQALib.workstation.cases.case_entry import CaseEntry
 from ContourQALib.workstation.cases.case_files import CaseFiles
+from ContourQALib.workstation.cases.case_request import case_request
 from ContourQALib.workstation.cases.known_cases import KnownCase, KnownCases, Stage
 from ContourQALib.workstation.worklist.queue_progress import QueueProgress, QueueState
 
@@ -54,12 +54,14 @@ class HowToAssess:
         models: the same for single cases, by the case's name.
         first: whether somebody waits for something that comes before the queue.
         files_of: opens a case's files.
+        second: the case's model whose contours are the second segmentation; "" for none.
     """
 
     model: str | None = None
     models: Mapping[str, str] = field(default_factory=dict)
     first: Callable[[], bool] = lambda: False
     files_of: Callable[[CaseEntry], CaseFiles] = CaseFiles
+    second: str = ""
 
 
 class Assessing(SignalContainer):
@@ -235,10 +237,14 @@ class Assessing(SignalContainer):
     async def _found(self, case: KnownCase) -> None:
         """Read a case, ask, and keep the answer; nothing of its files stays in memory."""
         entry, files = case.entry, self._how.files_of(case.entry)
-        image, contours = await asyncio.to_thread(lambda: (files.image(), files.contours()))
-        self._doing(case.name, SENDING)
         model = self._how.models.get(case.name, self._how.model)
-        request = AssessRequest(image, contours, model, self._known.levels)
+        levels, second = self._known.levels, self._how.second
+        request, missing = await asyncio.to_thread(
+            lambda: case_request(files, files.image(), files.contours(), model, levels, second)
+        )
+        for sentence in missing:
+            self.told(f"{case.name}: {sentence}")
+        self._doing(case.name, SENDING)
         found = await self._tasks.ask(request, self._on_step)
         if self._known.case(case.name).stage is Stage.ASSESSING:  # else it was opened, and is known since
             self._known.keep(case.name, found)

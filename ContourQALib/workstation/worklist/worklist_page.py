@@ -82,7 +82,13 @@ class WorklistPage:
             session.known_cases,
             session.store,
             session.background,
-            HowToAssess(session.settings.model, session.settings.models, self._is_busy, session.files_of),
+            HowToAssess(
+                session.settings.model,
+                session.settings.models,
+                self._is_busy,
+                session.files_of,
+                session.settings.second,
+            ),
             session.start,
         )
         self._soon = Throttle(self.refresh, PERIOD_S)

@@ -37,6 +37,14 @@ class Files:
     def contours(self) -> tuple:
         return ()
 
+    def probabilities(self) -> tuple:
+        if self.entry.name.startswith("hazy"):
+            raise FormatError("map.nrrd holds values up to 255.")
+        return ()
+
+    def model(self, name: str) -> tuple:
+        return (name,) if name else ()
+
     def states(self) -> dict[str, str]:
         return {}
 
@@ -47,6 +55,7 @@ class Answering:
     def __init__(self, failures: dict[str, str] | None = None) -> None:
         self.asked: list[str] = []
         self.models: list[str | None] = []
+        self.seconds: list[tuple] = []
         self.rested = 0
         self.failures = failures or {}
         self.let = asyncio.Event()
@@ -56,6 +65,7 @@ class Answering:
     async def ask(self, request: Any, progress: Callable[[Progress], None] | None = None) -> Any:
         self.asked.append(request.image)
         self.models.append(request.model)
+        self.seconds.append(request.seconds)
         if progress:
             progress(Progress(1, 0, 2, "Bladder"))
         if not self.slow or self.slow == request.image:
@@ -108,6 +118,17 @@ def test_a_case_with_a_model_of_its_own_is_assessed_by_that_one():
         made = queue_of("a b", Answering(), model="hippocampus-t1", models={"b": "pelvis-phantom"})
         await made.queue.start()
         assert made.tasks.models == ["hippocampus-t1", "pelvis-phantom"]
+
+    asyncio.run(work())
+
+
+def test_a_second_segmentation_is_shown_and_a_map_that_cannot_be_read_is_told():
+    async def work() -> None:
+        made = queue_of("a hazy b", Answering(), second="LFT")
+        await made.queue.start()
+        assert made.tasks.seconds == [("LFT",)] * 3
+        assert set(stages(made).values()) == {"assessed"}
+        assert made.told == ["hazy: Assessed without probability maps: map.nrrd holds values up to 255."]
 
     asyncio.run(work())
 
