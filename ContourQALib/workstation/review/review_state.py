@@ -31,7 +31,7 @@ class ReviewState:
         details: of the selected structure, `structure_details.details_of`.
         strip: the drawing of the slices, `slice_strip.drawing_of`.
         place: such as "2 of 10", of the slices to look at first.
-        slice: K of the image that is shown; the page writes it to go there.
+        slice: K of the image that is shown.
         errors_note: why there is nothing to see of them; "" where there is.
         errors_shown: whether predicted errors are drawn.
         errors_all: those of all structures, not of the selected one alone.

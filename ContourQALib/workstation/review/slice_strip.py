@@ -19,6 +19,10 @@ from ContourQALib.workstation.theme import MUTED, testid
 NUMBERED = 5
 """So many of the slices to look at first carry their rank; the others are colored alone."""
 
+GO = "review_slice"
+"""The page asks for a slice by this trigger and leaves it to the server to say which one is shown: were it to
+write that too, a click that crosses the server's own move would leave it at a slice that no view shows."""
+
 MEANING = "Below, red: probably too much; above it, blue: probably left out."
 """Which is which, also for those who do not tell the colors apart."""
 
@@ -41,7 +45,7 @@ class SliceStrip:
         session.structure_selected.connect(self._on_selected)
         session.case_closing.connect(self._on_closing)
         session.views.slice_changed.connect(self._on_slice_shown)
-        typed.bind_changes({typed.name.slice: self._on_slice_asked})
+        session.controller.trigger(GO)(self.show)
 
     @property
     def listed(self) -> tuple[int, ...]:
@@ -54,6 +58,7 @@ class SliceStrip:
         strip, k = names.strip, names.slice
         at = f"{strip}.first + Math.min({strip}.count - 1, Math.max(0, Math.floor($event.offsetX / "
         at += f"$event.currentTarget.clientWidth * {strip}.count)))"
+        go = f"trigger('{GO}', [{at}])"
         with html.Div(classes="cqa-review-strip"):
             with html.Div(classes="cqa-review-strip-head"):
                 html.B("Slices")
@@ -71,8 +76,8 @@ class SliceStrip:
                 v_if=(f"{strip}.count",),
                 classes="cqa-review-bars",
                 title=(f"'Slice ' + {k} + ' is shown; click or drag to go to another. ' + {strip}.meaning",),
-                v_on_pointerdown=f"$event.currentTarget.setPointerCapture($event.pointerId); {k} = {at}",
-                v_on_pointermove=f"$event.buttons & 1 && ({k} = {at})",
+                v_on_pointerdown=f"$event.currentTarget.setPointerCapture($event.pointerId); {go}",
+                v_on_pointermove=f"$event.buttons & 1 && {go}",
                 **testid("review-strip"),
             ):
                 html.Svg(
@@ -122,6 +127,11 @@ class SliceStrip:
         self._typed.data.strip = drawing_of(bars, finding)
         self._show_place()
 
+    def show(self, k: int) -> None:
+        """Show slice K of the image."""
+        if self._session.case is not None and k != self._session.views.slice_index():
+            self._session.show_slice(int(k))
+
     def next(self) -> None:
         """Show the next of the slices to look at first."""
         self._step(1)
@@ -167,10 +177,6 @@ class SliceStrip:
     def _on_slice_shown(self, k: int) -> None:
         with self._session.state:
             self._typed.data.slice = k
-
-    def _on_slice_asked(self, k: int) -> None:
-        if self._session.case is not None and k != self._session.views.slice_index():
-            self._session.show_slice(int(k))
 
 
 def drawing_of(bars: SliceBars, finding: Finding) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ContourQALib.case import Image
-from ContourQALib.quality.modality import guess_modality
+from ContourQALib.quality.modality import modality_of
 
 SAMPLED_VOXELS = 1_000_000
 """Percentiles of so many voxels, evenly spread, are those of the image on a screen."""
@@ -41,11 +41,11 @@ def presets_of(image: Image) -> tuple[WindowPreset, ...]:
     """Five presets that fit an image; takes some tenths of a second for a large one.
 
     Args:
-        image: HU are recognized by their values far below zero.
+        image: a CT is known by DICOM, else by values far below zero.
     """
     low, high = float(np.min(image.values)), float(np.max(image.values))
     full = _between(FULL, low, high)
-    if guess_modality(image) == "CT":
+    if modality_of(image) == "CT":
         return *CT_PRESETS, full
     step = math.ceil(image.values.size / SAMPLED_VOXELS)
     sample = image.values.reshape(-1)[::step]

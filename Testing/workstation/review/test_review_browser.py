@@ -146,15 +146,29 @@ def test_gray_scales_by_key_and_typed(page: Any) -> None:
 
 def test_a_refresh_and_a_second_tab_show_the_same(page: Any, browser: Any) -> None:
     find(page, "review-row-Rectum").click()
-    page.locator(".cqa-review-details b", has_text="Rectum").first.wait_for()
-    before = find(page, "page-review").locator(".cqa-review-findings").inner_text()
     other = browser.tab(page.context, page.served.base)
     try:
+        other.locator(".cqa-review-details b", has_text="Rectum").first.wait_for()
+        shown = other.locator(".cqa-review-findings").inner_text()
+        wait_for_findings(page, shown)
         page.reload()
-        for each in (page, other):
-            each.locator(".cqa-review-details b", has_text="Rectum").first.wait_for()
-            assert find(each, "page-review").locator(".cqa-review-findings").inner_text() == before
+        wait_for_findings(page, shown)
         find(other, "review-row-Bladder").click()
         page.locator(".cqa-review-details b", has_text="Bladder").first.wait_for()
     finally:
         other.close()
+
+
+def wait_for_findings(page: Any, text: str) -> None:
+    page.wait_for_function(
+        "text => document.querySelector('.cqa-review-findings')?.innerText === text", arg=text
+    )
+
+
+def test_a_slice_that_is_clicked_while_another_is_on_its_way_is_the_one_that_stays(page: Any) -> None:
+    row, strip = (find(page, f"review-{name}").bounding_box() for name in ("row-Bladder", "strip"))
+    first = page.locator(".cqa-review-axis span").first.inner_text()
+    for _ in range(6):
+        page.mouse.click(row["x"] + row["width"] / 2, row["y"] + row["height"] / 2)  # to its middle slice
+        page.mouse.click(strip["x"] + 1, strip["y"] + strip["height"] / 2)
+        wait_for(page, "review-slice", f"slice {first}")
