@@ -20,6 +20,9 @@ def _check_shape(array: np.ndarray, grid: Grid, what: str) -> None:
 RASTERIZED_TAG = "ContourQA.Rasterized"
 """Tag of a contour that was no mask where it came from: says by which rule it became one."""
 
+SPELLED_TAG = "ContourQA.Spelled"
+"""Tag of a contour that goes by another name than its source gives it: the source's spelling."""
+
 
 @dataclass(frozen=True)
 class SeriesIdentity:
@@ -95,6 +98,23 @@ class Contour:
     def volume_cc(self) -> float:
         """Volume of the mask, cc."""
         return float(np.count_nonzero(self.mask)) * self.grid.voxel_volume_cc
+
+    @property
+    def rasterized(self) -> str | None:
+        """By which rule polygons or a surface became this mask; None where it was a mask from the start."""
+        return self.tags.get(RASTERIZED_TAG)
+
+    @property
+    def spelled(self) -> str | None:
+        """How its source spells its name, where it goes by another one; else None."""
+        spelled = self.tags.get(SPELLED_TAG)
+        return None if spelled == self.name else spelled
+
+    def called(self, name: str) -> Contour:
+        """This contour under another name; the first spelling is kept (see `spelled`)."""
+        if name == self.name:
+            return self
+        return replace(self, name=name, tags={SPELLED_TAG: self.name, **self.tags})
 
     def on(self, grid: Grid) -> Contour:
         """This contour on `grid`: itself, padded or cropped, or resampled with nearest neighbor.

@@ -12,7 +12,6 @@ from ContourQALib.errors import ContourQAError
 from ContourQALib.mrml.charts import nodes_of
 from ContourQALib.mrml.scene_change import scene_change
 from ContourQALib.mrml.tables import fill_comparison
-from ContourQALib.names import normalize
 from ContourQALib.report.comparison_summary import summary
 from ContourQALib.worker_requests import Compared
 from ContourQAPanels.compare_views import CompareViews
@@ -258,25 +257,15 @@ class ComparePanel(BoundPanel):
 
 
 def _annotate(table: Any, work: Comparing) -> None:
-    """Say in the table which contours lie elsewhere, and which became voxels only for the comparison."""
-    column = {
-        name: table.GetTable().GetColumnByName(name)
-        for name in ("structure", "test", "reference", REASON, NOTES)
-    }
+    """Say in the table which contours lie elsewhere."""
+    column = {name: table.GetTable().GetColumnByName(name) for name in ("structure", "test", REASON)}
     for row in range(table.GetNumberOfRows()):
-        structure, test, reference = (column[n].GetValue(row) for n in ("structure", "test", "reference"))
+        structure, test = (column[n].GetValue(row) for n in ("structure", "test"))
         if (test, structure) in work.outside:
             column[REASON].SetValue(
                 row,
                 _("it lies wholly outside the reference's space: another patient, or a missing transform?"),
             )
-        made = [
-            f"{source}: {work.rasterized[key]}"
-            for source in (reference, test)
-            if (key := (normalize(structure), source)) in work.rasterized
-        ]
-        if made:
-            column[NOTES].SetValue(row, "; ".join(filter(None, [column[NOTES].GetValue(row), *made])))
     table.Modified()
 
 

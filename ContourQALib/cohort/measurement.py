@@ -7,7 +7,7 @@ import math
 import os
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from ContourQALib.case import Contour
@@ -205,13 +205,13 @@ def _found(file: _ReadFile | None, structure: str) -> Contour:
     if file.error is not None:
         raise file.error
     if len(file.contours) == 1 and is_nameless(file.contours[0].name):
-        return replace(file.contours[0], name=structure)
+        return file.contours[0].called(structure)
     found = match([structure], [contour.name for contour in file.contours])
     if not found.pairs:
         there = ", ".join(contour.name for contour in file.contours)
         raise _MissingError(f"{file.path} holds no structure {structure}; it holds {there}")
     name = found.pairs[0][1]
-    return replace(next(contour for contour in file.contours if contour.name == name), name=structure)
+    return next(contour for contour in file.contours if contour.name == name).called(structure)
 
 
 def stamp_of(path: str) -> FileStamp | None:

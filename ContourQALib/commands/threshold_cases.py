@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -71,7 +71,7 @@ class References:
         contours = self.contours(path)
         lone = len(contours) == 1 and is_nameless(contours[0].name)
         found = contours[0] if lone else select(contours, [structure])[0]
-        return replace(found, name=structure)
+        return found.called(structure)
 
 
 def tasks_of_maps(

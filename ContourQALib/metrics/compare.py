@@ -34,6 +34,10 @@ class Comparison:
         test: where the test contour comes from.
         lost_cc: test foreground that lay outside the reference's grid and was left out.
         slices: agreement slice by slice, where it was asked for.
+        rasterized_reference, rasterized_test: by which rule polygons or a surface became the mask; None for
+            what was a mask from the start.
+        spelled_reference, spelled_test: how the source spells the structure, where that is another spelling
+            than `structure`; else None.
     """
 
     structure: str
@@ -60,6 +64,10 @@ class Comparison:
     resampled: bool
     lost_cc: float
     slices: tuple[SliceComparison, ...] | None = None
+    rasterized_reference: str | None = None
+    rasterized_test: str | None = None
+    spelled_reference: str | None = None
+    spelled_test: str | None = None
 
     @property
     def undefined_reason(self) -> str | None:
@@ -129,6 +137,10 @@ def compare(
         resampled=placed.resampled,
         lost_cc=placed.lost_cc,
         slices=compare_slices(reference.mask, placed.mask, grid.spacing_kji[1:]) if per_slice else None,
+        rasterized_reference=reference.rasterized,
+        rasterized_test=test.rasterized,
+        spelled_reference=reference.spelled,
+        spelled_test=test.spelled,
     )
 
 

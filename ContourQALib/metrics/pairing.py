@@ -79,7 +79,7 @@ def group_contours(sources: Sequence[Source], structures: Sequence[str] = ()) ->
         by_name = {contour.name: contour for contour in source.contours}
         found = match(order, [contour.name for contour in source.contours])
         for known, name in found.pairs:
-            members[known].append((source.name, replace(by_name[name], name=known)))
+            members[known].append((source.name, by_name[name].called(known)))
         for name in found.unmatched_test:
             order.append(name)
             members[name] = [(source.name, by_name[name])]
@@ -125,7 +125,7 @@ def _named_alike(sources: Sequence[Source]) -> Sequence[Source]:
     if len(given) == len(names) or len({normalize(name) for name in given}) > 1:
         return sources
     name = given[0] if given else names[0]
-    return [Source(source.name, (replace(source.contours[0], name=name),)) for source in sources]
+    return [Source(source.name, (source.contours[0].called(name),)) for source in sources]
 
 
 def _asked_for(names: Sequence[str], structures: Sequence[str]) -> list[str]:

@@ -61,6 +61,8 @@ class StructureAssessment:
         model: the model that predicted it; None where mask-only rules alone did.
         expected_dice: Dice to expect by the contour's probability map; None without a map.
         agreement_dice: Dice with the second segmentation; None without one.
+        rasterized: by which rule polygons or a surface became the mask; None for what was a mask.
+        spelled: how the source spells the structure's name, where it goes by another; else None.
         error: where the contour is probably wrong; None where the model has no error map. For maps and
             pictures; no table holds it.
     """
@@ -87,6 +89,8 @@ class StructureAssessment:
     model: str | None = None
     expected_dice: float | None = None
     agreement_dice: float | None = None
+    rasterized: str | None = None
+    spelled: str | None = None
     error: ErrorMap | None = field(default=None, compare=False, repr=False)
 
 

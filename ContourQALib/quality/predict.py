@@ -14,7 +14,7 @@ from ContourQALib.quality.agreement import agreement_dice, expected_dice
 from ContourQALib.quality.assessment import Assessment, ModelIdentity, Novelty, StructureAssessment
 from ContourQALib.quality.calibrated import Calibrated, calibrated, novelty_gate_of
 from ContourQALib.quality.card import ModelCard, StructureRange
-from ContourQALib.quality.modality import guess_modality
+from ContourQALib.quality.modality import modality_of
 from ContourQALib.quality.model import QualityModel, model_for
 from ContourQALib.quality.network_runner import AUTOMATIC
 from ContourQALib.quality.prediction import Prediction
@@ -83,7 +83,7 @@ def assess(
     """
     levels = levels or Levels()
     started = time.perf_counter()
-    modality = guess_modality(image)
+    modality = modality_of(image)
     maps, others = _partners(contours, probabilities), _partners(contours, seconds)
     results: list[StructureAssessment] = []
     answered: dict[ModelIdentity, None] = {}
@@ -207,6 +207,8 @@ def _assess_one(
         model=model.card.name if model and known else None,
         expected_dice=expected,
         agreement_dice=agreement,
+        rasterized=contour.rasterized,
+        spelled=contour.spelled,
         error=error,
     )
 
@@ -254,7 +256,8 @@ def _novelty(
     assert known is not None
     reasons = []
     if model.card.modality != modality:
-        reasons.append(f"The image looks like {modality}, the model learned from {model.card.modality}.")
+        said = "is" if image.series is not None else "looks like"
+        reasons.append(f"The image {said} {modality}, the model learned from {model.card.modality}.")
     if known.spacing_mm is not None:
         low, high = known.spacing_mm
         finest, coarsest = min(image.grid.spacing), max(image.grid.spacing)

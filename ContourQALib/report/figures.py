@@ -15,7 +15,7 @@ from ContourQALib.case import Image
 from ContourQALib.geometry import Grid
 from ContourQALib.metrics.surface import box
 from ContourQALib.quality.error_map import ErrorMap
-from ContourQALib.quality.modality import guess_modality
+from ContourQALib.quality.modality import modality_of
 from ContourQALib.report.canvas import WIDTH_INCHES, Picture, blank_figure, literal, to_png
 from ContourQALib.report.outlines import LEFT_OUT, TOO_MUCH, Outline
 from ContourQALib.report.views import Region, View, choose_views, cut_image, cut_mask, region
@@ -63,7 +63,7 @@ class Window:
 
 def window(image: Image) -> Window:
     """Soft tissue for HU; for other images the 1st to the 99th percentile of their values."""
-    if guess_modality(image) == "CT":
+    if modality_of(image) == "CT":
         return Window(*CT_WINDOW, "CT soft-tissue window, W 400 L 40 HU")
     low, high = (float(v) for v in np.percentile(image.values, (1, 99)))
     return Window(

@@ -106,6 +106,8 @@ def structure_record(structure: StructureAssessment) -> Record:
         "model": structure.model,
         "expected_dice": plain(structure.expected_dice),
         "agreement_dice": plain(structure.agreement_dice),
+        "rasterized": structure.rasterized,
+        "spelled": structure.spelled,
     }
 
 

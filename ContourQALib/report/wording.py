@@ -134,7 +134,12 @@ def comparison_notes(comparison: Comparison) -> list[str]:
         )
     if comparison.touches_edge:
         notes.append(f"Edge: {DEFINITIONS['touches_edge']}")
-    return notes
+    spellings = {"reference": comparison.spelled_reference, "test": comparison.spelled_test}
+    told = [f"{spelled} ({side})" for side, spelled in spellings.items() if spelled]
+    if told:
+        notes.append(f"{' and '.join(told)} taken for {comparison.structure}")
+    made = {"reference": comparison.rasterized_reference, "test": comparison.rasterized_test}
+    return notes + [f"Not drawn as voxels ({side}): {how}" for side, how in made.items() if how]
 
 
 def assessment_notes(structure: StructureAssessment) -> list[str]:
@@ -147,7 +152,10 @@ def assessment_notes(structure: StructureAssessment) -> list[str]:
             f"{cc_text(structure.lost_cc)} cc of the contour lie outside the image and were left out"
         )
     source = interval_source(structure)
-    return [*notes, source] if source else notes
+    notes += [source] if source else []
+    if structure.spelled:
+        notes.append(f"{structure.spelled} taken for {structure.structure}")
+    return notes + [f"Not drawn as voxels: {how}" for how in [structure.rasterized] if how]
 
 
 def model_text(model: ModelIdentity) -> str:
