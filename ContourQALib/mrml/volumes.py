@@ -10,6 +10,7 @@ import numpy as np
 from ContourQALib.case import Image, ProbabilityMap
 from ContourQALib.formats.probability import ROUNDING
 from ContourQALib.geometry import Grid
+from ContourQALib.mrml.dicom_series import series_of
 from ContourQALib.mrml.errors import SceneError
 from ContourQALib.mrml.frames import ijk_to_ras, numbers_of, world_grid
 from ContourQALib.mrml.scene_change import scene_change
@@ -32,6 +33,7 @@ def image_of(volume_node: Any) -> Image:
 
     Linear transforms go into the grid, so that no voxel is interpolated. `values` is a read-only view of the
     node's memory: what an effect writes into the volume later is seen in it, what replaces the volume is not.
+    `series` is what the scene knows of the DICOM series that it was loaded from (see `series_of`).
 
     Args:
         volume_node: vtkMRMLScalarVolumeNode.
@@ -47,7 +49,8 @@ def image_of(volume_node: Any) -> Image:
     values = _values(volume_node, what)
     if values.dtype.kind == "f":
         _limits(values, what)
-    return Image(values, grid_of_volume(volume_node), volume_node.GetName() or "image")
+    name = volume_node.GetName() or "image"
+    return Image(values, grid_of_volume(volume_node), name, series=series_of(volume_node))
 
 
 def probability_of(volume_node: Any, name: str | None = None) -> ProbabilityMap:
