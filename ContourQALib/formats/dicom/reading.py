@@ -1,0 +1,128 @@
+"""DICOM files opened: what pydicom complains of stays untold, and what is wrong becomes one sentence."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from ContourQALib.errors import FormatError
+from ContourQALib.formats.file_type import check_readable
+
+if TYPE_CHECKING:
+    from pydicom.dataset import FileDataset
+
+PREAMBLE = 128
+"""Bytes before the letters DICM (PS3.10 7.1)."""
+
+FIRST_GROUPS = (b"\x02\x00", b"\x08\x00")
+"""How a file begins that was written without a preamble: with its meta information, or with its data set."""
+
+
+class DamagedError(FormatError):
+    """A file that is no DICOM file or a damaged one.
+
+    Attributes:
+        reason: what is wrong, a predicate without the file's name: "is no DICOM file".
+    """
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path} {reason}; export or copy it again.")
+        self.reason = reason
+
+
+class _Silence:
+    """How many threads read at the moment, and how pydicom checked values before the first of them."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.depth = 0
+        self.mode: int | None = None
+
+
+_SILENCE = _Silence()
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Elements are turned into values unchecked meanwhile.
+
+    pydicom's warnings of values that the standard forbids, such as a birth date with dots, quote the value.
+    Its own context manager (`pydicom.config.disable_value_validation`) knows no threads: of two that overlap,
+    the second to end would leave checks off for good.
+
+    Raises:
+        FormatError: pydicom is not installed.
+    """
+    require_pydicom()
+    from pydicom import config
+
+    with _SILENCE.lock:
+        if _SILENCE.depth == 0:
+            _SILENCE.mode = config.settings.reading_validation_mode
+            config.settings.reading_validation_mode = config.IGNORE
+        _SILENCE.depth += 1
+    try:
+        yield
+    finally:
+        with _SILENCE.lock:
+            _SILENCE.depth -= 1
+            if _SILENCE.depth == 0 and _SILENCE.mode is not None:
+                config.settings.reading_validation_mode = _SILENCE.mode
+
+
+def require_pydicom() -> None:
+    """See that DICOM can be read here.
+
+    Raises:
+        FormatError: pydicom is not installed.
+    """
+    try:
+        import pydicom  # noqa: F401 - whether it is there
+    except ImportError as error:
+        raise FormatError(
+            "Reading DICOM needs pydicom, which is not installed here: install contourqa[dicom]."
+        ) from error
+
+
+def begins_like_dicom(file: BinaryIO) -> bool:
+    """Whether a file begins with a preamble, or with the element that one without it begins with."""
+    start = file.read(PREAMBLE + 4)
+    file.seek(0)
+    return start[PREAMBLE:] == b"DICM" or start[:2] in FIRST_GROUPS
+
+
+def read_dataset(
+    path: str | PathLike[str], tags: Sequence[str] | None = None, pixels: bool = False
+) -> FileDataset:
+    """The data set of one file; its values are converted when they are asked for, so ask `quietly`.
+
+    Args:
+        path: the file.
+        tags: keywords of the elements that are wanted, else all.
+        pixels: whether to read on to the pixels; a file that ends before them is not damaged otherwise.
+
+    Raises:
+        FormatError: pydicom is not installed, or the file is missing or a folder.
+        DamagedError: it is no DICOM file, or cut short.
+    """
+    require_pydicom()
+    path = check_readable(path)
+    with path.open("rb") as file:
+        return parse(file, path, tags, pixels)
+
+
+def parse(file: BinaryIO, path: Path, tags: Sequence[str] | None = None, pixels: bool = False) -> FileDataset:
+    """The data set of an open file; as `read_dataset` otherwise. The file stays where reading ended."""
+    from pydicom import dcmread
+
+    if not begins_like_dicom(file):
+        raise DamagedError(path, "is no DICOM file")
+    wanted = None if tags is None else list(tags)
+    try:
+        return dcmread(file, stop_before_pixels=not pixels, force=True, specific_tags=wanted)
+    except Exception as error:  # a damaged file makes pydicom raise nearly anything
+        raise DamagedError(path, "is damaged or cut short") from error
