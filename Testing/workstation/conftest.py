@@ -202,6 +202,10 @@ def _address(process: subprocess.Popen[str], lines: list[str]) -> str:
     return address
 
 
+GOING = "trame.rca.event unsuccessful: connection not open"
+"""trame says so of the pointer's last events when a tab is closed or loaded again before they were sent."""
+
+
 @dataclass
 class Browser:
     """Chromium, and what its pages complained of."""
@@ -225,7 +229,7 @@ class Browser:
         return page
 
     def _on_console(self, message: Any) -> None:
-        if message.type in ("error", "warning"):
+        if message.type in ("error", "warning") and GOING not in message.text:
             self.complaints.append(f"{message.type}: {message.text}")
 
 
