@@ -1,0 +1,71 @@
+"""CarriedIdentity: what a new DICOM object takes over of patient and study, without telling anyone else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+HELD_BACK = (
+    "PatientName",
+    "PatientBirthDate",
+    "PatientSex",
+    "StudyDate",
+    "StudyTime",
+    "ReferringPhysicianName",
+)
+"""highdicom checks these and puts those that it finds odd, a name of one word for instance, into a warning."""
+
+EMPTY_WHERE_MISSING = ("PatientID", "AccessionNumber", "StudyID")
+"""Type 2 in every object (PS3.3 sections C.7.1.1, C.7.2.1): empty where the source lacks them."""
+
+LARGE = ("PixelData", "PerFrameFunctionalGroupsSequence", "SharedFunctionalGroupsSequence")
+
+CHARACTER_SET = "ISO_IR 192"
+"""Unicode in UTF-8: the source's own set may lack the letters of our texts."""
+
+
+@dataclass(frozen=True, eq=False)
+class CarriedIdentity:
+    """Header of a source image in the two parts that writing needs.
+
+    Attributes:
+        header: for the constructor of a highdicom object, as one of its source images; decoded, with
+            `HELD_BACK` empty.
+        held_back: the rest, for `complete`.
+    """
+
+    header: Dataset
+    held_back: Dataset
+
+    @classmethod
+    def of(cls, dataset: Dataset) -> CarriedIdentity:
+        """The identity that an image's dataset holds; the dataset stays as it is."""
+        from copy import deepcopy
+
+        from pydicom.config import disable_value_validation
+        from pydicom.dataset import Dataset
+
+        header, held_back = Dataset(), Dataset()
+        with disable_value_validation():  # its warnings quote the value
+            for element in dataset:
+                if element.keyword not in LARGE:
+                    header.add(deepcopy(element))
+            header.decode()
+        header.remove_private_tags()
+        header.SpecificCharacterSet = CHARACTER_SET
+        for keyword in HELD_BACK:
+            if keyword in header:
+                held_back.add(header.pop(keyword))
+            setattr(header, keyword, "")
+        for keyword in EMPTY_WHERE_MISSING:
+            if keyword not in header:
+                setattr(header, keyword, "")
+        return cls(header, held_back)
+
+    def complete(self, document: Dataset) -> None:
+        """Put what was held back into the finished object."""
+        for element in self.held_back:
+            document.add(element)
