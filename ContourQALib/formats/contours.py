@@ -1,4 +1,4 @@
-"""Contours in: label maps and segmentations."""
+"""Contours in: label maps, segmentations, and DICOM structure sets and segmentations."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from os import PathLike
 
 import numpy as np
 
-from ContourQALib.case import Contour
+from ContourQALib.case import RASTERIZED_TAG, Contour, SeriesIdentity
 from ContourQALib.errors import FormatError, SettingError
 from ContourQALib.formats.color_table import ColorEntry, color_table_beside, read_color_table
+from ContourQALib.formats.dicom.recognizing import Kind, names_dicom
 from ContourQALib.formats.header_reading import read_header
 from ContourQALib.formats.segmentation import is_segmentation, read_segments
 from ContourQALib.formats.volume import Volume, read_voxels
+from ContourQALib.geometry import Grid
 
 MOST_LABELS = 1000
 """More labels than atlases use in one file: such a file is an image."""
@@ -24,41 +26,52 @@ def read_contours(
     merge: str | None = None,
     color_table: str | PathLike[str] | None = None,
     each: Callable[[Contour], Contour] | None = None,
+    grid: Grid | None = None,
+    series: SeriesIdentity | None = None,
 ) -> tuple[Contour, ...]:
-    """Read the structures of a label map or a segmentation.
+    """Read the structures of a label map, a segmentation, or a DICOM structure set (RTSTRUCT) or SEG.
 
     A label's name is that in `labels`, else in the color table, else `label_N`. A label that `labels` names
     and no voxel has gives an empty contour; without `labels` a file of zeros gives one empty contour for
-    label 1. Segments have names of their own: `labels` and `color_table` do not apply to them.
+    label 1. Segments and DICOM's structures have names of their own: `labels` and `color_table` do not apply
+    to them. Polygons become masks by the rule of `planar.rasterizing`; their tag `RASTERIZED_TAG` says so.
 
     Args:
-        path: .nii, .nii.gz, .nrrd, .nhdr, .mha or .mhd; NRRD with segment metadata is read as segments.
+        path: .nii, .nii.gz, .nrrd, .nhdr, .mha or .mhd; NRRD with segment metadata is read as segments. Or
+            DICOM: an RTSTRUCT or SEG file, or a folder that holds exactly one.
         labels: names by label.
         merge: take all labels or segments as one structure of this name.
         color_table: file of names and colors; without it the one of the same stem beside `path`, if any.
         each: applied to every contour before the next is made. Twenty masks of a CT are 800 MB; cut to their
             boxes (`metrics.domain.cropped`) they are ten.
+        grid: where polygons become masks; without it the grid of the series that they refer to, looked for
+            beside the file. Masks stay on their own grid.
+        series: what `grid` is of, where that is DICOM: the polygons must lie in its frame of reference.
 
     Returns:
         Contours in the order of their labels, or of the segments in the file.
 
     Raises:
         FormatError: the file cannot be read, or holds probabilities, negative or fractional values, or an
-            image.
-        GeometryError: its spacing or orientation is impossible.
+            image; or polygons have no image to become masks on, or lie in another frame of reference.
+        GeometryError: its spacing or orientation is impossible, or polygons cannot become a mask on the grid.
         SettingError: `labels` and `merge` together.
     """
     if labels and merge:
         raise SettingError(f"Labels can be named or merged into {merge}, not both; choose one.")
+    each = each or _unchanged
+    if names_dicom(path):
+        if not merge:
+            return _dicom_contours(path, grid, series, each)
+        return tuple(map(each, _merged(_dicom_contours(path, grid, series, _unchanged), merge)))
     header = read_header(path)
     if is_segmentation(header):
         if not merge:
             return read_segments(header, each)
-        return tuple(map(each or _unchanged, _merged(read_segments(header), merge)))
+        return tuple(map(each, _merged(read_segments(header), merge)))
     table = read_color_table(color_table) if color_table else color_table_beside(path)
     volume = read_voxels(header)
     present = _labels_in(volume)
-    each = each or _unchanged
     if merge:
         return (each(Contour(volume.values > 0, volume.grid, merge, path=volume.path)),)
     wanted = sorted({*present, *(labels or {})}) or [1]
@@ -67,6 +80,22 @@ def read_contours(
 
 def _unchanged(contour: Contour) -> Contour:
     return contour
+
+
+def _dicom_contours(
+    path: str | PathLike[str],
+    grid: Grid | None,
+    series: SeriesIdentity | None,
+    each: Callable[[Contour], Contour],
+) -> tuple[Contour, ...]:
+    from ContourQALib.formats.dicom.contour_object import contour_object
+    from ContourQALib.formats.dicom.segmentation_in import read_seg
+    from ContourQALib.formats.dicom.structure_contours import read_structures
+
+    file, kind = contour_object(path)
+    if kind is Kind.SEGMENTATION:
+        return read_seg(file, each)
+    return read_structures(file, grid, series, each)
 
 
 def _contour(
@@ -109,4 +138,6 @@ def _labels_in(volume: Volume) -> list[int]:
 
 def _merged(contours: tuple[Contour, ...], name: str) -> tuple[Contour, ...]:
     mask = np.logical_or.reduce([contour.mask for contour in contours])
-    return (Contour(mask, contours[0].grid, name, path=contours[0].path),)
+    made = {c.name: c.rasterized for c in contours if c.rasterized}
+    tags = {RASTERIZED_TAG: "; ".join(f"{part}: {how}" for part, how in made.items())} if made else {}
+    return (Contour(mask, contours[0].grid, name, tags=tags, path=contours[0].path),)

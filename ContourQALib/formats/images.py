@@ -1,14 +1,17 @@
-"""Images in and out: NIfTI, NRRD and MetaImage."""
+"""Images in and out: NIfTI, NRRD, MetaImage, and DICOM series in."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ContourQALib.case import Image
-from ContourQALib.errors import FormatError, GeometryError, OutputError
+from ContourQALib.errors import FormatError, GeometryError, OutputError, SettingError
+from ContourQALib.formats.dicom.recognizing import names_dicom
 from ContourQALib.formats.file_type import extension_of, stem_of
 from ContourQALib.formats.header_reading import read_header
 from ContourQALib.formats.output import write_atomically
@@ -22,13 +25,37 @@ WIDENED = {"bool": np.uint8, "float16": np.float32}
 """Types that image files do not know, and the smallest that holds their values."""
 
 
-def read_image(path: str | PathLike[str]) -> Image:
+def read_image(
+    path: str | PathLike[str],
+    series: str | None = None,
+    referenced: Collection[str] = (),
+    leave_out: Callable[[Any], None] | None = None,
+) -> Image:
     """Read an image; values keep their type, a 2D image becomes one slice, the name is the file's stem.
 
+    Args:
+        path: .nii, .nii.gz, .nrrd, .nhdr, .mha, .mhd; or DICOM: a folder of any nesting, or one file, whose
+            series is then looked for in its folder.
+        series: which series of several, by its UID, the UID's end, or its number.
+        referenced: UIDs of the series that contours refer to: one of them is taken where nothing is said.
+        leave_out: told of every file of a DICOM folder that is not used.
+
     Raises:
-        FormatError: the file is missing, damaged, of another kind, 4D, RGB or complex, or holds NaN.
-        GeometryError: its spacing or orientation is impossible.
+        FormatError: the file is missing, damaged, of another kind, 4D, RGB or complex, or holds NaN; or it is
+            not clear which series is meant.
+        GeometryError: its spacing or orientation is impossible, or slices are missing.
+        SettingError: a series was named and the file is no DICOM.
     """
+    if names_dicom(path):
+        from ContourQALib.formats.dicom.folder import choose_series, scan
+        from ContourQALib.formats.dicom.series_image import read_series
+
+        folder = scan(path)
+        for file in folder.left_out if leave_out else ():
+            leave_out(file)
+        return read_series(choose_series(folder, series, referenced))
+    if series is not None:
+        raise SettingError(f"{path} is no DICOM; leave out which series of it is meant ({series}).")
     volume = read_volume(path)
     return Image(volume.values.copy(), volume.grid, stem_of(volume.path), volume.path)
 

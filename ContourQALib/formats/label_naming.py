@@ -6,11 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ContourQALib.case import Contour
+from ContourQALib.case import Contour, SeriesIdentity
 from ContourQALib.errors import SettingError
 from ContourQALib.formats.color_table import read_color_table
 from ContourQALib.formats.contours import read_contours
 from ContourQALib.formats.label_text import parse_labels
+from ContourQALib.geometry import Grid
 
 
 @dataclass(frozen=True)
@@ -27,10 +28,16 @@ class LabelNaming:
     merge: str | None = None
     color_table: Path | None = None
 
-    def read(self, path: Path, each: Callable[[Contour], Contour] | None = None) -> tuple[Contour, ...]:
-        """The contours of a file; see `read_contours` for `each` and the errors."""
+    def read(
+        self,
+        path: Path,
+        each: Callable[[Contour], Contour] | None = None,
+        grid: Grid | None = None,
+        series: SeriesIdentity | None = None,
+    ) -> tuple[Contour, ...]:
+        """The contours of a file; see `read_contours` for the arguments and the errors."""
         labels = parse_labels(self.labels) if self.labels else None
-        return read_contours(path, labels=labels, merge=self.merge, color_table=self.color_table, each=each)
+        return read_contours(path, labels, self.merge, self.color_table, each, grid, series)
 
     def check(self) -> None:
         """See that it can be used, so that what is wrong with it is told once and not for every file.

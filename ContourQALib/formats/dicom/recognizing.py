@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from ContourQALib.errors import FormatError
 from ContourQALib.formats.dicom.reading import PREAMBLE, DamagedError, begins_like_dicom, require_pydicom
-from ContourQALib.formats.file_type import check_readable
+from ContourQALib.formats.file_type import check_readable, extension_of
 
 STORAGE = "1.2.840.10008.5.1.4."
 """How the UIDs of what can be stored begin (PS3.4 B.5, C.6)."""
@@ -88,6 +88,14 @@ def is_dicom(path: str | PathLike[str]) -> bool:
     """
     path = Path(path)
     return any(_is_dicom_file(file) for file in (files_below(path) if path.is_dir() else (path,)))
+
+
+def names_dicom(path: str | PathLike[str]) -> bool:
+    """Whether a path that a user names is to be read as DICOM: by `is_dicom`, if no other format claims it.
+
+    Files that end in .nii.gz or the like are not opened for this.
+    """
+    return not extension_of(path) and is_dicom(path)
 
 
 def files_below(folder: Path) -> Iterator[Path]:
