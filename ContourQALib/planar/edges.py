@@ -1,0 +1,63 @@
+"""Edges: the sides of a structure's polygons in whole numbers, those of all planes together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ContourQALib.planar.planes import GRAIN, Plane
+
+PER_UNIT = round(1 / GRAIN)
+"""Rounded coordinates from one unit of u or v to the next."""
+
+
+@dataclass(frozen=True, eq=False)
+class Edges:
+    """The sides of polygons, each directed towards greater v.
+
+    Attributes:
+        low: (E, 2) int64, u and v of the end with the lesser v, in grains.
+        high: (E, 2) int64, those of the other end.
+        polygon: (E,) the number of the polygon, counted through all planes.
+        plane: (E,) the number of its plane.
+    """
+
+    low: np.ndarray
+    high: np.ndarray
+    polygon: np.ndarray
+    plane: np.ndarray
+
+
+def edges_of(planes: Sequence[Plane]) -> Edges:
+    """The sides of the polygons of planes, rounded to the grain."""
+    parts, lengths, owners = [], [], []
+    for number, plane in enumerate(planes):
+        for polygon in plane.polygons:
+            parts += [polygon, polygon[:1]]
+            lengths.append(len(polygon))
+            owners.append(number)
+    points = np.rint(np.concatenate(parts) / GRAIN).astype(np.int64)
+    polygon = np.repeat(np.arange(len(lengths)), lengths)
+    begin = np.arange(len(polygon)) + polygon  # each polygon's points are followed by its first one again
+    one, other = points[begin], points[begin + 1]
+    upward = (one[:, 1] <= other[:, 1])[:, None]
+    return Edges(
+        np.where(upward, one, other), np.where(upward, other, one), polygon, np.array(owners)[polygon]
+    )
+
+
+def spread(first: np.ndarray, count: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """All members of some ranges, one after the other, each with the number of its range.
+
+    Args:
+        first: (N,) first member of each range.
+        count: (N,) how many members it has, from none.
+
+    Example:
+        >>> spread(np.array([5, 0, 7]), np.array([2, 0, 1]))
+        (array([0, 0, 2]), array([5, 6, 7]))
+    """
+    number = np.repeat(np.arange(len(count)), count)
+    return number, np.arange(len(number)) - np.repeat(np.cumsum(count) - count, count) + first[number]
