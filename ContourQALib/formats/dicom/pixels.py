@@ -1,0 +1,142 @@
+"""Pixels of a series as values: decoded, in the order of K, rescaled."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ContourQALib.errors import FormatError
+from ContourQALib.formats.dicom.reading import DamagedError, read_dataset
+from ContourQALib.formats.dicom.slices import Slice
+
+if TYPE_CHECKING:
+    from pydicom.dataset import FileDataset
+    from pydicom.uid import UID
+
+PIXELS = (
+    "Rows",
+    "Columns",
+    "BitsAllocated",
+    "BitsStored",
+    "HighBit",
+    "PixelRepresentation",
+    "SamplesPerPixel",
+    "PhotometricInterpretation",
+    "NumberOfFrames",
+    "ExtendedOffsetTable",
+    "ExtendedOffsetTableLengths",
+    "PixelData",
+)
+"""What decoding needs (PS3.3 C.7.6.3)."""
+
+
+def read_pixels(slices: Sequence[Slice]) -> np.ndarray:
+    """Stored pixels of slices in their order, (K, J, I), as integers of the type that they are stored in.
+
+    A file is decoded once, however many slices it holds. Ask `quietly`.
+
+    Raises:
+        FormatError: nothing that is installed decodes the transfer syntax.
+        DamagedError: the pixels are cut short, or not as many as the header says.
+    """
+    by_file: dict[Path, list[int]] = {}
+    for k, one in enumerate(slices):
+        by_file.setdefault(one.path, []).append(k)
+    stored: np.ndarray | None = None
+    for path, indices in by_file.items():
+        planes = _decoded(path)
+        shape = (len(slices), slices[indices[0]].rows, slices[indices[0]].columns)
+        planes = planes.reshape(-1, *planes.shape[-2:])
+        if planes.shape[1:] != shape[1:] or len(planes) <= max(slices[k].frame for k in indices):
+            raise DamagedError(path, "holds other pixels than its header says")
+        if stored is None:
+            stored = np.empty(shape, planes.dtype.newbyteorder("="))
+        elif not np.can_cast(planes.dtype, stored.dtype):
+            stored = stored.astype(np.result_type(stored, planes))
+        for k in indices:
+            stored[k] = planes[slices[k].frame]
+    assert stored is not None
+    return stored
+
+
+def rescale(stored: np.ndarray, slices: Sequence[Slice], name: str) -> np.ndarray:
+    """Stored pixels as values: slope x pixel + intercept of each slice (PS3.3 C.11.1).
+
+    Integers stay integers where slopes and intercepts are: of the stored type where nothing changes, else of
+    16 bits where all values fit, else of 32. Anything else becomes float32. The padding value (PS3.3
+    C.7.5.1.1.2) is rescaled like any other.
+
+    Args:
+        stored: (K, J, I), not kept.
+        slices: one for each K.
+        name: what messages call the series.
+
+    Raises:
+        FormatError: a slope is zero, or a slope or intercept no number.
+    """
+    slopes, intercepts = [one.slope for one in slices], [one.intercept for one in slices]
+    if any(slope is None or slope == 0 for slope in slopes) or None in intercepts:
+        raise FormatError(f"{name} has a rescale slope of zero, or one that is no number; export it again.")
+    slope, intercept = np.array(slopes, float), np.array(intercepts, float)
+    if (slope == 1).all() and (intercept == 0).all():
+        return stored
+    ends = np.array([[plane.min(), plane.max()] for plane in stored], float)
+    reached = ends * slope[:, None] + intercept[:, None]
+    kind = _type_for(slope, intercept, float(reached.min()), float(reached.max()))
+    values = np.empty(stored.shape, kind)
+    for k, plane in enumerate(stored):
+        if kind == np.float32:
+            values[k] = plane * slope[k] + intercept[k]
+        else:
+            # in 64 bits: neither step overflows, whatever sign and width the pixels have
+            values[k] = plane.astype(np.int64) * int(slope[k]) + int(intercept[k])
+    return values
+
+
+def _type_for(slope: np.ndarray, intercept: np.ndarray, low: float, high: float) -> type[np.generic]:
+    if (slope % 1 == 0).all() and (intercept % 1 == 0).all():
+        for kind in (np.int16, np.int32):
+            if np.iinfo(kind).min <= low and high <= np.iinfo(kind).max:
+                return kind
+    return np.float32
+
+
+def _decoded(path: Path) -> np.ndarray:
+    """Pixels of one file, (J, I) or (frames, J, I)."""
+    from pydicom.pixels import pixel_array
+
+    dataset = read_dataset(path, PIXELS, pixels=True)
+    _check_decodable(_syntax(dataset), path)
+    try:
+        # bits beyond those stored may hold anything, such as old overlays (PS3.5 8.1.1)
+        return pixel_array(dataset, correct_unused_bits=True)
+    except Exception as error:  # decoders raise nearly anything for damaged pixels
+        raise DamagedError(path, "has damaged pixels, or fewer than its header says") from error
+
+
+def _syntax(dataset: FileDataset) -> UID:
+    """The transfer syntax, also of a file without meta information, which cannot be compressed."""
+    from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+
+    if "TransferSyntaxUID" not in dataset.file_meta:
+        implicit, little = dataset.original_encoding
+        explicit = ExplicitVRLittleEndian if little else ExplicitVRBigEndian
+        dataset.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian if implicit else explicit
+    return dataset.file_meta.TransferSyntaxUID
+
+
+def _check_decodable(syntax: UID, path: Path) -> None:
+    from pydicom.pixels import get_decoder
+
+    try:
+        available = get_decoder(syntax).is_available
+    except NotImplementedError:
+        available = False
+    if not available:
+        raise FormatError(
+            f"{path} is compressed in a way that nothing installed here decodes ({syntax.name}); "
+            "export it uncompressed."
+        )

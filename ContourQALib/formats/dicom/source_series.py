@@ -1,0 +1,56 @@
+"""SourceSeries: the headers of an image series, which what is written of it carries over."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from ContourQALib.case import SeriesIdentity
+from ContourQALib.formats.dicom.folder import scan
+from ContourQALib.formats.dicom.image_series import choose_series
+from ContourQALib.formats.dicom.reading import quietly, read_dataset
+from ContourQALib.formats.dicom.series_image import identity_of, stack_of
+from ContourQALib.geometry import Grid
+
+
+@dataclass(frozen=True, eq=False)
+class SourceSeries:
+    """An image series without its pixels.
+
+    Attributes:
+        identity: its UIDs.
+        grid: where its slices lie.
+        datasets: whole headers (pydicom data sets) in the order of K; of a multi-frame image its one. They
+            name the patient: for what is written, never for messages.
+        path: the folder or file that the user named.
+    """
+
+    identity: SeriesIdentity
+    grid: Grid
+    datasets: tuple[Any, ...]
+    path: Path
+
+
+def source_series(
+    path: str | PathLike[str], wanted: str | None = None, referenced: Collection[str] = ()
+) -> SourceSeries:
+    """The headers of the series that an image was read from.
+
+    Args:
+        path: as the image was named.
+        wanted: as for `choose_series`.
+        referenced: as for `choose_series`.
+
+    Raises:
+        FormatError: there is no such series, or it mixes patients or frames of reference.
+        DamagedError: a file is damaged.
+        GeometryError: its slices are no regular volume.
+    """
+    series = choose_series(scan(path), wanted, referenced)
+    with quietly():
+        stack = stack_of(series)
+        datasets = tuple(read_dataset(file) for file in dict.fromkeys(one.path for one in stack.slices))
+    return SourceSeries(identity_of(series, stack), stack.grid, datasets, series.source)
