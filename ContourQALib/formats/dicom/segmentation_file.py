@@ -1,0 +1,160 @@
+"""SegmentationFile: a DICOM segmentation, described; its frames are decoded when they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ContourQALib.case import SeriesIdentity
+from ContourQALib.errors import ContourQAError, FormatError
+from ContourQALib.formats.dicom.display_color import from_cielab
+from ContourQALib.formats.dicom.reading import quietly, read_dataset
+from ContourQALib.formats.dicom.recognizing import Kind, kind_of
+from ContourQALib.formats.dicom.segment_tags import tags_of
+from ContourQALib.formats.dicom.segment_terminology import codes_of
+from ContourQALib.formats.dicom.segmentation_frames import LABEL_MAP, SegmentationFrames, place_frames
+from ContourQALib.formats.segmentation import Color
+
+FRACTIONAL = "FRACTIONAL"
+"""Segmentation Type whose frames hold shares of Maximum Fractional Value (PS3.3 C.8.20.2.3)."""
+
+BACKGROUND = ("DCM", "125040")
+"""Code of what is no structure: label maps may describe their background as a segment."""
+
+
+@dataclass(frozen=True)
+class Segment:
+    """What a file says of a segment.
+
+    Attributes:
+        number: Segment Number.
+        name: Segment Label; with the number where an earlier segment has the same.
+        color: sRGB in [0, 1], or None where no color is recommended.
+        tags: codes, algorithm, tracking and description; see `segment_tags`.
+    """
+
+    number: int
+    name: str
+    color: Color | None
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class SegmentationFile:
+    """A DICOM segmentation (PS3.3 A.51).
+
+    Attributes:
+        path: as the user gave it.
+        dataset: all of it, pixels undecoded.
+        kind: Segmentation Type: BINARY, LABELMAP or FRACTIONAL.
+        segments: in the order of the file, without the background.
+        frames: where the frames lie.
+    """
+
+    path: Path
+    dataset: Any
+    kind: str
+    segments: tuple[Segment, ...]
+    frames: SegmentationFrames
+
+    @property
+    def largest(self) -> int:
+        """The number that stands for all of a voxel: Maximum Fractional Value, and 1 of masks."""
+        return int(self.dataset.get("MaximumFractionalValue") or 0) if self.kind == FRACTIONAL else 1
+
+    def planes_of(self, segment: Segment) -> Iterator[tuple[int, np.ndarray]]:
+        """The planes that have a frame of a segment: K, and (J, I) as stored, in a label map as 0 and 1.
+
+        Raises:
+            FormatError: a frame cannot be decoded: it is cut short, or nothing here knows its compression.
+        """
+        in_label_map = self.kind == LABEL_MAP
+        places = self.frames.of_segment(0 if in_label_map else segment.number)
+        for (_, plane), pixels in zip(places, self._decoded([frame for frame, _ in places]), strict=True):
+            yield plane, (pixels == segment.number).astype(np.uint8) if in_label_map else pixels
+
+    def check_frame(self, series: SeriesIdentity) -> None:
+        """See that positions in the segmentation are positions in an image.
+
+        Raises:
+            FormatError: it lies in another frame of reference and does not refer to the image's series.
+        """
+        frame_uid = str(self.dataset.get("FrameOfReferenceUID") or "")
+        foreign = frame_uid and series.frame_uid and frame_uid != series.frame_uid
+        if foreign and series.series_uid not in series_referenced(self.dataset):
+            raise FormatError(
+                f"{self.path} lies in another frame of reference than the image and refers to another series;"
+                " name the image that it was drawn on."
+            )
+
+    def _decoded(self, indices: Sequence[int]) -> Iterator[np.ndarray]:
+        from pydicom.pixels import get_decoder
+
+        if not indices:
+            return
+        syntax = self.dataset.file_meta.TransferSyntaxUID
+        try:
+            for pixels, _ in get_decoder(syntax).iter_array(self.dataset, indices=indices, raw=True):
+                yield pixels
+        except Exception as error:  # decoders raise nearly anything
+            raise FormatError(
+                f"{self.path} holds frames that cannot be decoded, because they are cut short or nothing here"
+                f" knows their transfer syntax ({syntax.name}); export it uncompressed."
+            ) from error
+
+
+def open_segmentation(path: str | PathLike[str]) -> SegmentationFile:
+    """Read a DICOM segmentation, all but the decoding of its frames.
+
+    Raises:
+        FormatError: the file is missing, damaged, no segmentation, or its frames have no place in space.
+        GeometryError: its frames fit no regular grid.
+    """
+    path = Path(path)
+    with quietly():
+        dataset = read_dataset(path, pixels=True)
+        try:
+            if kind_of(str(dataset.get("SOPClassUID"))) is not Kind.SEGMENTATION:
+                raise FormatError(f"{path} is no DICOM segmentation; name a SEG file.")
+            frames = place_frames(dataset, path)
+            segments = tuple(_described(dataset))
+            unknown = set(frames.segments.tolist()) - {0} - {one.number for one in segments}
+            if unknown:
+                raise FormatError(
+                    f"{path} holds frames of segment {min(unknown)}, which it does not describe; export it"
+                    " again."
+                )
+            return SegmentationFile(path, dataset, str(dataset.SegmentationType), segments, frames)
+        except ContourQAError:
+            raise
+        except Exception as error:  # elements that are missing or senseless raise nearly anything
+            raise FormatError(
+                f"{path} describes its segments or frames in a way that cannot be understood; export it"
+                " again."
+            ) from error
+
+
+def series_referenced(dataset: Any) -> tuple[str, ...]:
+    """Series Instance UIDs that a segmentation refers to (PS3.3 C.12.2), each once."""
+    items = dataset.get("ReferencedSeriesSequence") or ()
+    return tuple(dict.fromkeys(str(one.SeriesInstanceUID) for one in items if "SeriesInstanceUID" in one))
+
+
+def _described(dataset: Any) -> Iterator[Segment]:
+    names: set[str] = set()
+    for item in dataset.SegmentSequence:
+        number = int(item.SegmentNumber)
+        codes = codes_of(item)
+        if codes and (codes.type.scheme, codes.type.value) == BACKGROUND:
+            continue
+        name = str(item.get("SegmentLabel") or "").strip() or f"label_{number}"
+        if name in names:
+            name = f"{name} (segment {number})"
+        names.add(name)
+        stored = item.get("RecommendedDisplayCIELabValue")
+        yield Segment(number, name, from_cielab(stored) if stored else None, tags_of(item))
