@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ContourQALib.formats.dicom.reading import quietly
+
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
@@ -16,7 +18,7 @@ HELD_BACK = (
     "StudyTime",
     "ReferringPhysicianName",
 )
-"""highdicom checks these and puts those that it finds odd, a name of one word for instance, into a warning."""
+"""highdicom checks these and quotes one that it finds odd, such as a name of one word, in a warning."""
 
 EMPTY_WHERE_MISSING = ("PatientID", "AccessionNumber", "StudyID")
 """Type 2 in every object (PS3.3 sections C.7.1.1, C.7.2.1): empty where the source lacks them."""
@@ -45,11 +47,10 @@ class CarriedIdentity:
         """The identity that an image's dataset holds; the dataset stays as it is."""
         from copy import deepcopy
 
-        from pydicom.config import disable_value_validation
         from pydicom.dataset import Dataset
 
         header, held_back = Dataset(), Dataset()
-        with disable_value_validation():  # its warnings quote the value
+        with quietly():
             for element in dataset:
                 if element.keyword not in LARGE:
                     header.add(deepcopy(element))
