@@ -59,7 +59,8 @@ class CarriedIdentity:
         header.SpecificCharacterSet = CHARACTER_SET
         for keyword in HELD_BACK:
             if keyword in header:
-                held_back.add(header.pop(keyword))
+                held_back[keyword] = header[keyword]
+                del header[keyword]
             setattr(header, keyword, "")
         for keyword in EMPTY_WHERE_MISSING:
             if keyword not in header:

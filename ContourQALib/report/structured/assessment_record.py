@@ -63,7 +63,7 @@ def read_assessment_sr(path: str | PathLike[str]) -> AssessmentRecord:
             return _record(dataset)
         except (AttributeError, KeyError, IndexError, StopIteration, TypeError, ValueError) as error:
             raise FormatError(
-                f"{path} is a measurement report of another program, or damaged; name one that ContourQA wrote."
+                f"{path} is a measurement report of another program, or damaged; name one of ContourQA's."
             ) from error
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ContourQALib import __version__
@@ -78,14 +77,14 @@ def _document(result: Assessment, source: SourceSeries, assessed: AssessedObject
 
     identity = CarriedIdentity.of(source.datasets[0])
     objects = [assessed.segmentation] + ([assessed.structure_set] if assessed.structure_set else [])
-    evidence = [identity.header, *map(DicomInstance.of, source.datasets[1:]), *objects]
+    objects += map(DicomInstance.of, source.datasets[1:])
     scheme = CodingSchemeIdentificationItem(
         codes.SCHEME, codes.SCHEME_NAME, responsible_organization=codes.SCHEME_ORGANIZATION
     )
     content = _content(result, source, assessed)
     try:
         document = highdicom.sr.ComprehensiveSR(
-            evidence=[one.evidence() if isinstance(one, DicomInstance) else one for one in evidence],
+            evidence=[identity.header, *(one.evidence() for one in objects)],
             content=content,
             series_instance_uid=highdicom.UID(),
             series_number=SERIES_NUMBER,
@@ -140,7 +139,7 @@ def _remarks(result: Assessment) -> ContainerContentItem:
     from highdicom.sr import ContainerContentItem
 
     container = ContainerContentItem(codes.QUALITATIVE_EVALUATIONS.coded(), relationship_type="CONTAINS")
-    remarks = [text(codes.COMMENT, words) for words in (DISCLAIMER, *result.notes)]
+    remarks: list[ContentItem] = [text(codes.COMMENT, words) for words in (DISCLAIMER, *result.notes)]
     models = [_model(one) for one in dict.fromkeys((result.model, *result.models)) if one.name]
     return with_children(
         container, [*remarks, *models, number(codes.ELAPSED, result.elapsed_s, codes.SECOND)]
@@ -154,6 +153,6 @@ def _model(model: ModelIdentity) -> ContentItem:
         (codes.LICENSE, model.license),
         (codes.MODEL_STATUS, model.status),
     )
-    about = [text(concept, words, "HAS PROPERTIES") for concept, words in said if words]
+    about: list[ContentItem] = [text(concept, words, "HAS PROPERTIES") for concept, words in said if words]
     about.append(yes_or_no(codes.TEACHING_ONLY, model.teaching_only, "HAS PROPERTIES"))
     return with_children(text(codes.ALGORITHM_NAME, str(model.name)), about)

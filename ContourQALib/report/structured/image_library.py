@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ContourQALib.geometry import Grid
 from ContourQALib.report.structured.codes import (
     FRAME_OF_REFERENCE,
     HORIZONTAL_SPACING,
@@ -66,7 +68,7 @@ def image_library(source: SourceSeries) -> ContainerContentItem:
 
 
 def image_of_slice(source: SourceSeries, k: int) -> SourceImageForMeasurement | None:
-    """The image, or the frame of a multi-frame image, that is slice `k`; None where none lies there.
+    """The image, or the frame of a multi-frame image, that is slice `k`; None where none says so.
 
     Args:
         source: the series.
@@ -74,21 +76,19 @@ def image_of_slice(source: SourceSeries, k: int) -> SourceImageForMeasurement | 
     """
     from highdicom.sr import SourceImageForMeasurement
 
-    if len(source.datasets) > 1 or source.grid.size[2] == 1:
+    if "NumberOfFrames" not in source.datasets[0]:
         dataset = source.datasets[k]
         return SourceImageForMeasurement(dataset.SOPClassUID, dataset.SOPInstanceUID)
-    dataset = source.datasets[0]
-    frame = _frame_of_slice(dataset, source, k)
-    return frame and SourceImageForMeasurement(dataset.SOPClassUID, dataset.SOPInstanceUID, [frame])
-
-
-def _frame_of_slice(dataset: Any, source: SourceSeries, k: int) -> int | None:
-    """Number, from 1, of the frame whose position is slice `k`."""
-    for frame, group in enumerate(dataset.PerFrameFunctionalGroupsSequence, start=1):
-        position = np.asarray(group.PlanePositionSequence[0].ImagePositionPatient, float)
-        if abs(source.grid.world_to_index(position)[2] - k) < 0.5:
-            return frame
+    for dataset in source.datasets:
+        for frame, group in enumerate(dataset.get("PerFrameFunctionalGroupsSequence", ()), start=1):
+            position = group.get("PlanePositionSequence")
+            if position and _is_slice(source.grid, position[0].ImagePositionPatient, k):
+                return SourceImageForMeasurement(dataset.SOPClassUID, dataset.SOPInstanceUID, [frame])
     return None
+
+
+def _is_slice(grid: Grid, position_mm: Sequence[float], k: int) -> bool:
+    return abs(grid.world_to_index(np.asarray(position_mm, float))[2] - k) < 0.5
 
 
 def _image(dataset: Any) -> ImageContentItem:

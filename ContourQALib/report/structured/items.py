@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from ContourQALib.report.structured.codes import (
     NEGATIVE_INFINITY,
@@ -23,6 +23,8 @@ Relation = Literal[
     "CONTAINS", "HAS PROPERTIES", "HAS OBS CONTEXT", "HAS CONCEPT MOD", "HAS ACQ CONTEXT", "INFERRED FROM"
 ]
 """How an item stands to the one above it (PS3.3 section C.17.3.2.4)."""
+
+Item = TypeVar("Item", bound="ContentItem")
 
 
 def number(
@@ -79,7 +81,7 @@ def uid_reference(concept: Concept, value: str, relation: Relation = "CONTAINS")
     return UIDRefContentItem(concept.coded(), value, relation)
 
 
-def with_children(item: ContentItem, children: Sequence[ContentItem]) -> ContentItem:
+def with_children(item: Item, children: Sequence[ContentItem]) -> Item:
     """The item with others below it; with none it stays a leaf, as PS3.3 section C.17.3.1 wants it."""
     from highdicom.sr import ContentSequence
 

@@ -15,6 +15,7 @@ from ContourQALib.report.structured.items import code, number, text, with_childr
 
 if TYPE_CHECKING:
     from highdicom.sr import (
+        AlgorithmIdentification,
         CodedConcept,
         ContentItem,
         FindingSite,
@@ -176,7 +177,7 @@ def _slices(structure: StructureAssessment, source: SourceSeries) -> list[Conten
     return items
 
 
-def _algorithm(model: ModelIdentity | None) -> ContentItem:
+def _algorithm(model: ModelIdentity | None) -> AlgorithmIdentification:
     """Who predicted it (TID 4019): the model, or this program's rules alone."""
     from highdicom.sr import AlgorithmIdentification
 
