@@ -1,0 +1,138 @@
+"""Contours of an RTSTRUCT as masks: which grid they belong on, and whether they belong there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from os import PathLike
+
+from ContourQALib.case import RASTERIZED_TAG, Contour, SeriesIdentity
+from ContourQALib.errors import ContourQAError, FormatError, GeometryError
+from ContourQALib.formats.dicom.folder import scan
+from ContourQALib.formats.dicom.source_series import SourceSeries, source_series
+from ContourQALib.formats.dicom.structure_set import (
+    FRAME_TAG,
+    REMARKS_TAG,
+    LeftOutRoi,
+    StructureSet,
+    read_structure_set,
+)
+from ContourQALib.geometry import Grid
+from ContourQALib.planar.planar_structure import PlanarStructure
+from ContourQALib.planar.rasterizing import rasterize
+
+
+def read_structures(
+    path: str | PathLike[str],
+    grid: Grid | None = None,
+    series: SeriesIdentity | None = None,
+    each: Callable[[Contour], Contour] | None = None,
+    on_left_out: Callable[[LeftOutRoi], None] | None = None,
+) -> tuple[Contour, ...]:
+    """Read the structures of an RTSTRUCT file as masks on a grid (`planar.rasterizing` says by which rule).
+
+    The tag `RASTERIZED_TAG` of each says how it became one and what was not as it should be.
+
+    Args:
+        path: the file.
+        grid: where the masks shall lie; else that of the series referred to, which is looked for in the
+            file's folder and in the folder above it.
+        series: the image's series, where it is DICOM: the contours shall belong to it.
+        each: applied to every contour before the next is made, as in `formats.contours.read_contours`.
+        on_left_out: told of every region of interest that is none of the contours. Without it one that has
+            contours and cannot be used is an error.
+
+    Raises:
+        FormatError: the file cannot be read, it has no contours that enclose an area, they belong to another
+            frame of reference, or no grid is given and the series is not there.
+        GeometryError: contours are not planar, or lie outside the grid.
+    """
+    found = read_structure_set(path)
+    if grid is None:
+        source = _drawn_on(found)
+        grid, series = source.grid, source.identity
+    contours: list[Contour] = []
+    refused: list[tuple[str, ContourQAError]] = []
+    for structure in found.structures:
+        try:
+            contour = _mask(structure, grid, series)
+        except (FormatError, GeometryError) as error:
+            if on_left_out is None:
+                raise
+            refused.append((structure.name, error))
+        else:
+            contours.append(each(contour) if each else contour)
+    if refused and not contours:
+        raise refused[0][1]
+    if not contours:
+        raise FormatError(
+            f"{found.path} holds no contour that encloses an area, only {len(found.left_out)} regions of"
+            " interest that are points, open or empty; name another file."
+        )
+    for left_out in (*found.left_out, *(LeftOutRoi(name, str(error)) for name, error in refused)):
+        if on_left_out is not None:
+            on_left_out(left_out)
+    return tuple(contours)
+
+
+def _mask(structure: PlanarStructure, grid: Grid, series: SeriesIdentity | None) -> Contour:
+    remarks = [structure.tags.get(REMARKS_TAG, "")]
+    if series is not None:
+        remarks.append(_belonging(structure, series))
+    contour = rasterize(structure, grid)
+    said = "; ".join(filter(None, (contour.tags[RASTERIZED_TAG], *remarks)))
+    kept = {tag: text for tag, text in contour.tags.items() if tag != REMARKS_TAG}
+    return replace(contour, tags={**kept, RASTERIZED_TAG: said})
+
+
+def _belonging(structure: PlanarStructure, series: SeriesIdentity) -> str:
+    """What is to be said of contours that are laid over a series, "" where all is as it should be.
+
+    The frame of reference decides whether positions mean the same (PS3.3 C.7.4.1); a structure that names
+    slices of the series belongs to it whatever frame it states: some programs write one of
+    their own.
+
+    Raises:
+        FormatError: it lies in another frame of reference and names no slice of the series.
+    """
+    total = len(structure.contours)
+    slices = set(series.instance_uids)
+    named = sum(contour.instance_uid in slices for contour in structure.contours)
+    elsewhere = sum(bool(contour.instance_uid) for contour in structure.contours) - named
+    frame_uid = structure.tags.get(FRAME_TAG, "")
+    remarks = []
+    if not (frame_uid and series.frame_uid):
+        remarks.append("no frame of reference to check, used by position")
+    elif frame_uid != series.frame_uid:
+        if not named:
+            raise FormatError(
+                f"{structure.described} was drawn in another frame of reference than the image and names none"
+                " of its slices; name the image series that it was drawn on."
+            )
+        remarks.append(f"another frame of reference, but {named} of {total} contours name the image's slices")
+    if elsewhere:
+        remarks.append(
+            f"{elsewhere} of {total} contours refer to images that are not in the series, used by position"
+        )
+    return "; ".join(remarks)
+
+
+def _drawn_on(structures: StructureSet) -> SourceSeries:
+    """The series that a structure set refers to, in its file's folder or the folder above.
+
+    Raises:
+        FormatError: it is not there.
+    """
+    folder = structures.path.absolute().parent
+    slices = {contour.instance_uid for structure in structures.structures for contour in structure.contours}
+    for place in dict.fromkeys((folder, folder.parent)):
+        there = [
+            series.series_uid
+            for series in scan(place).series
+            if series.series_uid in structures.series_uids or not slices.isdisjoint(series.instance_uids)
+        ]
+        if there:
+            return source_series(place, referenced=there)
+    raise FormatError(
+        f"{structures.path} does not lie beside the images that it was drawn on; name them with --image."
+    )
