@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -41,14 +43,16 @@ def literal(text: str) -> str:
 
 
 def to_png(figure: Figure) -> bytes:
-    """The figure as PNG without transparency, as small as the format allows."""
+    """The figure as PNG without transparency, encoded once from what was drawn."""
     from PIL import Image
 
-    drawn = io.BytesIO()
+    canvas: Any = figure.canvas
     with warnings.catch_warnings():
         # A letter that the font lacks shows as a box; the name stands in the page's text as well.
         warnings.filterwarnings("ignore", message="Glyph")
-        figure.savefig(drawn, format="png")
-    small = io.BytesIO()
-    Image.open(drawn).convert("RGB").save(small, format="png", optimize=True)
-    return small.getvalue()
+        canvas.draw()
+    encoded = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(np.asarray(canvas.buffer_rgba())[..., :3])).save(
+        encoded, format="png"
+    )
+    return encoded.getvalue()
