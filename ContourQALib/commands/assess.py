@@ -19,13 +19,14 @@ from ContourQALib.commands.options import (
     LabelsOption,
     MergeOption,
     OutputOption,
+    SeriesOption,
     StructureOption,
 )
 from ContourQALib.commands.printing import print_result, progress, say
-from ContourQALib.commands.reading import match_map_files
+from ContourQALib.commands.reading import CaseReading, contours_input, image_input, match_map_files
 from ContourQALib.commands.saving import check_folder
 from ContourQALib.errors import SettingError, StructureError
-from ContourQALib.formats.images import read_image
+from ContourQALib.formats.canvas import Canvas
 from ContourQALib.formats.label_naming import LabelNaming
 from ContourQALib.formats.probability import read_probability
 from ContourQALib.names import match, select
@@ -49,11 +50,14 @@ class FailOn(StrEnum):
 
 def assess(
     image: Annotated[
-        Path | None, typer.Option("--image", help="The image the contours were drawn on.")
+        Path | None,
+        typer.Option("--image", help="The image the contours were drawn on: a file, or a folder of DICOM."),
     ] = None,
     contours: Annotated[
-        Path | None, typer.Option("--contours", help="Label map or segmentation to assess.")
+        Path | None,
+        typer.Option("--contours", help="Label map, segmentation, RTSTRUCT or DICOM SEG to assess."),
     ] = None,
+    series: SeriesOption = None,
     cases: Annotated[
         Path | None,
         typer.Option(
@@ -114,8 +118,10 @@ def assess(
     chosen = find_model(model) if model is not None else None
     naming = LabelNaming(labels, merge, color_table)
     if cases is not None:
-        if image or contours or probability:
-            raise SettingError("--cases names images, contours and maps itself; leave out the others.")
+        if image or contours or probability or series:
+            raise SettingError(
+                "--cases names images, series, contours and maps itself; leave out the others."
+            )
         how = HowToAssess(naming, levels, chosen, tuple(structure or ()), second)
         found, failed = assess_cases(cases, how, form, output, fresh=fresh)
         _leave(found, fail_on, failed)
@@ -126,38 +132,43 @@ def assess(
         raise SettingError("--fresh is about a manifest's folder; add --cases, or leave it out.")
     if output is not None:
         check_folder(output)
-    shown = read_image(image)
-    drawn = naming.read(contours)
+    reading = CaseReading(naming, series)
+    shown = reading.image(image, [contours])
+    drawn = reading.contours(contours, Canvas.of(shown))
     if structure:
         drawn = select(drawn, structure)
     named = match_map_files(probability or (), [contour.name for contour in drawn], contours)
     maps = [read_probability(one.path, name) for one, name in named]
-    others = _seconds(Path(second), naming, drawn) if second is not None else ()
+    others = _seconds(Path(second), reading, Canvas.of(shown), drawn) if second is not None else ()
     with progress("Assessing") as report:
         result = assess_contours(
             shown, drawn, chosen, levels, probabilities=maps, seconds=others, progress=report
         )
     settings = {"accept": accept, "reject": reject, "structures": list(structure or ()), **naming.settings()}
-    further = [*(one.path for one in maps if one.path), *([Path(second)] if second else [])]
-    provenance = Provenance.of([image, contours, *further], settings, result.model)
+    further = [*(one.path for one, _ in named), *([Path(second)] if second else [])]
+    inputs = [image_input(image, shown), *map(contours_input, [contours, *further])]
+    provenance = Provenance.of(inputs, settings, result.model)
+    document = assessment_document(result, provenance, reading.left_out)
     if output is not None:
-        save_assessment(output, result, shown, drawn, provenance)
+        save_assessment(output, result, shown, drawn, provenance, document)
     print_result(
         form,
         table=lambda console: print_assessment(console, result),
-        document=assessment_document(result, provenance),
+        document=document,
         rows=assessment_rows(result),
     )
     _leave([one.verdict for one in result.structures], fail_on)
 
 
-def _seconds(path: Path, naming: LabelNaming, drawn: Sequence[Contour]) -> tuple[Contour, ...]:
+def _seconds(
+    path: Path, reading: CaseReading, canvas: Canvas, drawn: Sequence[Contour]
+) -> tuple[Contour, ...]:
     """The contours of the second segmentation.
 
     Raises:
         StructureError: none is of a structure that is assessed.
     """
-    others = naming.read(path)
+    others = reading.contours(path, canvas)
     found = match([contour.name for contour in drawn], [other.name for other in others])
     if not found.pairs:
         ours, theirs = (", ".join(one.name for one in side) for side in (drawn, others))

@@ -20,20 +20,22 @@ from ContourQALib.cohort.line_journal import LineJournal
 from ContourQALib.cohort.measurement import state_of
 from ContourQALib.commands.options import Format
 from ContourQALib.commands.printing import print_result, progress, say
+from ContourQALib.commands.reading import CaseReading, contours_input, image_input
 from ContourQALib.commands.worklist_saving import FIGURES, save_picture, save_worklist
 from ContourQALib.errors import ContourQAError, FormatError, ModelError, OutputError, SettingError
-from ContourQALib.formats.images import read_image
+from ContourQALib.formats.canvas import Canvas
 from ContourQALib.formats.label_naming import LabelNaming
 from ContourQALib.formats.manifest import Manifest, ManifestRow, read_manifest
 from ContourQALib.formats.output import output_folder, remove_leftovers
 from ContourQALib.formats.probability import read_probability
+from ContourQALib.formats.references import referenced_series
 from ContourQALib.names import asked_for, select
 from ContourQALib.quality.assessment import Assessment
 from ContourQALib.quality.model import QualityModel
 from ContourQALib.quality.predict import assess
 from ContourQALib.quality.verdict import Levels, Verdict
 from ContourQALib.quality.worklist import AssessedCase, CaseFile, Worklist
-from ContourQALib.report.provenance import Provenance, card_hashes, hash_file
+from ContourQALib.report.provenance import InputFile, Provenance, card_hashes, hash_file
 from ContourQALib.report.worklist_records import case_of, case_record, worklist_document, worklist_rows
 from ContourQALib.report.worklist_tables import print_worklist
 
@@ -169,7 +171,7 @@ class CaseReader:
 
     def __init__(self, how: HowToAssess) -> None:
         self.how = how
-        self._last: tuple[Path, Image] | None = None
+        self._last: tuple[object, Image] | None = None
 
     def paths(self, row: ManifestRow) -> dict[str, Path]:
         """The files that are read for a case, by what they are."""
@@ -184,27 +186,32 @@ class CaseReader:
             ContourQAError: a file cannot be read, or does not fit the others.
         """
         how = self.how
-        drawn = self._contours(row.files["contour"], row)
+        image = self._image(row)
+        drawn = self._contours(row.files["contour"], row, image)
         maps = (
             [read_probability(row.files["probability"], drawn[0].name)] if "probability" in row.files else []
         )
         if maps and len(drawn) > 1:
             raise FormatError(f"{maps[0].path} is the map of one structure; name it in the column structure.")
         paths = self.paths(row)
-        seconds = self._contours(paths[SECOND], row) if SECOND in paths else ()
-        image = self._image(row.files["image"])
+        seconds = self._contours(paths[SECOND], row, image) if SECOND in paths else ()
         result = assess(image, drawn, how.model, how.levels, probabilities=maps, seconds=seconds)
         return result, image, [contour.on(image.grid) for contour in drawn]
 
-    def _image(self, path: Path) -> Image:
-        if self._last is None or self._last[0] != path:
+    def _image(self, row: ManifestRow) -> Image:
+        path, contours = row.files["image"], row.files["contour"]
+        meant = path, row.series, referenced_series(contours)
+        if self._last is None or self._last[0] != meant:
             self._last = None  # before reading: two large images need not lie in memory together
-            self._last = path, read_image(path)
+            self._last = meant, self._reading(row).image(path, [contours])
         return self._last[1]
 
-    def _contours(self, path: Path, row: ManifestRow) -> tuple[Contour, ...]:
+    def _reading(self, row: ManifestRow) -> CaseReading:
+        return CaseReading(self.how.naming, row.series or None, quiet=True)
+
+    def _contours(self, path: Path, row: ManifestRow, image: Image) -> tuple[Contour, ...]:
         """The contours that the row, else the command, asks for."""
-        drawn = self.how.naming.read(path)
+        drawn = self._reading(row).contours(path, Canvas.of(image))
         if self.how.structures and not row.structure:
             return select(drawn, self.how.structures)
         return asked_for(drawn, row.structure)
@@ -219,7 +226,7 @@ def _assess_row(
     names = row.case, row.patient, row.structure
     try:
         result, image, placed = reader.assess(row)
-        files = tuple(CaseFile(role, str(path), hash_file(path)) for role, path in paths.items())
+        files = tuple(_case_file(role, path, image) for role, path in paths.items())
         pictures: tuple[tuple[str, str], ...] = ()
         if output is not None:
             pictures = tuple(
@@ -239,6 +246,11 @@ def _assess_row(
             {"case": row.case, "structure": row.structure, "states": states, "result": case_record(case)}
         )
     return case
+
+
+def _case_file(role: str, path: Path, image: Image) -> CaseFile:
+    found: InputFile = image_input(path, image) if role == "image" else contours_input(path)
+    return CaseFile(role, found.path, found.sha256)
 
 
 def _known(

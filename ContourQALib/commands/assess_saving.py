@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from ContourQALib.case import Contour, Image
 from ContourQALib.commands.printing import say
@@ -20,7 +21,7 @@ from ContourQALib.report.folder import write_report_folder
 from ContourQALib.report.html import page
 from ContourQALib.report.outlines import LEFT_OUT, TOO_MUCH, Look
 from ContourQALib.report.provenance import Provenance
-from ContourQALib.report.records import assessment_document, assessment_rows, to_csv
+from ContourQALib.report.records import assessment_rows, to_csv
 
 CONTOURS_FILE, ERRORS_FILE = "contours.seg.nrrd", "errors.seg.nrrd"
 
@@ -28,7 +29,12 @@ Writer = Callable[[Path], None]
 
 
 def save_assessment(
-    folder: Path, result: Assessment, image: Image, contours: Sequence[Contour], provenance: Provenance
+    folder: Path,
+    result: Assessment,
+    image: Image,
+    contours: Sequence[Contour],
+    provenance: Provenance,
+    document: Mapping[str, Any],
 ) -> None:
     """Write an assessment's report, tables, the contours on the image's grid, and their predicted errors.
 
@@ -38,6 +44,7 @@ def save_assessment(
         image: the image.
         contours: the assessed contours, in the order of `result.structures`.
         provenance: where the result comes from.
+        document: the result as `assessment_document` gives it.
 
     Raises:
         OutputError: the folder cannot be written.
@@ -49,7 +56,7 @@ def save_assessment(
     report = write_report_folder(
         folder,
         html,
-        assessment_document(result, provenance),
+        document,
         {"report.csv": to_csv(assessment_rows(result))},
         files | error_files(result, image),
     )

@@ -15,9 +15,11 @@ from ContourQALib.commands.options import (
     LabelsOption,
     MergeOption,
     OutputOption,
+    SeriesOption,
     StructureOption,
 )
 from ContourQALib.commands.printing import print_result, progress
+from ContourQALib.commands.reading import CaseReading, contours_input, image_input
 from ContourQALib.commands.saving import save_comparison
 from ContourQALib.errors import SettingError
 from ContourQALib.formats.label_naming import LabelNaming
@@ -54,8 +56,14 @@ def compare(
         Consensus | None, typer.Option("--consensus", help="Compare every observer with their consensus.")
     ] = None,
     image: Annotated[
-        Path | None, typer.Option("--image", help="Image to show under the outlines of the report.")
+        Path | None,
+        typer.Option(
+            "--image",
+            help="Image to show under the outlines of the report; an RTSTRUCT becomes voxels on its grid, "
+            "unless the reference is of voxels itself.",
+        ),
     ] = None,
+    series: SeriesOption = None,
     labels: LabelsOption = None,
     merge: MergeOption = None,
     color_table: ColorTableOption = None,
@@ -73,7 +81,10 @@ def compare(
         raise SettingError("Name what to compare with by --reference, or use --pairwise or --consensus.")
     naming = LabelNaming(labels, merge, color_table)
     files = [*([reference] if reference else []), *test]
-    sources = [Source(str(path), naming.read(path)) for path in files]
+    reading = CaseReading(naming, series)
+    shown = reading.image(image, files) if image else None
+    read = reading.sources(files, shown, reference=reference is not None)
+    sources = [Source(str(path), read[path]) for path in files]
     wanted = structure or ()
     with progress("Comparing") as report:
         how = ComparisonSettings(tuple(wanted), tolerance_mm, per_slice, report)
@@ -90,13 +101,17 @@ def compare(
         "pairwise": pairwise,
         **naming.settings(),
     }
-    provenance = Provenance.of([*files, *([image] if image else [])], settings)
+    inputs = [*map(contours_input, files), *([image_input(image, shown)] if image and shown else [])]
+    provenance = Provenance.of(inputs, settings)
+    document = comparison_document(
+        result.comparisons, result.unmatched, result.matrices, provenance, reading.left_out
+    )
     if output is not None:
-        save_comparison(output, result, provenance, image)
+        save_comparison(output, result, provenance, shown, document)
     print_result(
         form,
         table=lambda console: _print_tables(console, result),
-        document=comparison_document(result.comparisons, result.unmatched, result.matrices, provenance),
+        document=document,
         rows=slice_rows(result.comparisons)
         if per_slice
         else comparison_rows(result.comparisons, result.unmatched),

@@ -21,6 +21,15 @@ FormatOption = Annotated[
     Format,
     typer.Option("--format", help="How to print the result; JSON and CSV go to standard output alone."),
 ]
+SeriesOption = Annotated[
+    str | None,
+    typer.Option(
+        "--series",
+        metavar="NUMBER|UID",
+        help="Which DICOM series of several is the image: its number, its UID or the end of it; else the one "
+        "that the contours refer to.",
+    ),
+]
 OutputOption = Annotated[
     Path | None,
     typer.Option(

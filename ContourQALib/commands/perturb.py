@@ -19,9 +19,11 @@ from ContourQALib.commands.options import (
     FormatOption,
     LabelsOption,
     MergeOption,
+    SeriesOption,
     StructureOption,
 )
 from ContourQALib.commands.printing import print_result, say
+from ContourQALib.commands.reading import CaseReading, contours_input
 from ContourQALib.errors import OutputError, SettingError
 from ContourQALib.formats.file_type import extension_of, stem_of
 from ContourQALib.formats.images import write_image
@@ -42,8 +44,19 @@ SEGMENTATION = ".seg.nrrd"
 
 def perturb(
     contours: Annotated[
-        Path | None, typer.Option("--contours", help="Label map or segmentation to spoil; it stays as it is.")
+        Path | None,
+        typer.Option(
+            "--contours", help="Label map, segmentation, RTSTRUCT or DICOM SEG to spoil; it stays as it is."
+        ),
     ] = None,
+    image: Annotated[
+        Path | None,
+        typer.Option(
+            "--image",
+            help="The image on whose grid an RTSTRUCT becomes voxels; else the one found beside it.",
+        ),
+    ] = None,
+    series: SeriesOption = None,
     error: Annotated[str | None, typer.Option("--error", help="Which error; --list shows them.")] = None,
     severity: Annotated[
         float | None, typer.Option("--severity", help="How much, in the error's unit.")
@@ -78,7 +91,8 @@ def perturb(
         )
     kind = find_error(error)
     naming = LabelNaming(labels, merge, color_table)
-    drawn = naming.read(contours)
+    reading = CaseReading(naming, series)
+    drawn = reading.contours(contours, reading.canvas(image, contours) if image else None)
     chosen = select(drawn, structure) if structure else drawn
     spoiled = {id(c): apply_error(c, kind.name, severity, seed) for c in chosen}
     target = None
@@ -93,11 +107,14 @@ def perturb(
     ]
     dose = {"error": kind.name, "severity": severity, "unit": kind.unit, "seed": seed}
     settings = {**dose, "structures": list(structure or ()), **naming.settings()}
-    provenance = Provenance.of([contours], settings)
+    provenance = Provenance.of([contours_input(contours)], settings)
     print_result(
         form,
         table=lambda console: print_comparisons(console, comparisons),
-        document={**dose, **comparison_document(comparisons, provenance=provenance)},
+        document={
+            **dose,
+            **comparison_document(comparisons, provenance=provenance, left_out=reading.left_out),
+        },
         rows=[{**row, **dose} for row in comparison_rows(comparisons)],
     )
 

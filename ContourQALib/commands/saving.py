@@ -9,10 +9,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from ContourQALib.case import Contour
+from ContourQALib.case import Contour, Image
 from ContourQALib.commands.printing import progress, say
 from ContourQALib.commands.threshold_overlays import optimum_overlays
-from ContourQALib.formats.images import read_image
 from ContourQALib.formats.output import output_folder
 from ContourQALib.formats.recommendation import RECOMMENDED_FILE, write_recommendation
 from ContourQALib.formats.segmentation import write_segmentation
@@ -23,7 +22,6 @@ from ContourQALib.report.folder import write_report_folder
 from ContourQALib.report.html import Section, definitions_section, page
 from ContourQALib.report.provenance import Provenance
 from ContourQALib.report.records import (
-    comparison_document,
     comparison_rows,
     slice_rows,
     to_csv,
@@ -50,17 +48,29 @@ def check_folder(folder: Path) -> None:
     output_folder(next(place for place in (folder, *folder.absolute().parents) if place.exists()))
 
 
-def save_comparison(folder: Path, result: ComparisonSet, provenance: Provenance, image: Path | None) -> None:
+def save_comparison(
+    folder: Path,
+    result: ComparisonSet,
+    provenance: Provenance,
+    image: Image | None,
+    document: Mapping[str, Any],
+) -> None:
     """Write a comparison's report, tables, over- and under-contoured voxels and consensus.
+
+    Args:
+        folder: where to.
+        result: every pair.
+        provenance: where the result comes from.
+        image: shown below the outlines.
+        document: the result as `comparison_document` gives it.
 
     Raises:
         OutputError: the folder cannot be written.
     """
-    shown = read_image(image) if image is not None else None
     section = comparison_section(
         result.comparisons,
         [(pair.reference, pair.test) for pair in result.pairs],
-        image=shown,
+        image=image,
         unmatched=result.unmatched,
         matrices=result.matrices,
     )
@@ -70,7 +80,6 @@ def save_comparison(folder: Path, result: ComparisonSet, provenance: Provenance,
         tables["slices.csv"] = to_csv(slice_rows(result.comparisons))
     wrong = [segment for pair in result.pairs for segment in differences(pair)]
     overlays = _segmentations("differences", wrong) | _segmentations("consensus", result.consensus)
-    document = comparison_document(result.comparisons, result.unmatched, result.matrices, provenance)
     _write(folder, html, document, tables, overlays)
 
 

@@ -10,7 +10,11 @@ import numpy as np
 from ContourQALib.case import RASTERIZED_TAG, Contour, SeriesIdentity
 from ContourQALib.errors import FormatError, SettingError
 from ContourQALib.formats.color_table import ColorEntry, color_table_beside, read_color_table
+from ContourQALib.formats.dicom.contour_object import contour_object
 from ContourQALib.formats.dicom.recognizing import Kind, names_dicom
+from ContourQALib.formats.dicom.segmentation_in import read_seg
+from ContourQALib.formats.dicom.structure_contours import read_structures
+from ContourQALib.formats.dicom.structure_set import LeftOutRoi
 from ContourQALib.formats.header_reading import read_header
 from ContourQALib.formats.segmentation import is_segmentation, read_segments
 from ContourQALib.formats.volume import Volume, read_voxels
@@ -28,6 +32,7 @@ def read_contours(
     each: Callable[[Contour], Contour] | None = None,
     grid: Grid | None = None,
     series: SeriesIdentity | None = None,
+    on_left_out: Callable[[LeftOutRoi], None] | None = None,
 ) -> tuple[Contour, ...]:
     """Read the structures of a label map, a segmentation, or a DICOM structure set (RTSTRUCT) or SEG.
 
@@ -46,7 +51,9 @@ def read_contours(
             boxes (`metrics.domain.cropped`) they are ten.
         grid: where polygons become masks; without it the grid of the series that they refer to, looked for
             beside the file. Masks stay on their own grid.
-        series: what `grid` is of, where that is DICOM: the polygons must lie in its frame of reference.
+        series: the DICOM series that the contours shall belong to: its frame of reference must be theirs.
+        on_left_out: told of every region of interest of an RTSTRUCT that is no contour (an isocenter, one
+            without points). Without it one that has polygons and cannot be used is an error.
 
     Returns:
         Contours in the order of their labels, or of the segments in the file.
@@ -62,8 +69,9 @@ def read_contours(
     each = each or _unchanged
     if names_dicom(path):
         if not merge:
-            return _dicom_contours(path, grid, series, each)
-        return tuple(map(each, _merged(_dicom_contours(path, grid, series, _unchanged), merge)))
+            return _dicom_contours(path, grid, series, each, on_left_out)
+        parts = _dicom_contours(path, grid, series, _unchanged, on_left_out)
+        return tuple(map(each, _merged(parts, merge)))
     header = read_header(path)
     if is_segmentation(header):
         if not merge:
@@ -87,15 +95,12 @@ def _dicom_contours(
     grid: Grid | None,
     series: SeriesIdentity | None,
     each: Callable[[Contour], Contour],
+    on_left_out: Callable[[LeftOutRoi], None] | None,
 ) -> tuple[Contour, ...]:
-    from ContourQALib.formats.dicom.contour_object import contour_object
-    from ContourQALib.formats.dicom.segmentation_in import read_seg
-    from ContourQALib.formats.dicom.structure_contours import read_structures
-
     file, kind = contour_object(path)
     if kind is Kind.SEGMENTATION:
-        return read_seg(file, each)
-    return read_structures(file, grid, series, each)
+        return read_seg(file, each, series)
+    return read_structures(file, grid, series, each, on_left_out)
 
 
 def _contour(

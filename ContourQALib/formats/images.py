@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from os import PathLike
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from ContourQALib.case import Image
 from ContourQALib.errors import FormatError, GeometryError, OutputError, SettingError
+from ContourQALib.formats.dicom.folder import LeftOut, scan
+from ContourQALib.formats.dicom.image_series import choose_series
 from ContourQALib.formats.dicom.recognizing import names_dicom
+from ContourQALib.formats.dicom.series_image import read_series
 from ContourQALib.formats.file_type import extension_of, stem_of
 from ContourQALib.formats.header_reading import read_header
 from ContourQALib.formats.output import write_atomically
@@ -29,7 +31,7 @@ def read_image(
     path: str | PathLike[str],
     series: str | None = None,
     referenced: Collection[str] = (),
-    leave_out: Callable[[Any], None] | None = None,
+    on_left_out: Callable[[LeftOut], None] | None = None,
 ) -> Image:
     """Read an image; values keep their type, a 2D image becomes one slice, the name is the file's stem.
 
@@ -38,7 +40,7 @@ def read_image(
             series is then looked for in its folder.
         series: which series of several, by its UID, the UID's end, or its number.
         referenced: UIDs of the series that contours refer to: one of them is taken where nothing is said.
-        leave_out: told of every file of a DICOM folder that is not used.
+        on_left_out: told of every file of a DICOM folder that is not used.
 
     Raises:
         FormatError: the file is missing, damaged, of another kind, 4D, RGB or complex, or holds NaN; or it is
@@ -47,12 +49,9 @@ def read_image(
         SettingError: a series was named and the file is no DICOM.
     """
     if names_dicom(path):
-        from ContourQALib.formats.dicom.folder import choose_series, scan
-        from ContourQALib.formats.dicom.series_image import read_series
-
         folder = scan(path)
-        for file in folder.left_out if leave_out else ():
-            leave_out(file)
+        for file in folder.left_out if on_left_out else ():
+            on_left_out(file)
         return read_series(choose_series(folder, series, referenced))
     if series is not None:
         raise SettingError(f"{path} is no DICOM; leave out which series of it is meant ({series}).")

@@ -10,6 +10,7 @@ from ContourQALib.case import Contour, SeriesIdentity
 from ContourQALib.errors import SettingError
 from ContourQALib.formats.color_table import read_color_table
 from ContourQALib.formats.contours import read_contours
+from ContourQALib.formats.dicom.structure_set import LeftOutRoi
 from ContourQALib.formats.label_text import parse_labels
 from ContourQALib.geometry import Grid
 
@@ -34,10 +35,11 @@ class LabelNaming:
         each: Callable[[Contour], Contour] | None = None,
         grid: Grid | None = None,
         series: SeriesIdentity | None = None,
+        on_left_out: Callable[[LeftOutRoi], None] | None = None,
     ) -> tuple[Contour, ...]:
         """The contours of a file; see `read_contours` for the arguments and the errors."""
         labels = parse_labels(self.labels) if self.labels else None
-        return read_contours(path, labels, self.merge, self.color_table, each, grid, series)
+        return read_contours(path, labels, self.merge, self.color_table, each, grid, series, on_left_out)
 
     def check(self) -> None:
         """See that it can be used, so that what is wrong with it is told once and not for every file.

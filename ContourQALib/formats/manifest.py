@@ -1,8 +1,8 @@
 """Manifests in: a CSV that lists the cases of a cohort, the one format of every command that takes many.
 
-Known columns are case, patient, structure, stratum, dataset (text) and image, reference, contour, probability
-(paths); any other column holds the contours of the model it is named after (VPM, LFT). Paths are relative to
-the CSV.
+Known columns are case, patient, structure, stratum, dataset, series (text) and image, reference, contour,
+probability (paths); any other column holds the contours of the model it is named after (VPM, LFT). Paths are
+relative to the CSV, and each is a file or a folder of DICOM.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 from ContourQALib.errors import FormatError
 from ContourQALib.names import normalize
 
-TEXTS = ("case", "patient", "structure", "stratum", "dataset")
+TEXTS = ("case", "patient", "structure", "stratum", "dataset", "series")
 """Known columns whose cells are words."""
 
 FILES = ("image", "reference", "contour", "probability")
@@ -35,7 +35,8 @@ class ManifestRow:
         line: line of the file that the row ends in, from 1 for the header.
         case: name of the case.
         patient: whose case it is; the case's own name where nothing is said.
-        structure, stratum, dataset: what the cells say; "" for an empty cell or a column that is missing.
+        structure, stratum, dataset, series: what the cells say; "" for an empty cell or a column that is
+            missing. The series is which DICOM series of several is the image (see `images.read_image`).
         files: path by column of `FILES`; without the empty cells.
         models: path of a model's contours by the model's name; without the empty cells.
     """
@@ -46,6 +47,7 @@ class ManifestRow:
     structure: str
     stratum: str
     dataset: str
+    series: str
     files: Mapping[str, Path]
     models: Mapping[str, Path]
 

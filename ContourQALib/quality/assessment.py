@@ -30,7 +30,7 @@ class ModelIdentity:
 
 @dataclass(frozen=True)
 class Novelty:
-    """Whether the case is like those the model learned from; None where no model was asked."""
+    """Whether the case is like those the model learned from; None where no model knows the structure."""
 
     inside_training_range: bool | None
     reasons: tuple[str, ...] = ()

@@ -165,10 +165,12 @@ def _assess_one(
             figures = calibrated(model, _card_name(model.card, contour.name), prediction)
         novelty = _novelty(image, asked, prediction, modality, findings)
         reasons += [reason for reason in novelty.reasons if reason not in reasons]
-    elif model:
-        reasons.append(f"The model {model.card.name} does not know this structure: mask-only rules alone.")
     else:
-        reasons.append("No model knows this structure in this kind of image: mask-only rules alone.")
+        asked_whom = f"The model {model.card.name} does not know" if model else "No model knows"
+        where = "" if model else " in this kind of image"
+        unknown = f"{asked_whom} this structure{where}: mask-only rules alone."
+        novelty = Novelty(None, (unknown,))
+        reasons.append(unknown)
     verdict = decide(
         figures.dice,
         levels,

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ContourQALib import __version__
-from ContourQALib.errors import FormatError
+from ContourQALib.formats.digests import hash_file
 from ContourQALib.quality.assessment import ModelIdentity
 from ContourQALib.quality.card import CARD_FILE
 from ContourQALib.quality.model import QualityModel, bundled_models
@@ -20,7 +19,7 @@ DISCLAIMER = "for research and teaching; not a medical device"
 
 @dataclass(frozen=True)
 class InputFile:
-    """A file that was read: its path as the user gave it and the SHA-256 of its bytes."""
+    """What was read, a file or a DICOM series: its path as the user gave it, its SHA-256 (`formats.digests`)."""
 
     path: str
     sha256: str
@@ -47,30 +46,22 @@ class Provenance:
     @classmethod
     def of(
         cls,
-        paths: Iterable[str | Path] = (),
+        paths: Iterable[str | Path | InputFile] = (),
         settings: Mapping[str, Any] | None = None,
         model: ModelIdentity | None = None,
     ) -> Provenance:
-        """Provenance of a run that read `paths` (hashed here; a path given twice counts once).
+        """Provenance of a run that read `paths` (hashed here unless they are; one given twice counts once).
 
         Raises:
             FormatError: one of the files cannot be read.
         """
-        inputs = tuple(InputFile(path, hash_file(path)) for path in dict.fromkeys(map(str, paths)))
-        return cls(inputs, dict(settings or {}), model)
-
-
-def hash_file(path: str | Path) -> str:
-    """SHA-256 of a file's bytes, in hexadecimal.
-
-    Raises:
-        FormatError: the file cannot be read.
-    """
-    try:
-        with open(path, "rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise FormatError(f"Cannot read {path} ({error.strerror}); check that the file exists.") from error
+        inputs: dict[str, InputFile] = {}
+        for path in paths:
+            file = path if isinstance(path, InputFile) else None
+            name = file.path if file else str(path)
+            if name not in inputs:
+                inputs[name] = file or InputFile(name, hash_file(name))
+        return cls(tuple(inputs.values()), dict(settings or {}), model)
 
 
 def card_hashes(model: QualityModel | None) -> dict[str, str]:

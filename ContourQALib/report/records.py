@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
+from ContourQALib.formats.left_out import LeftOutStructure
 from ContourQALib.metrics.compare import Comparison
 from ContourQALib.metrics.definitions import DEFINITIONS, Status
 from ContourQALib.metrics.observers import AgreementMatrix
@@ -39,6 +40,7 @@ def comparison_document(
     unmatched: Sequence[Unmatched] = (),
     matrices: Sequence[AgreementMatrix] = (),
     provenance: Provenance | None = None,
+    left_out: Sequence[LeftOutStructure] = (),
 ) -> Record:
     """The document of `contourqa compare`.
 
@@ -47,10 +49,12 @@ def comparison_document(
         unmatched: structures that found no partner.
         matrices: agreement of all observers with each other, one a structure; `matrix` only when given.
         provenance: where the result comes from.
+        left_out: regions that a file names and does not contour.
     """
     document: Record = {
         "pairs": [comparison_record(c) for c in comparisons],
         "unmatched": [_unmatched_record(u) for u in unmatched],
+        "left_out": [_left_out_record(one) for one in left_out],
         "definitions": dict(DEFINITIONS),
     }
     if matrices:
@@ -60,12 +64,17 @@ def comparison_document(
     return document
 
 
-def assessment_document(assessment: Assessment, provenance: Provenance | None = None) -> Record:
-    """The document of `contourqa assess` for one image."""
+def assessment_document(
+    assessment: Assessment,
+    provenance: Provenance | None = None,
+    left_out: Sequence[LeftOutStructure] = (),
+) -> Record:
+    """The document of `contourqa assess` for one image; `left_out` as for `comparison_document`."""
     document: Record = {
         "model": model_record(assessment.model),
         "models": [model_record(model) for model in assessment.models],
         "structures": [structure_record(s) for s in assessment.structures],
+        "left_out": [_left_out_record(one) for one in left_out],
         "levels": {"accept": assessment.levels.accept, "reject": assessment.levels.reject},
         "notes": list(assessment.notes),
         "elapsed_s": plain(assessment.elapsed_s),
@@ -211,6 +220,10 @@ def cell(value: Any) -> Any:
 
 def _unmatched_record(unmatched: Unmatched) -> Record:
     return {f.name: plain(getattr(unmatched, f.name)) for f in fields(Unmatched)}
+
+
+def _left_out_record(left_out: LeftOutStructure) -> Record:
+    return {f.name: plain(getattr(left_out, f.name)) for f in fields(LeftOutStructure)}
 
 
 def _slice_record(row: SliceComparison) -> Record:
