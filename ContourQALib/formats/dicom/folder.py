@@ -8,9 +8,17 @@ from os import PathLike
 from pathlib import Path
 
 from ContourQALib.formats.dicom.image_series import ImageSeries
-from ContourQALib.formats.dicom.instances import Instance, read_instance
-from ContourQALib.formats.dicom.reading import DamagedError, quietly
-from ContourQALib.formats.dicom.recognizing import DIRECTORY, Kind, files_below, kind_of, sop_class_of
+from ContourQALib.formats.dicom.instances import HEADER, Instance, read_instance
+from ContourQALib.formats.dicom.reading import DamagedError, parse, quietly
+from ContourQALib.formats.dicom.recognizing import (
+    DIRECTORY,
+    Kind,
+    at_large,
+    files_below,
+    kind_of,
+    named_sop_class,
+    sop_class_of,
+)
 from ContourQALib.formats.file_type import check_readable
 
 
@@ -58,14 +66,16 @@ class _Found:
         """Put a file where it belongs by its header."""
         try:
             with path.open("rb") as file:
-                sop_class = sop_class_of(file, path)
-                kind = kind_of(sop_class)
-                if kind in self.contours:
-                    self.contours[kind].append(path)
-                elif kind is Kind.IMAGE:
-                    self.instances.append(read_instance(file, path))
-                else:
-                    self.left_out.append(LeftOut(path, _what(sop_class)))
+                header = parse(file, path, HEADER, at_large)
+                left = path.stat().st_size - file.tell()
+            sop_class = named_sop_class(header, path)
+            kind = kind_of(sop_class)
+            if kind in self.contours:
+                self.contours[kind].append(path)
+            elif kind is Kind.IMAGE:
+                self.instances.append(read_instance(header, left, path))
+            else:
+                self.left_out.append(LeftOut(path, _what(sop_class)))
         except DamagedError as error:
             self.left_out.append(LeftOut(path, error.reason))
         except OSError:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
-from ContourQALib.formats.dicom.reading import DamagedError, parse
+from ContourQALib.formats.dicom.elements import count_of, raw_of, text_of
+from ContourQALib.formats.dicom.reading import DamagedError
 from ContourQALib.formats.dicom.slices import LATTICE, PHASES, Slice, single_slice
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ HEADER = (
     *LATTICE,
     *PHASES,
     *PATIENT,
+    "SOPClassUID",
     *UIDS,
     "FrameOfReferenceUID",
     "Modality",
@@ -69,52 +71,51 @@ class Instance:
     slice: Slice | None
 
 
-def read_instance(file: BinaryIO, path: Path) -> Instance:
-    """The instance of an open image file; ask `quietly`.
+def read_instance(header: Dataset, left: int, path: Path) -> Instance:
+    """The instance of an image file; ask `quietly`.
+
+    Args:
+        header: its elements named in `HEADER`.
+        left: how many bytes of the file follow after them, from the element of the pixels on.
+        path: the file.
 
     Raises:
         DamagedError: it is cut short, lacks its UIDs or its pixels, or is in color.
     """
-    header = parse(file, path, HEADER)
     try:
-        _check_whole(header, file, path)
+        _check_whole(header, left, path)
         return _instance(header, path)
     except DamagedError:
         raise
-    except Exception as error:  # pydicom turns bytes into values only now
+    except Exception as error:  # values that are not what their element is for
         raise DamagedError(path, "has a damaged header") from error
 
 
 def _instance(header: Dataset, path: Path) -> Instance:
-    uids = [
-        str(header.get(name) or "") for name in ("SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID")
-    ]
+    uids = [text_of(header, keyword) for keyword in UIDS]
     if not all(uids):
         raise DamagedError(path, "does not say which image of which series it is")
-    if (
-        int(header.get("SamplesPerPixel") or 1) != 1
-        or header.get("PhotometricInterpretation") == "PALETTE COLOR"
-    ):
+    palette = text_of(header, "PhotometricInterpretation") == "PALETTE COLOR"
+    if palette or count_of(header, "SamplesPerPixel", 1) != 1:
         raise DamagedError(path, "is an image in color")
-    number = str(header.get("SeriesNumber") or "").strip()
-    image_type = header.get("ImageType") or []
+    number = text_of(header, "SeriesNumber")
     several = "NumberOfFrames" in header
     return Instance(
         path,
         *(uids[0], uids[1], uids[2]),
-        str(header.get("FrameOfReferenceUID") or ""),
-        str(header.get("Modality") or "").strip(),
+        text_of(header, "FrameOfReferenceUID"),
+        text_of(header, "Modality"),
         int(number) if number.lstrip("-").isdigit() else None,
         str(header.get("SeriesDescription") or ""),
-        str(header.get("Units") or ""),
+        text_of(header, "Units"),
         _digest(header),
-        len(image_type) > 2 and image_type[2] == "LOCALIZER",
-        int(header.get("NumberOfFrames") or 1),
+        text_of(header, "ImageType").split("\\")[2:3] == ["LOCALIZER"],
+        count_of(header, "NumberOfFrames", 1),
         None if several else single_slice(header, path),
     )
 
 
-def _check_whole(header: Dataset, file: BinaryIO, path: Path) -> None:
+def _check_whole(header: Dataset, left: int, path: Path) -> None:
     """See that a file reaches to its pixels and, where they are not compressed, holds as many as it says.
 
     Raises:
@@ -122,22 +123,20 @@ def _check_whole(header: Dataset, file: BinaryIO, path: Path) -> None:
     """
     syntax = header.file_meta.get("TransferSyntaxUID")
     if syntax == DEFLATED:
-        return  # the place where reading ended is one in the inflated data
-    left = path.stat().st_size - file.tell()
+        return  # what is left was counted in the inflated data
     if left <= 0:
         raise DamagedError(path, "is cut short or holds no pixels")
     if syntax is not None and (syntax.is_private or syntax.is_encapsulated):
         return
     head = 8 if header.original_encoding[0] else 12  # tag, representation and length (PS3.5 7.1)
-    bits = int(header.get("BitsAllocated") or 0) * int(header.get("NumberOfFrames") or 1)
-    if left - head < int(header.get("Rows") or 0) * int(header.get("Columns") or 0) * bits / 8:
+    bits = count_of(header, "BitsAllocated") * count_of(header, "NumberOfFrames", 1)
+    if left - head < count_of(header, "Rows") * count_of(header, "Columns") * bits / 8:
         raise DamagedError(path, "is cut short")
 
 
 def _digest(header: Dataset) -> str:
     parts = []
     for keyword in PATIENT:
-        element = header.get_item(keyword)  # its bytes: what they say in letters does not matter
-        value = b"" if element is None else element.value or b""
+        value = raw_of(header, keyword) or b""  # what the bytes say in letters does not matter
         parts.append(value.strip(b" \0") if isinstance(value, bytes) else str(value).encode())
     return hashlib.sha256(b"\0".join(parts)).hexdigest()

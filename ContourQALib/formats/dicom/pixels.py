@@ -75,7 +75,7 @@ def rescale(stored: np.ndarray, slices: Sequence[Slice], name: str) -> np.ndarra
         name: what messages call the series.
 
     Raises:
-        FormatError: a slope is zero, or a slope or intercept no number.
+        FormatError: a slope is zero or far too large, or a slope or intercept no number.
     """
     slopes, intercepts = [one.slope for one in slices], [one.intercept for one in slices]
     if any(slope is None or slope == 0 for slope in slopes) or None in intercepts:
@@ -85,14 +85,22 @@ def rescale(stored: np.ndarray, slices: Sequence[Slice], name: str) -> np.ndarra
         return stored
     ends = np.array([[plane.min(), plane.max()] for plane in stored], float)
     reached = ends * slope[:, None] + intercept[:, None]
-    kind = _type_for(slope, intercept, float(reached.min()), float(reached.max()))
-    values = np.empty(stored.shape, kind)
-    for k, plane in enumerate(stored):
-        if kind == np.float32:
-            values[k] = plane * slope[k] + intercept[k]
-        else:
-            # in 64 bits: neither step overflows, whatever sign and width the pixels have
-            values[k] = plane.astype(np.int64) * int(slope[k]) + int(intercept[k])
+    low, high = float(reached.min()), float(reached.max())
+    if max(-low, high) > np.finfo(np.float32).max:
+        raise FormatError(f"{name} has a rescale slope that leads beyond all numbers; export it again.")
+    kind = _type_for(slope, intercept, low, high)
+    if kind == np.float32:
+        scaled = np.empty(stored.shape, kind)
+        for k, plane in enumerate(stored):
+            scaled[k] = plane * slope[k] + intercept[k]
+        return scaled
+    # Two's complement: steps that overflow come back, because the value that is reached fits. What is as wide
+    # becomes the other type where it lies.
+    values = stored.view(kind) if stored.itemsize == np.dtype(kind).itemsize else stored.astype(kind)
+    for plane, a, b in zip(values, slope.astype(np.int64), intercept.astype(np.int64), strict=True):
+        if a != 1:
+            plane *= a.astype(kind)
+        plane += b.astype(kind)
     return values
 
 

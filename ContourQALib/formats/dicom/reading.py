@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from ContourQALib.errors import FormatError
+from ContourQALib.formats.dicom.elements import tag_of
 from ContourQALib.formats.file_type import check_readable
 
 if TYPE_CHECKING:
@@ -18,8 +19,12 @@ if TYPE_CHECKING:
 PREAMBLE = 128
 """Bytes before the letters DICM (PS3.10 7.1)."""
 
+PIXEL_GROUP = 0x7FE0
 FIRST_GROUPS = (b"\x02\x00", b"\x08\x00")
 """How a file begins that was written without a preamble: with its meta information, or with its data set."""
+
+Stop = Callable[[int, str | None, int], bool]
+"""Whether to end before an element of a tag, representation and length."""
 
 
 class DamagedError(FormatError):
@@ -112,17 +117,34 @@ def read_dataset(
     require_pydicom()
     path = check_readable(path)
     with path.open("rb") as file:
-        return parse(file, path, tags, pixels)
+        return parse(file, path, tags, None if pixels else at_pixels)
 
 
-def parse(file: BinaryIO, path: Path, tags: Sequence[str] | None = None, pixels: bool = False) -> FileDataset:
-    """The data set of an open file; as `read_dataset` otherwise. The file stays where reading ended."""
-    from pydicom import dcmread
+def parse(
+    file: BinaryIO, path: Path, tags: Sequence[str] | None = None, stop: Stop | None = None
+) -> FileDataset:
+    """The data set of an open file, as `read_dataset` otherwise; the file stays where reading ended.
+
+    Args:
+        file: the file, at its beginning.
+        path: its path, for messages.
+        tags: keywords of the elements that are wanted, else all.
+        stop: told of the tag, representation and length of each element: whether to end before it.
+
+    Raises:
+        DamagedError: it is no DICOM file, or cut short.
+    """
+    from pydicom.filereader import read_partial
 
     if not begins_like_dicom(file):
         raise DamagedError(path, "is no DICOM file")
-    wanted = None if tags is None else list(tags)
+    wanted = None if tags is None else [tag_of(keyword) for keyword in tags]
     try:
-        return dcmread(file, stop_before_pixels=not pixels, force=True, specific_tags=wanted)
+        return read_partial(file, stop, force=True, specific_tags=wanted)
     except Exception as error:  # a damaged file makes pydicom raise nearly anything
         raise DamagedError(path, "is damaged or cut short") from error
+
+
+def at_pixels(tag: int, representation: str | None, length: int) -> bool:
+    """Whether an element holds pixels (PS3.3 C.7.6.3, C.7.6.24)."""
+    return tag >> 16 == PIXEL_GROUP

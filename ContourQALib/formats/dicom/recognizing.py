@@ -7,11 +7,15 @@ from collections.abc import Iterator
 from enum import StrEnum
 from os import PathLike
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from ContourQALib.errors import FormatError
-from ContourQALib.formats.dicom.reading import PREAMBLE, DamagedError, begins_like_dicom, require_pydicom
+from ContourQALib.formats.dicom.elements import text_of
+from ContourQALib.formats.dicom.reading import PIXEL_GROUP, PREAMBLE, DamagedError, parse, require_pydicom
 from ContourQALib.formats.file_type import check_readable, extension_of
+
+if TYPE_CHECKING:
+    from pydicom.dataset import FileDataset
 
 STORAGE = "1.2.840.10008.5.1.4."
 """How the UIDs of what can be stored begin (PS3.4 B.5, C.6)."""
@@ -45,6 +49,9 @@ REPORTS = _IMAGES + "88."
 """How the UIDs of structured reports begin."""
 
 SOP_CLASS_TAG = 0x00080016
+REPORT_TREE_TAG = 0x0040A730
+LARGE_GROUPS = frozenset({0x0004, 0x0062, 0x3006, PIXEL_GROUP})
+"""Groups of a DICOMDIR's records, a SEG's segments, an RTSTRUCT's structures, and of pixels."""
 
 
 class Kind(StrEnum):
@@ -116,21 +123,29 @@ def sop_class_of(file: BinaryIO, path: Path) -> str:
         DamagedError: the file is no DICOM file.
     """
     require_pydicom()
-    from pydicom.filereader import read_partial
+    head = parse(file, path, ("SOPClassUID",), lambda tag, representation, length: tag > SOP_CLASS_TAG)
+    file.seek(0)
+    return named_sop_class(head, path)
 
-    if not begins_like_dicom(file):
-        raise DamagedError(path, "is no DICOM file")
-    try:
-        # a directory's or a segmentation's sequences would take seconds
-        head = read_partial(file, stop_when=lambda tag, vr, length: tag > SOP_CLASS_TAG, force=True)
-        sop_class = head.file_meta.get("MediaStorageSOPClassUID") or head.get("SOPClassUID")
-    except Exception as error:  # a damaged file makes pydicom raise nearly anything
-        raise DamagedError(path, "is damaged or cut short") from error
-    finally:
-        file.seek(0)
+
+def named_sop_class(head: FileDataset, path: Path) -> str:
+    """SOP Class UID that the beginning of a file names.
+
+    Raises:
+        DamagedError: it names none.
+    """
+    sop_class = text_of(head.file_meta, "MediaStorageSOPClassUID") or text_of(head, "SOPClassUID")
     if not sop_class:
         raise DamagedError(path, "is no DICOM file, or does not say of which kind")
-    return str(sop_class)
+    return sop_class
+
+
+def at_large(tag: int, representation: str | None, length: int) -> bool:
+    """Whether an element is one that takes long to read and that no image has before its pixels.
+
+    It holds pixels, a directory's records, a report's tree, a segmentation's segments or a plan's structures.
+    """
+    return tag >> 16 in LARGE_GROUPS or tag == REPORT_TREE_TAG
 
 
 def _is_dicom_file(path: Path) -> bool:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from ContourQALib.formats.dicom.elements import count_of, items_of, numbers_of, raw_of, tag_of, text_of
 from ContourQALib.formats.dicom.reading import DamagedError
 
 if TYPE_CHECKING:
@@ -95,9 +96,12 @@ class Slice:
 
 
 def single_slice(header: Dataset, path: Path) -> Slice:
-    """The slice of a file that holds one (PS3.3 C.7.6.2, C.11.1)."""
-    phases = {keyword: str(header.get(keyword)) for keyword in PHASES if header.get(keyword) is not None}
-    return _slice(header, {name: header.get(name) for name in LATTICE}, path, 0, phases)
+    """The slice of a file that holds one (PS3.3 C.7.6.2, C.11.1).
+
+    Raises:
+        ValueError: its rows or columns are no whole numbers.
+    """
+    return _slice(header, lambda keyword: header, PHASES, path, 0)
 
 
 def frame_slices(dataset: Dataset, path: Path) -> list[Slice]:
@@ -105,68 +109,57 @@ def frame_slices(dataset: Dataset, path: Path) -> list[Slice]:
 
     Raises:
         DamagedError: it does not describe as many frames as it says it holds.
+        ValueError: its rows or columns are no whole numbers.
     """
-    shared = (dataset.get("SharedFunctionalGroupsSequence") or [None])[0]
-    frames = dataset.get("PerFrameFunctionalGroupsSequence") or []
-    if len(frames) != int(dataset.get("NumberOfFrames") or 1):
+    shared = next(iter(items_of(dataset, "SharedFunctionalGroupsSequence")), None)
+    frames = items_of(dataset, "PerFrameFunctionalGroupsSequence")
+    if len(frames) != count_of(dataset, "NumberOfFrames", 1):
         raise DamagedError(path, "does not describe each of its frames")
-    slices = []
-    for number, frame in enumerate(frames):
-        values = {keyword: _grouped(keyword, group, frame, shared) for keyword, group in PLACES.items()}
-        values |= {name: dataset.get(name) for name in ("Rows", "Columns")}
-        phases = {
-            keyword: str(value)
-            for keyword, group in FRAME_PHASES.items()
-            if (value := _grouped(keyword, group, frame, shared)) is not None
-        }
-        slices.append(_slice(dataset, values, path, number, phases))
-    return slices
+    groups = PLACES | FRAME_PHASES
+    return [
+        _slice(dataset, partial(_group, groups, frame, shared), FRAME_PHASES, path, number)
+        for number, frame in enumerate(frames)
+    ]
 
 
-def _grouped(keyword: str, group: str, frame: Dataset, shared: Dataset | None) -> Any:
-    """An element of a frame's functional group, or of the one that all frames share."""
-    for groups in (frame, shared):
-        items = groups.get(group) if groups is not None else None
-        if items and items[0].get(keyword) is not None:
-            return items[0].get(keyword)
+def _group(groups: Mapping[str, str], frame: Dataset, shared: Dataset | None, keyword: str) -> Dataset | None:
+    """The functional group that holds an element: the frame's own, else the one that all frames share."""
+    for one in (frame, shared):
+        items = items_of(one, groups[keyword]) if one is not None else ()
+        if items and tag_of(keyword) in items[0]:
+            return items[0]
     return None
 
 
 def _slice(
-    header: Dataset, values: Mapping[str, Any], path: Path, frame: int, phases: Mapping[str, str]
+    header: Dataset, holder: Callable[[str], Dataset | None], phases: Iterable[str], path: Path, frame: int
 ) -> Slice:
-    position, orientation, spacing = (
-        _numbers(values[name], count) for name, count in ((POSITION, 3), (ORIENTATION, 6), (SPACING, 2))
-    )
-    thickness, distance = (_numbers(values[name], 1) for name in (THICKNESS, DISTANCE))
-    slope, intercept = (
-        (default,) if values[name] is None else _numbers(values[name], 1)
-        for name, default in ((SLOPE, 1.0), (INTERCEPT, 0.0))
-    )
+    """A slice of elements each of which lies in the data set that `holder` names."""
+
+    def numbers(keyword: str, count: int) -> tuple[float, ...] | None:
+        place = holder(keyword)
+        return None if place is None else numbers_of(place, keyword, count)
+
+    def number(keyword: str, default: float | None = None) -> float | None:
+        place = holder(keyword)
+        if place is None or raw_of(place, keyword) is None:
+            return default
+        found = numbers_of(place, keyword, 1)
+        return found[0] if found else None
+
+    told = {keyword: raw_of(place, keyword) for keyword in phases if (place := holder(keyword)) is not None}
     return Slice(
         path,
-        str(header.get("SOPInstanceUID") or ""),
+        text_of(header, "SOPInstanceUID"),
         frame,
-        int(values["Rows"] or 0),
-        int(values["Columns"] or 0),
-        position,
-        orientation,
-        spacing,
-        thickness[0] if thickness else None,
-        distance[0] if distance else None,
-        slope[0] if slope else None,
-        intercept[0] if intercept else None,
-        phases,
+        count_of(header, "Rows"),
+        count_of(header, "Columns"),
+        numbers(POSITION, 3),
+        numbers(ORIENTATION, 6),
+        numbers(SPACING, 2),
+        number(THICKNESS),
+        number(DISTANCE),
+        number(SLOPE, 1.0),
+        number(INTERCEPT, 0.0),
+        {keyword: str(value) for keyword, value in told.items() if value is not None},
     )
-
-
-def _numbers(value: Any, count: int) -> tuple[float, ...] | None:
-    """So many finite numbers, or None."""
-    if value is None or value == "":
-        return None
-    values = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
-    try:
-        numbers = tuple(float(one) for one in values)
-    except (TypeError, ValueError):
-        return None
-    return numbers if len(numbers) == count and all(math.isfinite(one) for one in numbers) else None

@@ -1,0 +1,75 @@
+"""Elements as text and numbers, straight from their bytes.
+
+pydicom's own values are checked, cached and typed, which takes longer than reading a header does; of each
+file of a series some twenty are needed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+
+def raw_of(dataset: Dataset, keyword: str) -> Any:
+    """What an element holds: bytes as the file has them, or pydicom's value of one that was converted before.
+
+    None where the element is missing or empty.
+    """
+    tag = tag_of(keyword)
+    if tag not in dataset:
+        return None
+    value = dataset.get_item(tag).value
+    return None if value is None or (hasattr(value, "__len__") and len(value) == 0) else value
+
+
+def text_of(dataset: Dataset, keyword: str) -> str:
+    """Text of an element whose characters are ASCII by its representation: UI, CS, DS, IS (PS3.5 6.2).
+
+    Several values stand apart with backslashes. "" where the element is missing or empty.
+    """
+    value = raw_of(dataset, keyword)
+    if value is None:
+        return ""
+    if isinstance(value, bytes):
+        return value.decode("ascii", "replace").strip(" \0")
+    return (
+        str(value) if isinstance(value, str) or not hasattr(value, "__iter__") else "\\".join(map(str, value))
+    )
+
+
+def numbers_of(dataset: Dataset, keyword: str, count: int) -> tuple[float, ...] | None:
+    """So many finite numbers of a decimal string; None where the element holds anything else."""
+    try:
+        numbers = tuple(float(part) for part in text_of(dataset, keyword).split("\\"))
+    except ValueError:
+        return None
+    return numbers if len(numbers) == count and all(map(math.isfinite, numbers)) else None
+
+
+def count_of(dataset: Dataset, keyword: str, default: int = 0) -> int:
+    """A whole number, of any representation; `default` where the element is missing or empty.
+
+    Raises:
+        ValueError: it is no whole number.
+    """
+    value = raw_of(dataset, keyword)
+    return default if value is None else int(dataset[tag_of(keyword)].value)
+
+
+def items_of(dataset: Dataset, keyword: str) -> Sequence[Dataset]:
+    """Items of a sequence; none where it is missing."""
+    tag = tag_of(keyword)
+    return dataset[tag].value or () if tag in dataset else ()
+
+
+@cache
+def tag_of(keyword: str) -> Any:
+    """The tag of a keyword: pydicom looks it up again for every element."""
+    from pydicom.tag import Tag
+
+    return Tag(keyword)
