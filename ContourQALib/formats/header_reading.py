@@ -28,5 +28,7 @@ def read_header(path: str | PathLike[str]) -> Header:
     path = check_readable(path)
     kind = KINDS.get(extension_of(path))
     if kind is None:
-        raise FormatError(f"{path} is of a kind that cannot be read; give DICOM or one of {', '.join(KINDS)}.")
+        raise FormatError(
+            f"{path} is of a kind that cannot be read; give DICOM or one of {', '.join(KINDS)}."
+        )
     return READERS[kind](path)

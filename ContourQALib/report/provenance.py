@@ -19,7 +19,7 @@ DISCLAIMER = "for research and teaching; not a medical device"
 
 @dataclass(frozen=True)
 class InputFile:
-    """What was read, a file or a DICOM series: its path as the user gave it, its SHA-256 (`formats.digests`)."""
+    """A file or DICOM series that was read: its path as the user gave it, its SHA-256 (`formats.digests`)."""
 
     path: str
     sha256: str
