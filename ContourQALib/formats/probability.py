@@ -27,8 +27,8 @@ def read_probability(path: str | PathLike[str], name: str | None = None) -> Prob
     Whole numbers are taken only when they are 0 and 1: a map of percent or of 0 to 255 is not guessed at.
 
     Args:
-        path: .nii, .nii.gz, .nrrd, .nhdr, .mha or .mhd with one value per voxel; or DICOM, a fractional SEG or a
-            folder that holds it alone.
+        path: .nii, .nii.gz, .nrrd, .nhdr, .mha or .mhd with one value per voxel; or DICOM: a fractional SEG,
+            or a folder that holds it alone.
         name: the structure, which of several segments is to be of; the file's stem, or what the only segment
             is called, where not given.
 
