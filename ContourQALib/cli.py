@@ -18,6 +18,7 @@ from ContourQALib.commands.cohort import cohort
 from ContourQALib.commands.compare import compare
 from ContourQALib.commands.demo import demo
 from ContourQALib.commands.models import models
+from ContourQALib.commands.pacs import pacs
 from ContourQALib.commands.perturb import perturb
 from ContourQALib.commands.phantom import phantom
 from ContourQALib.commands.thresholds import thresholds
@@ -42,6 +43,7 @@ app = typer.Typer(
 )
 for command in (assess, cohort, compare, demo, models, perturb, phantom, thresholds, workstation):
     app.command()(command)
+app.add_typer(pacs)
 
 
 def _show_version(wanted: bool) -> None:

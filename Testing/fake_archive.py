@@ -73,7 +73,11 @@ class FakeArchive:
         gets: faults of the next reads, None for one that goes well.
         posts: faults of the next stores.
         page: rows that one answer to a search holds at most.
+        knows_offset: whether a search can go on where the last one ended.
         user: the Authorization header that is wanted, None where anybody may ask.
+        answers: what is given instead of an instance's file.
+        rows: what every search finds, where it is set.
+        whole_instances: a file alone is not wrapped in a message of one part.
     """
 
     url: str = ""
@@ -85,6 +89,9 @@ class FakeArchive:
     page: int = 1000
     knows_offset: bool = True
     user: str | None = None
+    answers: dict[str, bytes] = field(default_factory=dict)
+    rows: list[dict[str, Any]] | None = None
+    whole_instances: bool = False
 
     def keep(self, *paths: Path) -> None:
         """Hold files without having been sent them."""
@@ -160,6 +167,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _rows(self, path: str, asked: dict[str, list[str]]) -> list[dict[str, Any]]:
         wanted = {key: values[0] for key, values in asked.items() if key in _KEYS}
         tag = "0020000D" if path == "/studies" else "0020000E" if path.endswith("/series") else "00080018"
+        if self.archive.rows is not None:
+            return self.archive.rows
         rows: dict[str, dict[str, Any]] = {}
         for content in self.archive.files.values():
             row = json.loads(_header(content).to_json(suppress_invalid_tags=True))
@@ -171,13 +180,18 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _files(self, path: str) -> tuple[int, str, bytes]:
         wanted = path.split("/")[2::2]
-        parts = []
+        found = []
         for uid, content in self.archive.files.items():
             header = _header(content)
             if wanted == [header.StudyInstanceUID, header.SeriesInstanceUID, uid][: len(wanted)]:
-                parts.append(b"--XX\r\nContent-Type: application/dicom\r\n\r\n" + content + b"\r\n")
-        kind = 'multipart/related; type="application/dicom"; boundary=XX'
-        return (200, kind, b"".join(parts) + b"--XX--") if parts else (404, "text/plain", b"")
+                found.append(self.archive.answers.get(uid, content))
+        if not found:
+            return 404, "text/plain", b""
+        if self.archive.whole_instances and len(found) == 1:
+            return 200, "application/dicom", found[0]
+        head = b"--XX\r\nContent-Type: application/dicom\r\n\r\n"
+        body = b"".join(head + content + b"\r\n" for content in found) + b"--XX--"
+        return 200, 'multipart/related; type="application/dicom"; boundary=XX', body
 
     def _stored(self) -> tuple[int, str, bytes]:
         message = email.message_from_bytes(

@@ -81,7 +81,10 @@ def of_status(address: Address, status: int) -> PacsError:
         )
     if status in (TIMED_OUT, TOO_MANY) or status >= SERVER_FAILED:
         return PassingError(f"{address.url} failed (HTTP {status}); try again, or ask its administrator.")
-    return PacsError(f"{address.url} refused what was asked (HTTP {status}); check UIDs and options.")
+    return PacsError(
+        f"{address.url} refused what was asked (HTTP {status}); check the address, whose path is often "
+        "/dicom-web, and the options."
+    )
 
 
 def _status(error: Any) -> int:

@@ -59,7 +59,7 @@ def retrieve_series(
                 if report is not None:
                     report(len(taken), len(listed), "files")
 
-    with suppress(PassingError):
+    with suppress(PassingError, NotThereError):
         take(series)
     for instance_uid in listed:
         if instance_uid not in taken:

@@ -1,0 +1,106 @@
+"""`contourqa pacs query`: which studies an archive holds, and which series a study has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from ContourQALib.commands.options import Format, FormatOption
+from ContourQALib.commands.printing import print_result, say
+from ContourQALib.pacs.archive import Archive
+from ContourQALib.pacs.records import SeriesRecord, StudyRecord
+from ContourQALib.pacs.searching import StudyFilter, check_uid, find_series, find_studies
+from ContourQALib.report.tables import plain_table
+
+IDENTIFYING = {"patient_name", "description"}
+"""What is shown only to who asks for it: names, and what was typed freely, which often holds names."""
+
+HEADINGS = {
+    "study_date": "date",
+    "patient_id": "patient ID",
+    "patient_name": "name",
+    "series_count": "series",
+    "instance_count": "files",
+    "study_uid": "study UID",
+    "series_uid": "series UID",
+}
+WHOLE = {"study_uid", "series_uid"}
+"""Columns that are never cut short: they are there to be copied."""
+
+
+def query(
+    context: typer.Context,
+    patient_id: Annotated[
+        str,
+        typer.Option("--patient-id", metavar="ID", help="Studies of this patient; * stands for any letters."),
+    ] = "",
+    study_date: Annotated[
+        str, typer.Option("--study-date", metavar="DATE", help="20240131, or a range: 20240101-20240131.")
+    ] = "",
+    modality: Annotated[
+        str, typer.Option("--modality", metavar="CT", help="Studies with a series of this kind.")
+    ] = "",
+    study: Annotated[
+        str, typer.Option("--study", metavar="UID", help="The series of this study instead of studies.")
+    ] = "",
+    limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many studies.")] = 50,
+    show_names: Annotated[
+        bool, typer.Option("--show-names", help="Show patients' names and descriptions too.")
+    ] = False,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """List the studies of an archive, or with --study the series of one.
+
+    Studies are told by patient ID, date and UID; names and descriptions only with --show-names.
+    """
+    archive: Archive = context.obj.open()
+    if study:
+        _show("series", find_series(archive, check_uid(study, "--study")), show_names, form)
+        return
+    wanted = StudyFilter(patient_id, study_date, modality)
+    found = find_studies(archive, wanted, limit + 1)
+    _show("studies", found[:limit], show_names, form)
+    if len(found) > limit:
+        say(f"There are more than {limit}; look closer by --patient-id or --study-date, or raise --limit.")
+
+
+def _show(what: str, records: Sequence[StudyRecord | SeriesRecord], names: bool, form: Format) -> None:
+    rows = [_row(record, names) for record in records]
+    print_result(
+        form, table=lambda console: _table(console, what, rows), document={what: rows}, rows=_flat(rows)
+    )
+
+
+def _row(record: StudyRecord | SeriesRecord, names: bool) -> dict[str, Any]:
+    return {key: value for key, value in asdict(record).items() if names or key not in IDENTIFYING}
+
+
+def _flat(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Rows for CSV: several modalities in one cell."""
+    return [{key: _cell(value) for key, value in row.items()} for row in rows]
+
+
+def _cell(value: Any) -> Any:
+    return " ".join(value) if isinstance(value, tuple) else value
+
+
+def _table(console: Console, what: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    if not rows:
+        console.print(f"No {what}.")
+        return
+    table = plain_table()
+    for key in rows[0]:
+        table.add_column(HEADINGS.get(key, key), no_wrap=key in WHOLE, overflow="fold")
+    for row in rows:
+        # plain text: brackets in a description are no markup
+        table.add_row(*(_plain(value) for value in row.values()))
+    console.print(table)
+
+
+def _plain(value: Any) -> Any:
+    return Text("–" if value is None else str(_cell(value)))

@@ -1,0 +1,146 @@
+"""Which contours of a study are assessed, on which images: what was named, or what cannot be mistaken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from typing import TypeVar
+
+from ContourQALib.errors import SettingError
+from ContourQALib.pacs.archive import Archive
+from ContourQALib.pacs.errors import NotThereError
+from ContourQALib.pacs.records import InstanceRecord, SeriesRecord
+from ContourQALib.pacs.searching import find_instances
+
+CONTOURS = ("RTSTRUCT", "SEG")
+IMAGES = ("CT", "MR", "PT")
+"""Modalities (PS3.3 C.7.3.1.1.1) of series that hold contours, and of those that contours are drawn on."""
+
+OURS = "ContourQA"
+"""Manufacturer of what this program writes."""
+
+LISTED = 12
+"""What an error lists; more would be a page."""
+
+_Record = TypeVar("_Record", SeriesRecord, InstanceRecord)
+
+
+def choose_contours(
+    archive: Archive, series: Sequence[SeriesRecord], wanted: str | None = None
+) -> InstanceRecord:
+    """The RTSTRUCT or SEG of a study that is meant.
+
+    Without a word of the user's it is the only one; what this program wrote itself does not count. Of
+    several none is taken for being the newest: an older plan's contours are as easily meant, and nobody
+    would notice.
+
+    Args:
+        archive: whom to ask.
+        series: of the study.
+        wanted: SOP Instance UID, Series Instance UID, or letters that no other one's ends with.
+
+    Raises:
+        NotThereError: there is none.
+        SettingError: none is wanted, or several may be meant; the sentence lists them.
+        PacsError: the archive does not answer.
+    """
+    found: dict[str, tuple[SeriesRecord, InstanceRecord]] = {}
+    for one in series:
+        if one.modality in CONTOURS:
+            for instance in find_instances(archive, one.study_uid, one.series_uid):
+                found[instance.instance_uid] = one, instance
+    instances = [instance for _, instance in found.values()]
+
+    def label(instance: InstanceRecord) -> str:
+        of = found[instance.instance_uid][0]
+        own = " by ContourQA" if instance.manufacturer == OURS else ""
+        written = f" of {instance.written}" if instance.written else ""
+        return f"{of.modality}{own}{written}, UID {instance.instance_uid}"
+
+    if wanted is not None:
+        return _wanted(
+            instances, wanted, "--contours", label, lambda one: one.instance_uid, lambda one: one.series_uid
+        )
+    foreign = [one for one in instances if one.manufacturer != OURS]
+    if not foreign:
+        raise NotThereError(
+            f"{archive.address.url} holds no RTSTRUCT or SEG of this study"
+            + (" that ContourQA did not write itself; name one by --contours." if instances else ".")
+        )
+    if len(foreign) > 1:
+        raise SettingError(
+            f"The study holds {len(foreign)} objects with contours; choose one with --contours: "
+            f"{_listed(foreign, label)}."
+        )
+    return foreign[0]
+
+
+def choose_images(
+    series: Sequence[SeriesRecord], wanted: str | None = None, referenced: Collection[str] = ()
+) -> SeriesRecord:
+    """The image series of a study that is meant.
+
+    Args:
+        series: of the study.
+        wanted: Series Number, Series Instance UID, or letters that no other one's ends with.
+        referenced: Series Instance UIDs that the contours refer to.
+
+    Raises:
+        SettingError: there is none, none that is wanted, or several that may be meant; they are listed.
+    """
+    images = [one for one in series if one.modality in IMAGES]
+    if not images:
+        raise SettingError(
+            "The study holds no CT, MR or PET images; name the study that the contours refer to."
+        )
+
+    if wanted is not None:
+        return _wanted(
+            images, wanted, "--series", _series_label, lambda one: str(one.number), lambda one: one.series_uid
+        )
+    drawn_on = [one for one in images if one.series_uid in referenced]
+    if referenced and not drawn_on:
+        raise SettingError(
+            f"The contours refer to no series of the study; choose one with --series: "
+            f"{_listed(images, _series_label)}."
+        )
+    candidates = drawn_on or images
+    if len(candidates) > 1:
+        raise SettingError(
+            f"The study holds {len(candidates)} series that may be meant; choose one with --series: "
+            f"{_listed(candidates, _series_label)}."
+        )
+    return candidates[0]
+
+
+def _series_label(one: SeriesRecord) -> str:
+    number = "without a number" if one.number is None else str(one.number)
+    images = "" if one.instance_count is None else f", {one.instance_count} files"
+    return f"series {number} ({one.modality}{images}, UID {one.series_uid})"
+
+
+def _wanted(
+    records: Sequence[_Record],
+    wanted: str,
+    option: str,
+    label: Callable[[_Record], str],
+    *names: Callable[[_Record], str],
+) -> _Record:
+    wanted = wanted.strip()
+    for found in (
+        *([one for one in records if name(one) == wanted] for name in names),
+        [one for one in records if wanted and any(name(one).endswith(wanted) for name in names)],
+    ):
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise SettingError(
+                f"{option} {wanted} may mean {len(found)} of the study's; name one by its UID: "
+                f"{_listed(found, label)}."
+            )
+    held = _listed(records, label) or "none"
+    raise SettingError(f"{option} {wanted} is not in the study; it holds {held}.")
+
+
+def _listed(records: Sequence[_Record], label: Callable[[_Record], str]) -> str:
+    more = f"; and {len(records) - LISTED} more" if len(records) > LISTED else ""
+    return "; ".join(label(one) for one in records[:LISTED]) + more
