@@ -147,17 +147,18 @@ def workstation(
         open_browser=not no_browser,
         idle_s=SECONDS * (idle_minutes if idle_minutes is not None else IDLE_MIN if users else 0),
     )
-    _check_inputs(settings, source, given)
+    listed = _check_inputs(settings, source, given)
     settings = replace(settings, port=free_port(host, port))
-    serve(_with_source(settings, source, given), users)
+    serve(_with_source(settings, source, given), users, listed)
 
 
-def serve(settings: Settings, users: int | None = None) -> None:
+def serve(settings: Settings, users: int | None = None, listed: CaseList | None = None) -> None:
     """Serve a workstation, or one for each reader, until it is stopped.
 
     Args:
         settings: with a port that is free.
         users: how many readers at a time; None for one workstation.
+        listed: the cases of the settings' source, where they were found before.
     """
     if users is not None:
         from ContourQALib.workstation.serving.front_door import serve_users
@@ -167,7 +168,7 @@ def serve(settings: Settings, users: int | None = None) -> None:
     from ContourQALib.workstation.application import Workstation
     from ContourQALib.workstation.serving.server_run import leave, run
 
-    run(lambda: Workstation(settings), lambda address, _: _announce(address, settings))
+    run(lambda: Workstation(settings, listed=listed), lambda address, _: _announce(address, settings))
     leave()
 
 
@@ -205,8 +206,11 @@ def free_port(host: str, port: int | None) -> int:
     return chosen
 
 
-def _check_inputs(settings: Settings, source: Path | None, given: CaseFilesGiven) -> None:
+def _check_inputs(settings: Settings, source: Path | None, given: CaseFilesGiven) -> CaseList | None:
     """Find out what is wrong with the command line before seconds go by to load the workstation.
+
+    Returns:
+        The cases of the source, where one was named.
 
     Raises:
         SettingError: source and files of one case were both named.
@@ -220,11 +224,13 @@ def _check_inputs(settings: Settings, source: Path | None, given: CaseFilesGiven
             raise FormatError(f"{path} does not exist; check its spelling.")
     if settings.second and source is None:
         raise SettingError("--second names a model of a folder's or a manifest's cases; name one of these.")
-    if source is not None:
-        readable = replace(settings, source=source).readable
-        _check_second(list_cases(source, AllowedFolders(readable)), settings.second)
     if settings.model is not None:
         find_model(settings.model)
+    if source is None:
+        return None
+    listed = list_cases(source, AllowedFolders(replace(settings, source=source).readable))
+    _check_second(listed, settings.second)
+    return listed
 
 
 def _check_second(listed: CaseList, second: str) -> None:

@@ -11,7 +11,7 @@ from ContourQALib.errors import OutputError
 from ContourQALib.formats.output import output_folder
 from ContourQALib.workstation.cases.assessment_store import AssessmentStore
 from ContourQALib.workstation.cases.case_entry import CaseEntry
-from ContourQALib.workstation.cases.case_list import list_cases
+from ContourQALib.workstation.cases.case_list import CaseList, list_cases
 from ContourQALib.workstation.cohort.cohort_page import CohortPage
 from ContourQALib.workstation.compare.compare_page import ComparePage
 from ContourQALib.workstation.decisions.decision_log import DecisionLog
@@ -38,6 +38,7 @@ class Workstation:
     Args:
         settings: what the command line said.
         server: a trame server; one of its own by default.
+        listed: the cases of the source where they were found before, which takes seconds for DICOM.
 
     Raises:
         FormatError: source is neither a manifest nor a folder of cases.
@@ -45,12 +46,12 @@ class Workstation:
         DecisionError: the file of decisions is damaged.
     """
 
-    def __init__(self, settings: Settings, server: Any = None) -> None:
+    def __init__(self, settings: Settings, server: Any = None, listed: CaseList | None = None) -> None:
         self.settings = settings
         self.server = server or get_server(f"contourqa-{id(self)}", client_type="vue3")
         self.gate = AccessGate(settings.token, settings.host)
         self.gate.install(self.server)
-        cases, notes = self._cases()
+        cases, notes = self._cases(listed)
         store = self._store(notes)
         decisions = DecisionLog(settings.results / DECISIONS_FILE)
         if decisions.read_only:
@@ -89,12 +90,12 @@ class Workstation:
         if found := await asyncio.to_thread(self.session.decisions.verify):
             self.session.tell(found, "error")
 
-    def _cases(self) -> tuple[tuple[CaseEntry, ...], list[str]]:
+    def _cases(self, listed: CaseList | None) -> tuple[tuple[CaseEntry, ...], list[str]]:
         """The cases, and what the reader must know of how they were found."""
         source = self.settings.source
         if source is None:
             return (), []
-        listed = list_cases(source, AllowedFolders(self.settings.readable))
+        listed = listed or list_cases(source, AllowedFolders(self.settings.readable))
         return listed.cases, [*listed.problems, *listed.notes]
 
     def _store(self, notes: list[str]) -> AssessmentStore:

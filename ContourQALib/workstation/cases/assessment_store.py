@@ -12,7 +12,6 @@ from typing import Any, Self
 
 from ContourQALib import __version__
 from ContourQALib.cohort.line_journal import LineJournal, look_at
-from ContourQALib.cohort.measurement import state_of
 from ContourQALib.errors import FormatError, SettingError
 from ContourQALib.formats.label_naming import LabelNaming
 from ContourQALib.formats.output import output_folder
@@ -23,6 +22,7 @@ from ContourQALib.quality.worklist import AssessedCase
 from ContourQALib.report.provenance import card_hashes, hash_file
 from ContourQALib.report.worklist_records import case_of, case_record
 from ContourQALib.workstation.cases.case_entry import CaseEntry
+from ContourQALib.workstation.cases.file_states import state_in_case
 from ContourQALib.workstation.decisions.decision import storable
 
 JOURNAL_FILE = "assessments.journal"
@@ -165,9 +165,8 @@ def _shaping(levels: Levels, model: str | None, naming: LabelNaming | None, seco
 def _read(entry: CaseEntry, states: Mapping[str, str] | None = None) -> list[list[str]]:
     """What each file is to the case, its path, the structure that is meant, its sizes and times."""
     known = dict(states or {})
-    for path in dict.fromkeys(str(file.path) for _, file in entry.files):
-        known.setdefault(path, "")
-        known[path] = known[path] or state_of(path)
+    for path in dict.fromkeys(file.path for _, file in entry.files):
+        known[str(path)] = known.get(str(path)) or state_in_case(entry, path)
     return [
         [role, storable(str(file.path)), file.structure, known[str(file.path)]] for role, file in entry.files
     ]

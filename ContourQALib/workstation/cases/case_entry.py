@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ContourQALib.formats.dicom.image_series import ImageSeries
 
 
 @dataclass(frozen=True)
@@ -27,13 +31,14 @@ class CaseEntry:
     Attributes:
         name: unlike that of any other case of the list.
         patient: whose case it is.
-        image: what the contours were drawn on; None where none was found.
+        image: what the contours were drawn on, of DICOM a folder or a file; None where none was found.
         contours: what is to be assessed.
         reference: contours held to be right.
         models: other models' contours, by the model's name.
         probabilities: maps that the assessed contours were cut from.
         problem: one sentence that says why the case cannot be opened; None where it can.
         assessed: the model whose contours are assessed, "VPM"; "" where nothing says whose they are.
+        series: which files of the folder `image` are the image; None where that is to be found out.
     """
 
     name: str
@@ -45,6 +50,7 @@ class CaseEntry:
     probabilities: tuple[StructureFile, ...] = ()
     problem: str | None = None
     assessed: str = ""
+    series: ImageSeries | None = None
 
     @property
     def files(self) -> tuple[tuple[str, StructureFile], ...]:

@@ -8,17 +8,23 @@ from threading import Lock
 from typing import Generic, TypeVar
 
 from ContourQALib.case import Contour, Image, ProbabilityMap
-from ContourQALib.cohort.measurement import state_of
 from ContourQALib.errors import FormatError, StructureError
+from ContourQALib.formats.dicom.contour_header import read_contour_header
+from ContourQALib.formats.dicom.contour_object import contour_object
+from ContourQALib.formats.dicom.folder import scan
+from ContourQALib.formats.dicom.image_series import ImageSeries, choose_series
+from ContourQALib.formats.dicom.recognizing import files_below, names_dicom
+from ContourQALib.formats.dicom.series_image import read_series
+from ContourQALib.formats.dicom.structure_set import LeftOutRoi
+from ContourQALib.formats.digests import digest_of_series, hash_contours
 from ContourQALib.formats.header import named_data_files
 from ContourQALib.formats.images import read_image
 from ContourQALib.formats.label_naming import LabelNaming
-from ContourQALib.formats.probability import read_probability
 from ContourQALib.metrics.domain import cropped
 from ContourQALib.names import asked_for
-from ContourQALib.report.provenance import hash_file
-from ContourQALib.thresholds.map_names import MapFile, match_maps
 from ContourQALib.workstation.cases.case_entry import CaseEntry, StructureFile
+from ContourQALib.workstation.cases.file_states import state_in_case
+from ContourQALib.workstation.cases.map_files import read_maps
 from ContourQALib.workstation.errors import WorkstationError
 from ContourQALib.workstation.serving.allowed_folders import AllowedFolders
 
@@ -59,6 +65,7 @@ class CaseFiles:
         self.entry = entry
         self._folders = folders
         self._naming = naming or LabelNaming()
+        self._series = _Once(self._find_series)
         self._image = _Once(self._read_image)
         self._contours = _Once(lambda: self._structures(entry.contours, needed=True))
         self._reference = _Once(lambda: self._structures(entry.reference))
@@ -109,13 +116,28 @@ class CaseFiles:
     def probabilities(self) -> tuple[ProbabilityMap, ...]:
         """The maps of the assessed contours, named as these are.
 
-        A map is of the structure that its entry says, else of the one in its file's name; one that names
-        none is called as its file.
+        See `read_maps`.
 
         Raises:
             ContourQAError: a file cannot be read, or a name fits several structures.
         """
         return self._probabilities.get()
+
+    def drawn_in(self, path: Path) -> tuple[Contour, ...]:
+        """Every contour of a contour file, as it is read for this case, each cut to its box.
+
+        Raises as `contours`.
+        """
+        return self._file(path)
+
+    def series(self) -> ImageSeries | None:
+        """The DICOM series that is the image; None where the image is no DICOM.
+
+        Raises:
+            WorkstationError: the case has no image.
+            ContourQAError: it cannot be read, or it is not clear which of several series is meant.
+        """
+        return self._series.get()
 
     def notes(self) -> tuple[str, ...]:
         """What was left out of what has been read so far, a sentence each."""
@@ -128,14 +150,16 @@ class CaseFiles:
             return dict(self._states)
 
     def hashes(self) -> Mapping[str, str]:
-        """SHA-256 of each file read so far, by path.
+        """SHA-256 of each file read so far, by path; of a DICOM series and of the file in a folder likewise.
 
         Raises:
             FormatError: a file is not as it was when it was read.
         """
         states = self.states()
-        hashes = {path: hash_file(path) for path in states}
-        changed = next((path for path, state in states.items() if state_of(path) != state), None)
+        hashes = {path: self._hash(Path(path)) for path in states}
+        changed = next(
+            (path for path, state in states.items() if state_in_case(self.entry, Path(path)) != state), None
+        )
         if changed is not None:
             raise FormatError(f"{changed} was changed since it was read; open the case again.")
         return hashes
@@ -143,25 +167,38 @@ class CaseFiles:
     def _once_of(self, files: Sequence[StructureFile]) -> _Once[tuple[Contour, ...]]:
         return _Once(lambda: self._structures(files))
 
-    def _read_image(self) -> Image:
-        path = self.entry.image
-        if path is None:
+    def _hash(self, path: Path) -> str:
+        series = self.series() if path == self.entry.image else None
+        return digest_of_series(series) if series else hash_contours(path)
+
+    def _image_path(self) -> Path:
+        if self.entry.image is None:
             raise WorkstationError(f"Case {self.entry.name} has no image; name one in its manifest.")
+        return self.entry.image
+
+    def _find_series(self) -> ImageSeries | None:
+        path = self._image_path()
         self._stamp(path)
-        return read_image(path)
+        if self.entry.series is not None or not names_dicom(path):
+            return self.entry.series
+        referred = {uid for file in self.entry.contours for uid in self._referred(file.path)}
+        return choose_series(scan(path), None, referred)
+
+    def _referred(self, path: Path) -> tuple[str, ...]:
+        if not names_dicom(path):
+            return ()
+        self._stamp(path)
+        return read_contour_header(contour_object(path)[0]).series_uids
+
+    def _read_image(self) -> Image:
+        series = self.series()
+        return read_image(self._image_path()) if series is None else read_series(series)
 
     def _read_probabilities(self) -> tuple[ProbabilityMap, ...]:
         files = self.entry.probabilities
         if not files:
             return ()
-        structures = [contour.name for contour in self.contours()]
-        named = [MapFile(file.path, file.structure or None) for file in files]
-        found = {one.path: name for one, name in match_maps(named, structures).pairs}
-        maps = []
-        for file in dict.fromkeys(files):
-            self._stamp(file.path)
-            maps.append(read_probability(file.path, found.get(file.path) or file.structure or None))
-        return tuple(maps)
+        return read_maps(files, [contour.name for contour in self.contours()], self._stamp)
 
     def _structures(self, files: Sequence[StructureFile], needed: bool = False) -> tuple[Contour, ...]:
         """The contours that files hold of the structures that are meant; those of one name once."""
@@ -192,19 +229,26 @@ class CaseFiles:
 
     def _read_contours(self, path: Path) -> tuple[Contour, ...]:
         self._stamp(path)
-        return self._naming.read(path, each=cropped)
+        if not names_dicom(path):
+            return self._naming.read(path, each=cropped)
+        image = self.image()  # polygons become masks on its voxels
+        return self._naming.read(path, cropped, image.grid, image.series, self._note_left_out)
+
+    def _note_left_out(self, roi: LeftOutRoi) -> None:
+        self._note(f"{roi.name} is left out: {roi.reason.rstrip('.')}.")
 
     def _stamp(self, path: Path) -> None:
         """Remember how a file is before it is read: one that changes meanwhile is seen to have changed.
 
         Raises:
-            AccessError: it, or a file that its header names, lies where nothing may be read.
+            AccessError: it, a file in it, or one that its header names, lies where nothing may be read.
         """
         if self._folders is not None:
             self._folders.check(path)
-            for data in named_data_files(path):
+            inside = files_below(path) if path.is_dir() else named_data_files(path)
+            for data in inside:
                 self._folders.check(data)
-        state = state_of(str(path))
+        state = state_in_case(self.entry, path)
         with self._lock:
             self._states[str(path)] = state
 

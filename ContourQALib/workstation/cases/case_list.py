@@ -10,6 +10,7 @@ from ContourQALib.errors import ContourQAError, FormatError
 from ContourQALib.formats.manifest import Manifest, read_manifest
 from ContourQALib.workstation.cases.case_entry import CaseEntry
 from ContourQALib.workstation.cases.case_grouping import name_apart
+from ContourQALib.workstation.cases.dicom_cases import dicom_cases
 from ContourQALib.workstation.cases.file_check import FileCheck
 from ContourQALib.workstation.cases.folder_cases import Listing, folder_cases, look_into
 from ContourQALib.workstation.cases.manifest_cases import assessed_model, manifest_cases, names_images
@@ -21,7 +22,7 @@ MANIFESTS = ("cases.csv", "manifest.csv", "cohort.csv")
 
 LOOKED_FOR = (
     "looked for a manifest (a .csv with the columns case and image), for an image with contours beside it, "
-    "for folders of these, and for folders images and labels side by side"
+    "for folders of these, for folders images and labels side by side, and for DICOM series with contours"
 )
 
 
@@ -43,11 +44,11 @@ class CaseList:
 
 
 def list_cases(source: Path, folders: AllowedFolders) -> CaseList:
-    """Find the cases of a folder or manifest; of their files only CSVs are opened.
+    """Find the cases of a folder or manifest; of their files only CSVs and the headers of DICOM are read.
 
     A folder is read by the manifest in it; else folders such as images and labels in it are put together by
     file names; else its own files make cases, and so do those of each folder in it. See `file_roles` for what
-    a file's name says.
+    a file's name says. DICOM files, in folders of any nesting, are put together by what refers to what.
 
     Args:
         source: a manifest, or a folder.
@@ -89,16 +90,21 @@ def _of_folder(source: Path, allowed: FileCheck) -> CaseList:
     cases = [*own.cases, *(case for found in below for case in found.cases)]
     left = [*own.left_over, *(path for found in below for path in found.left_over)]
     notes = dict.fromkeys(note for found in below for note in found.notes)
-    return CaseList(source, tuple(cases), (_belong_nowhere(left),) if left and cases else (), tuple(notes))
+    dicom = dicom_cases(source, allowed, [found.folder for found in below if found.has_manifest])
+    cases += dicom.cases
+    problems = [_belong_nowhere(left)] if left and cases else []
+    return CaseList(source, tuple(cases), (*problems, *dicom.problems), (*notes, *dicom.notes))
 
 
 @dataclass(frozen=True)
 class _Below:
     """What a folder in the source holds."""
 
+    folder: Path
     cases: tuple[CaseEntry, ...]
     left_over: tuple[Path, ...] = ()
     notes: tuple[str, ...] = ()
+    has_manifest: bool = False
 
 
 def _of_folder_below(folder: Path, allowed: FileCheck) -> _Below:
@@ -108,12 +114,13 @@ def _of_folder_below(folder: Path, allowed: FileCheck) -> _Below:
         manifest = _manifest_in(folder, listing, allowed)
         if manifest is None:
             grouped = folder_cases(listing, folder.name, allowed, apart=True)
-            return _Below(grouped.cases, grouped.left_over)
+            return _Below(folder, grouped.cases, grouped.left_over)
         listed = _of_manifest(folder, manifest)
     except ContourQAError as error:
-        return _Below((CaseEntry(folder.name, folder.name, None, (), problem=str(error)),))
+        broken = CaseEntry(folder.name, folder.name, None, (), problem=str(error))
+        return _Below(folder, (broken,), has_manifest=True)
     cases = [replace(case, name=name_apart(case.name, folder.name)) for case in listed.cases]
-    return _Below(tuple(cases), notes=listed.notes)
+    return _Below(folder, tuple(cases), notes=listed.notes, has_manifest=True)
 
 
 def _manifest_in(folder: Path, listing: Listing, allowed: FileCheck) -> Manifest | None:

@@ -34,7 +34,7 @@ class FileCheck:
 
         Image, assessed contours and their maps are needed; references and other models are not.
         """
-        needed = [*([case.image] if case.image else [])]
+        needed = [*([case.image] if case.image else []), *(case.series.files if case.series else ())]
         needed += [file.path for file in (*case.contours, *case.probabilities)]
         problem = next(filter(None, map(self.problem_of, dict.fromkeys(needed))), None)
         models = {name: kept for name, files in case.models.items() if (kept := self._there(files))}
@@ -47,7 +47,7 @@ class FileCheck:
             self.check(path)
         except ContourQAError as error:
             return str(error)
-        return None if path.is_file() else f"{path} does not exist; check the path."
+        return None if path.exists() else f"{path} does not exist; check the path."
 
     def check(self, path: Path) -> None:
         """See that a file or folder may be read, before anything of it is looked at.

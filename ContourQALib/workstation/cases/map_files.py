@@ -1,0 +1,53 @@
+"""The probability maps of a case, each named as the contour that it is of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from ContourQALib.case import ProbabilityMap
+from ContourQALib.formats.dicom.contour_object import contour_object
+from ContourQALib.formats.dicom.recognizing import names_dicom
+from ContourQALib.formats.dicom.segmentation_in import read_seg_probabilities
+from ContourQALib.formats.probability import read_probability
+from ContourQALib.names import match
+from ContourQALib.thresholds.map_names import MapFile, match_maps
+from ContourQALib.workstation.cases.case_entry import StructureFile
+
+
+def read_maps(
+    files: Sequence[StructureFile], structures: Sequence[str], open_file: Callable[[Path], None]
+) -> tuple[ProbabilityMap, ...]:
+    """Read the maps of files; a DICOM SEG holds one for each segment.
+
+    A map is of the structure that its entry says, else of the one that its segment or file is named after;
+    one that names none is called as its segment or file.
+
+    Args:
+        files: of maps.
+        structures: names of the case's contours.
+        open_file: told of each file before it is read; what it raises keeps the file closed.
+
+    Raises:
+        ContourQAError: a file cannot be read, or a name fits several structures.
+    """
+    once = tuple(dict.fromkeys(files))
+    segmentations = {file.path for file in once if names_dicom(file.path)}
+    named = [MapFile(file.path, file.structure or None) for file in once if file.path not in segmentations]
+    found = {one.path: name for one, name in match_maps(named, structures).pairs} if named else {}
+    maps: list[ProbabilityMap] = []
+    for file in once:
+        open_file(file.path)
+        if file.path in segmentations:
+            maps += _of_segments(file, structures)
+        else:
+            maps.append(read_probability(file.path, found.get(file.path) or file.structure or None))
+    return tuple(maps)
+
+
+def _of_segments(file: StructureFile, structures: Sequence[str]) -> Sequence[ProbabilityMap]:
+    maps = read_seg_probabilities(contour_object(file.path)[0], file.structure or None)
+    names = [one.name for one in maps]
+    called = {theirs: ours for ours, theirs in match(structures, names).pairs}
+    return [replace(one, name=called.get(one.name, one.name)) for one in maps]
