@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import pytest
+
+from ContourQALib.cli import app, run
 
 
 @dataclass(frozen=True)
@@ -25,6 +30,19 @@ class Outcome:
 
 Command = Callable[..., Outcome]
 JSON = ("--format", "json")
+
+
+def command_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    """The command line in this process: arguments in, exit code and both outputs out."""
+
+    def command(*arguments: object) -> Outcome:
+        monkeypatch.setattr(sys, "argv", ["contourqa", *map(str, arguments)])
+        capsys.readouterr()
+        code = run(app)
+        said = capsys.readouterr()
+        return Outcome(code, said.out, said.err)
+
+    return command
 
 
 def comparing(reference: Path, *tests: Path) -> tuple[object, ...]:

@@ -62,7 +62,7 @@ def query(
     if study:
         _show("series", find_series(archive, check_uid(study, "--study")), show_names, form)
         return
-    wanted = StudyFilter(patient_id, study_date, modality)
+    wanted = StudyFilter(patient_id=patient_id, study_date=study_date, modality=modality)
     found = find_studies(archive, wanted, limit + 1)
     _show("studies", found[:limit], show_names, form)
     if len(found) > limit:

@@ -126,10 +126,9 @@ def _wanted(
     *names: Callable[[_Record], str],
 ) -> _Record:
     wanted = wanted.strip()
-    for found in (
-        *([one for one in records if name(one) == wanted] for name in names),
-        [one for one in records if wanted and any(name(one).endswith(wanted) for name in names)],
-    ):
+    tests = [[one for one in records if name(one) == wanted] for name in names]
+    tests.append([one for one in records if wanted and any(name(one).endswith(wanted) for name in names)])
+    for found in tests:
         if len(found) == 1:
             return found[0]
         if found:

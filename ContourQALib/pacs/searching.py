@@ -22,23 +22,19 @@ class StudyFilter:
     """Which studies are looked for; "" is any.
 
     Attributes:
-        study_uid: this one.
         patient_id: of this patient; * and ? stand for any letters where the archive knows them.
         study_date: a day or range of days, such as 20240101-20240131.
         modality: with a series of this kind.
 
     Raises:
-        SettingError: a date or UID that is none.
+        SettingError: a date that is none.
     """
 
-    study_uid: str = ""
     patient_id: str = ""
     study_date: str = ""
     modality: str = ""
 
     def __post_init__(self) -> None:
-        if self.study_uid:
-            check_uid(self.study_uid, "--study")
         if self.study_date and not DATE.fullmatch(self.study_date):
             raise SettingError(
                 "--study-date is a day such as 20240131, or a range such as 20240101-20240131, 20240101- or "
@@ -48,7 +44,6 @@ class StudyFilter:
     def searched(self) -> dict[str, str]:
         """Keywords of DICOM with the values looked for."""
         wanted = {
-            "StudyInstanceUID": self.study_uid,
             "PatientID": self.patient_id,
             "StudyDate": self.study_date,
             "ModalitiesInStudy": self.modality.upper(),

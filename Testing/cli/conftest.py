@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from command_line import Command, Outcome
-from ContourQALib.cli import app, run
+from command_line import Command, command_line
 from files_on_disk import BALL, SHAPE, SHIFTED, write
 
 
 @pytest.fixture
 def contourqa(monkeypatch, capsys) -> Command:
-    def command(*arguments: object) -> Outcome:
-        monkeypatch.setattr(sys, "argv", ["contourqa", *map(str, arguments)])
-        capsys.readouterr()
-        code = run(app)
-        said = capsys.readouterr()
-        return Outcome(code, said.out, said.err)
-
-    return command
+    return command_line(monkeypatch, capsys)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from command_line import Command, command_line
 from ContourQALib.pacs.address import Address
 from ContourQALib.pacs.archive import Archive
 from ContourQALib.pacs.credentials import Credentials
@@ -95,6 +96,12 @@ def fake() -> Iterator[FakeArchive]:
     """An archive that fails on command."""
     with fake_archive() as archive:
         yield archive
+
+
+@pytest.fixture
+def contourqa(monkeypatch, capsys) -> Command:
+    """The command line in this process."""
+    return command_line(monkeypatch, capsys)
 
 
 Opening = Callable[..., Archive]

@@ -68,7 +68,7 @@ def test_a_wrong_password_and_a_wrong_path_are_told_apart(orthanc, sent):
     with pytest.raises(NotThereError, match="/dicom-web"):
         find_studies(elsewhere, StudyFilter(), limit=1)
     root = Archive(Address.parse(orthanc.url.replace("/dicom-web", "")), orthanc.credentials)
-    with pytest.raises(PacsError, match="refused.*/dicom-web"):
+    with pytest.raises(PacsError, match=r"refused.*/dicom-web"):
         find_studies(root, StudyFilter(), limit=1)
 
 
