@@ -13,6 +13,9 @@ from ContourQALib.formats.dicom.instances import Instance
 if TYPE_CHECKING:
     from ContourQALib.formats.dicom.folder import DicomFolder
 
+UID_END = 5
+"""Letters that name a series by the end of its UID: fewer may be a number that no series has."""
+
 LISTED = 12
 """Series that an error names; a whole study's would be a page."""
 
@@ -90,7 +93,7 @@ def choose_series(
 
     Args:
         folder: as it was scanned.
-        wanted: a series' number, its UID, or letters that no other one's UID ends with.
+        wanted: a series' number, its UID, or at least five letters that only its UID ends with.
         referenced: Series Instance UIDs that contours refer to. Without `wanted`, the one of them that is
             there is meant; else the one that the file named by the user belongs to; else the only one.
 
@@ -117,7 +120,7 @@ def _wanted(folder: DicomFolder, wanted: str) -> ImageSeries:
     tests = (
         lambda one: one.series_uid == wanted,
         lambda one: str(one.number) == wanted,
-        lambda one: bool(wanted) and one.series_uid.endswith(wanted),
+        lambda one: len(wanted) >= UID_END and one.series_uid.endswith(wanted),
     )
     for test in tests:
         found = [one for one in folder.series if test(one)]
@@ -125,10 +128,10 @@ def _wanted(folder: DicomFolder, wanted: str) -> ImageSeries:
             return found[0]
         if found:
             raise FormatError(
-                f"{folder.source} holds {len(found)} series that {wanted} may mean; "
+                f'{folder.source} holds {len(found)} series that "{wanted}" may mean; '
                 f"name one by its UID: {_list(found)}."
             )
-    raise FormatError(f"{folder.source} holds no series {wanted}; it holds {_list(folder.series)}.")
+    raise FormatError(f'{folder.source} holds no series "{wanted}"; it holds {_list(folder.series)}.')
 
 
 def _named_by_file(folder: DicomFolder) -> ImageSeries | None:
