@@ -167,8 +167,10 @@ def _read(entry: CaseEntry, states: Mapping[str, str] | None = None) -> list[lis
     known = dict(states or {})
     for path in dict.fromkeys(file.path for _, file in entry.files):
         known[str(path)] = known.get(str(path)) or state_in_case(entry, path)
+    wanted = [["series", entry.series_wanted]] if entry.series_wanted else []
     return [
-        [role, storable(str(file.path)), file.structure, known[str(file.path)]] for role, file in entry.files
+        *([role, storable(str(one.path)), one.structure, known[str(one.path)]] for role, one in entry.files),
+        *wanted,
     ]
 
 

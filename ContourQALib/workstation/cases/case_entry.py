@@ -39,6 +39,7 @@ class CaseEntry:
         problem: one sentence that says why the case cannot be opened; None where it can.
         assessed: the model whose contours are assessed, "VPM"; "" where nothing says whose they are.
         series: which files of the folder `image` are the image; None where that is to be found out.
+        series_wanted: which DICOM series that is, by UID or number; "" for the one that contours refer to.
     """
 
     name: str
@@ -51,6 +52,7 @@ class CaseEntry:
     problem: str | None = None
     assessed: str = ""
     series: ImageSeries | None = None
+    series_wanted: str = ""
 
     @property
     def files(self) -> tuple[tuple[str, StructureFile], ...]:

@@ -182,7 +182,7 @@ class CaseFiles:
         if self.entry.series is not None or not names_dicom(path):
             return self.entry.series
         referred = {uid for file in self.entry.contours for uid in self._referred(file.path)}
-        return choose_series(scan(path), None, referred)
+        return choose_series(scan(path), self.entry.series_wanted or None, referred)
 
     def _referred(self, path: Path) -> tuple[str, ...]:
         if not names_dicom(path):
@@ -192,7 +192,9 @@ class CaseFiles:
 
     def _read_image(self) -> Image:
         series = self.series()
-        return read_image(self._image_path()) if series is None else read_series(series)
+        if series is not None:
+            return read_series(series)
+        return read_image(self._image_path(), self.entry.series_wanted or None)
 
     def _read_probabilities(self) -> tuple[ProbabilityMap, ...]:
         files = self.entry.probabilities

@@ -84,9 +84,9 @@ def dicom_cases(source: Path, allowed: FileCheck, without: Sequence[Path] = ()) 
     """Find the cases of the DICOM files in a folder of any nesting; headers alone are read.
 
     A contour file belongs to the series that it refers to; where that is not there, to the only series of its
-    frame of reference in the nearest folder around it. Nothing of a patient is in a case's name: it is that of
-    the case's folder, below the source; where a folder holds several, with modality, series number and a hash
-    of the series' UID.
+    frame of reference in the nearest folder around it. Nothing of a patient is in a case's name: it is that
+    of the case's folder, below the source; where a folder holds several, with modality, series number and a
+    hash of the series' UID.
 
     Args:
         source: the folder.

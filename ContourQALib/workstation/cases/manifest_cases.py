@@ -55,6 +55,7 @@ def _case(rows: Sequence[ManifestRow], models: Sequence[str], assessed: str) -> 
         probabilities=_of_column(rows, "probability"),
         problem=_problem(first, images, contours, assessed or CONTOUR),
         assessed=assessed,
+        series_wanted=next((row.series for row in rows if row.series), ""),
     )
 
 

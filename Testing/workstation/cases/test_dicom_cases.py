@@ -222,6 +222,21 @@ def test_a_manifest_names_folders_and_files_of_dicom(tmp_path: Path) -> None:
     assert len(listed(tmp_path).cases) == 2, "a manifest goes before what else lies there"
 
 
+def test_a_manifest_says_which_series_is_meant(tmp_path: Path) -> None:
+    for number in (5, 6):
+        names = [f"{number}-{k}" for k in range(GRID.shape[0])]
+        own = uid("own", number)
+        image = series(tmp_path / "all", names=names, series_number=number, series_uid=own)
+    structures(tmp_path / "RS.dcm", image)
+    manifest = tmp_path / "cases.csv"
+    manifest.write_text("case,image,series,contour\na,all,5,RS.dcm\nb,all,,RS.dcm\nc,all,7,RS.dcm\n")
+    meant, referred, wrong = (CaseFiles(entry) for entry in listed(manifest).cases)
+    uids = [files.image().series for files in (meant, referred)]
+    assert [found.series_uid for found in uids if found] == [uid("own", 5), uid("own", 6)]
+    with pytest.raises(FormatError, match="holds no series .?7"):
+        wrong.image()
+
+
 def test_a_series_that_was_changed_is_seen_and_what_is_written_beside_it_is_not(tmp_path: Path) -> None:
     folder = patient(tmp_path / "case")
     (case,) = listed(folder).cases
