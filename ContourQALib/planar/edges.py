@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ContourQALib.planar.planes import GRAIN, Plane
+from ContourQALib.planar.planes import GRAIN
 
 PER_UNIT = round(1 / GRAIN)
 """Rounded coordinates from one unit of u or v to the next."""
@@ -20,32 +20,32 @@ class Edges:
     Attributes:
         low: (E, 2) int64, u and v of the end with the lesser v, in grains.
         high: (E, 2) int64, those of the other end.
-        polygon: (E,) the number of the polygon, counted through all planes.
-        plane: (E,) the number of its plane.
+        plane: (E,) the number of each side's plane.
     """
 
     low: np.ndarray
     high: np.ndarray
-    polygon: np.ndarray
     plane: np.ndarray
 
 
-def edges_of(planes: Sequence[Plane]) -> Edges:
-    """The sides of the polygons of planes, rounded to the grain."""
+def edges_of(groups: Sequence[Sequence[np.ndarray]]) -> Edges:
+    """The sides of polygons, rounded to the grain.
+
+    Args:
+        groups: for each plane the (N, 2) u and v of its polygons; at least one polygon.
+    """
     parts, lengths, owners = [], [], []
-    for number, plane in enumerate(planes):
-        for polygon in plane.polygons:
+    for number, polygons in enumerate(groups):
+        for polygon in polygons:
             parts += [polygon, polygon[:1]]
             lengths.append(len(polygon))
             owners.append(number)
     points = np.rint(np.concatenate(parts) / GRAIN).astype(np.int64)
-    polygon = np.repeat(np.arange(len(lengths)), lengths)
-    begin = np.arange(len(polygon)) + polygon  # each polygon's points are followed by its first one again
+    owner = np.repeat(np.arange(len(lengths)), lengths)
+    begin = np.arange(len(owner)) + owner  # each polygon's points are followed by its first one again
     one, other = points[begin], points[begin + 1]
     upward = (one[:, 1] <= other[:, 1])[:, None]
-    return Edges(
-        np.where(upward, one, other), np.where(upward, other, one), polygon, np.array(owners)[polygon]
-    )
+    return Edges(np.where(upward, one, other), np.where(upward, other, one), np.array(owners)[owner])
 
 
 def spread(first: np.ndarray, count: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

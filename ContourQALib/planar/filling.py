@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ContourQALib.planar.edges import Edges
+from ContourQALib.planar.edges import edges_of
 from ContourQALib.planar.plane_frame import PlaneFrame
 from ContourQALib.planar.planes import Plane, Planes
 from ContourQALib.planar.runs import runs_of
@@ -40,16 +40,15 @@ def slices_of(plane: Plane, tolerance_mm: float, slice_mm: float) -> range:
     return range(first, stop)
 
 
-def fill(mask: np.ndarray, planes: Planes, frame: PlaneFrame, edges: Edges) -> Filled:
+def fill(mask: np.ndarray, planes: Planes, frame: PlaneFrame) -> Filled:
     """Set the voxels inside.
 
     Args:
         mask: (K, J, I) bool, changed.
         planes: of the structure.
         frame: along the grid.
-        edges: of all planes.
     """
-    where, ends = runs_of(edges)
+    where, ends = runs_of(edges_of([plane.polygons for plane in planes.planes]))
     starts = np.searchsorted(where[:, 0], np.arange(len(planes.planes) + 1))
     view = frame.slices_of(mask)
     depth, height, width = view.shape

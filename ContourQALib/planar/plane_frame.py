@@ -60,13 +60,15 @@ def frame_of(structure: PlanarStructure, grid: Grid) -> PlaneFrame:
     """The frame of a structure's planes on a grid.
 
     Args:
-        structure: at least one of its contours has three points.
+        structure: contours in LPS mm.
         grid: where it is to become a mask.
 
     Raises:
-        GeometryError: a contour is not flat, or contours lie on planes that are not parallel.
+        GeometryError: no contour has three points, one is not flat, or their planes are not parallel.
     """
     contours = [contour.points_mm for contour in structure.contours if len(contour.points_mm) >= 3]
+    if not contours:
+        raise GeometryError(f"{structure.described} has no contour of three points or more; leave it out.")
     leaving = [max(_leaving(contours, across)) for across in np.linalg.inv(grid.axes)]
     if min(leaving) <= FLAT_MM:
         return _along(grid, int(np.argmin(leaving)))
@@ -76,8 +78,8 @@ def frame_of(structure: PlanarStructure, grid: Grid) -> PlaneFrame:
         own = max(_leaving([points], _common_normal([points]))[0] for points in contours)
         if own > UNEVEN_MM:
             raise GeometryError(
-                f"{structure.described}: a contour leaves its plane by {own:.1f} mm, more than {UNEVEN_MM} mm;"
-                " draw it on a plane, or export the structure as a mask."
+                f"{structure.described}: a contour leaves its plane by {own:.1f} mm (up to {UNEVEN_MM} are"
+                " flattened); draw it on a plane, or export the structure as a mask."
             )
         raise GeometryError(
             f"{structure.described}: its contours lie on planes that are not parallel ({flatness:.1f} mm off"

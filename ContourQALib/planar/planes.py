@@ -91,7 +91,7 @@ def planes_of(structure: PlanarStructure, frame: PlaneFrame) -> Planes:
                 f"{structure.described}: a contour's point lies meters away from the image; is it another"
                 " patient's, or damaged?"
             )
-        if abs(_shoelace(local[:, :2])) <= NO_AREA and not _is_wide(local[:, :2]):
+        if abs(shoelace(local[:, :2])) <= NO_AREA and not _is_wide(local[:, :2]):
             areas += 1
             continue
         low, high = float(local[:, 2].min()), float(local[:, 2].max())
@@ -153,7 +153,8 @@ def _without_duplicates(polygons: list[np.ndarray]) -> tuple[np.ndarray, ...]:
     return tuple(kept.values())
 
 
-def _shoelace(polygon: np.ndarray) -> float:
+def shoelace(polygon: np.ndarray) -> float:
+    """Area that a polygon (N, 2) goes around, negative where it goes the other way."""
     x, y = (polygon - polygon[0]).T
     return float(x @ np.roll(y, -1) - y @ np.roll(x, -1)) / 2
 

@@ -5,17 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from ContourQALib.case import RASTERIZED_TAG, Contour
-from ContourQALib.errors import GeometryError
 from ContourQALib.geometry import Grid
-from ContourQALib.planar.crossings import crossings
-from ContourQALib.planar.edges import edges_of
+from ContourQALib.planar.areas import areas_of
 from ContourQALib.planar.filling import fill
 from ContourQALib.planar.oblique import fill_oblique
+from ContourQALib.planar.outside import lies_beside, wholly_outside
 from ContourQALib.planar.planar_structure import PlanarStructure
 from ContourQALib.planar.plane_frame import frame_of
 from ContourQALib.planar.planes import planes_of
-from ContourQALib.planar.polygon_volume import volumes_cc
-from ContourQALib.planar.remarks import crossed_contours, how
+from ContourQALib.planar.remarks import how
 
 
 def rasterize(structure: PlanarStructure, grid: Grid) -> Contour:
@@ -42,20 +40,12 @@ def rasterize(structure: PlanarStructure, grid: Grid) -> Contour:
     """
     frame = frame_of(structure, grid)
     planes = planes_of(structure, frame)
-    edges = edges_of(planes.planes)
     mask = np.zeros(grid.shape, bool)
-    if frame.axes is None:
-        filled = fill_oblique(mask, grid, planes, frame, edges)
-    else:
-        filled = fill(mask, planes, frame, edges)
-    if not filled.inside and (filled.outside or _beside(structure, grid)):
-        raise GeometryError(
-            f"{structure.described} lies wholly outside the grid that it is needed on; is it of another"
-            " patient or another frame of reference?"
-        )
-    crossed = crossings(edges)
-    volume_cc = float(volumes_cc(planes, frame, edges, crossed).sum())
-    said = how(planes, filled, crossed_contours(edges, crossed), volume_cc, grid.voxel_volume_cc)
+    filled = fill(mask, planes, frame) if frame.axes else fill_oblique(mask, grid, planes, frame)
+    if not filled.inside and (filled.outside or lies_beside(structure, grid)):
+        raise wholly_outside(structure)
+    areas = areas_of(planes)
+    said = how(planes, filled, areas, areas.volume_cc(planes, frame), grid.voxel_volume_cc)
     return Contour(
         mask,
         grid,
@@ -65,9 +55,3 @@ def rasterize(structure: PlanarStructure, grid: Grid) -> Contour:
         structure.path,
         lost_cc=filled.outside * grid.voxel_volume_cc,
     )
-
-
-def _beside(structure: PlanarStructure, grid: Grid) -> bool:
-    """Whether all points lie beyond one face of the grid."""
-    index = grid.world_to_index(np.concatenate([contour.points_mm for contour in structure.contours]))
-    return bool(((index.max(axis=0) < -0.5) | (index.min(axis=0) >= np.array(grid.size) - 0.5)).any())

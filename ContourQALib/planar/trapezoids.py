@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ContourQALib.planar.edges import Edges, spread
-from ContourQALib.planar.planes import Plane
+from ContourQALib.planar.crossings import crossings
+from ContourQALib.planar.edges import edges_of, spread
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,28 +26,25 @@ class Sides:
     u: np.ndarray
 
 
-def sides_of(
-    planes: Sequence[Plane], edges: Edges, crossed: np.ndarray, rows: tuple[int, int] | None = None
-) -> Sides:
+def sides_of(groups: Sequence[Sequence[np.ndarray]], rows: tuple[int, int] | None = None) -> Sides:
     """Cut polygons at every corner and crossing, and pair the edges between two cuts even-odd.
 
     Edges that lie upon one another, as in a keyhole, enclose nothing wherever they stand in the order.
 
     Args:
-        planes: of one structure.
-        edges: of these planes.
-        crossed: those that cross, as `crossings.crossings` gives them.
+        groups: for each plane the (N, 2) u and v of its polygons; at least one polygon.
         rows: cut also along the borders of these rows, v - 1/2 from the first to the one after the last,
             and leave out what is beyond them.
     """
-    low, high = _exact(planes)
-    owner = np.arange(len(planes))
-    v, plane = [low[:, 1], high[:, 1], _crossing_v(low, high, crossed)], [edges.plane] * 2
-    plane.append(edges.plane[crossed[:, 0]])
+    low, high = _exact(groups)
+    edges = edges_of(groups)
+    crossed = crossings(edges)
+    v = [low[:, 1], high[:, 1], _crossing_v(low, high, crossed)]
+    plane = [edges.plane, edges.plane, edges.plane[crossed[:, 0]]]
     if rows is not None:
         borders = np.arange(rows[0], rows[1] + 1) - 0.5
-        v.append(np.tile(borders, len(planes)))
-        plane.append(np.repeat(owner, len(borders)))
+        v.append(np.tile(borders, len(groups)))
+        plane.append(np.repeat(np.arange(len(groups)), len(borders)))
     level, rank = _levels(np.concatenate(v), np.concatenate(plane))
     begin = rank[: len(low)]
     edge, cut = spread(begin, rank[len(low) : 2 * len(low)] - begin)
@@ -61,9 +58,9 @@ def sides_of(
     return Sides(edges.plane[edge[order]], ends[order], u[order])
 
 
-def _exact(planes: Sequence[Plane]) -> tuple[np.ndarray, np.ndarray]:
+def _exact(groups: Sequence[Sequence[np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
     """Ends of the edges as `edges.edges_of` orders them, not rounded."""
-    polygons = [polygon for plane in planes for polygon in plane.polygons]
+    polygons = [polygon for polygons in groups for polygon in polygons]
     one = np.concatenate(polygons)
     other = np.concatenate([np.roll(polygon, -1, axis=0) for polygon in polygons])
     upward = (one[:, 1] <= other[:, 1])[:, None]
