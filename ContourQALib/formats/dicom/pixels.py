@@ -48,12 +48,9 @@ def read_pixels(slices: Sequence[Slice]) -> np.ndarray:
     stored: np.ndarray | None = None
     for path, indices in by_file.items():
         planes = _decoded(path)
-        shape = (len(slices), slices[indices[0]].rows, slices[indices[0]].columns)
         planes = planes.reshape(-1, *planes.shape[-2:])
-        if planes.shape[1:] != shape[1:] or len(planes) <= max(slices[k].frame for k in indices):
-            raise DamagedError(path, "holds other pixels than its header says")
         if stored is None:
-            stored = np.empty(shape, planes.dtype.newbyteorder("="))
+            stored = np.empty((len(slices), *planes.shape[1:]), planes.dtype.newbyteorder("="))
         elif not np.can_cast(planes.dtype, stored.dtype):
             stored = stored.astype(np.result_type(stored, planes))
         for k in indices:
@@ -86,7 +83,7 @@ def rescale(stored: np.ndarray, slices: Sequence[Slice], name: str) -> np.ndarra
     ends = np.array([[plane.min(), plane.max()] for plane in stored], float)
     reached = ends * slope[:, None] + intercept[:, None]
     low, high = float(reached.min()), float(reached.max())
-    if max(-low, high) > np.finfo(np.float32).max:
+    if max(-low, high) > float(np.finfo(np.float32).max):
         raise FormatError(f"{name} has a rescale slope that leads beyond all numbers; export it again.")
     kind = _type_for(slope, intercept, low, high)
     if kind == np.float32:

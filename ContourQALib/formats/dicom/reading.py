@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
+import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -40,12 +41,12 @@ class DamagedError(FormatError):
 
 
 class _Silence:
-    """How many threads read at the moment, and how pydicom checked values before the first of them."""
+    """How many threads read at the moment, and what was set before the first of them."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.depth = 0
-        self.mode: int | None = None
+        self.readers = 0
+        self.before = ExitStack()
 
 
 _SILENCE = _Silence()
@@ -53,30 +54,41 @@ _SILENCE = _Silence()
 
 @contextmanager
 def quietly() -> Iterator[None]:
-    """Elements are turned into values unchecked meanwhile.
+    """Elements are turned into values unchecked meanwhile, and pydicom warns of nothing.
 
-    pydicom's warnings of values that the standard forbids, such as a birth date with dots, quote the value.
-    Its own context manager (`pydicom.config.disable_value_validation`) knows no threads: of two that overlap,
-    the second to end would leave checks off for good.
+    Its warnings of values that the standard forbids, such as a birth date with dots, quote the value. Its own
+    context manager (`pydicom.config.disable_value_validation`) knows no threads: of two that overlap, the
+    second to end would leave checks off for good.
 
     Raises:
         FormatError: pydicom is not installed.
     """
     require_pydicom()
-    from pydicom import config
-
     with _SILENCE.lock:
-        if _SILENCE.depth == 0:
-            _SILENCE.mode = config.settings.reading_validation_mode
-            config.settings.reading_validation_mode = config.IGNORE
-        _SILENCE.depth += 1
+        if _SILENCE.readers == 0:
+            _SILENCE.before.enter_context(_silenced())
+        _SILENCE.readers += 1
     try:
         yield
     finally:
         with _SILENCE.lock:
-            _SILENCE.depth -= 1
-            if _SILENCE.depth == 0 and _SILENCE.mode is not None:
-                config.settings.reading_validation_mode = _SILENCE.mode
+            _SILENCE.readers -= 1
+            if _SILENCE.readers == 0:
+                _SILENCE.before.close()
+
+
+@contextmanager
+def _silenced() -> Iterator[None]:
+    from pydicom import config
+
+    mode = config.settings.reading_validation_mode
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module="pydicom")
+        config.settings.reading_validation_mode = config.IGNORE
+        try:
+            yield
+        finally:
+            config.settings.reading_validation_mode = mode
 
 
 def require_pydicom() -> None:

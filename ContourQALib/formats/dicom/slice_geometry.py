@@ -88,14 +88,14 @@ def series_geometry(slices: Sequence[Slice], name: str) -> Stack:
 
 def _lattice_is_said(slices: Sequence[Slice], name: str) -> None:
     for what, values in (
-        ("position (Image Position)", [one.position for one in slices]),
-        ("orientation (Image Orientation)", [one.orientation for one in slices]),
-        ("pixel spacing (Pixel Spacing)", [one.spacing for one in slices]),
+        ("a position (Image Position)", [one.position for one in slices]),
+        ("an orientation (Image Orientation)", [one.orientation for one in slices]),
+        ("a pixel spacing (Pixel Spacing)", [one.spacing for one in slices]),
     ):
         lacking = sum(value is None for value in values)
         if lacking:
             raise GeometryError(
-                f"{name} has {_images(lacking)} without a {what}; export it again with its geometry."
+                f"{name} has {_images(lacking)} without {what}; export it again with its geometry."
             )
 
 

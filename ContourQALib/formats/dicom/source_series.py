@@ -10,7 +10,7 @@ from typing import Any
 
 from ContourQALib.case import SeriesIdentity
 from ContourQALib.formats.dicom.folder import scan
-from ContourQALib.formats.dicom.image_series import choose_series
+from ContourQALib.formats.dicom.image_series import ImageSeries, choose_series
 from ContourQALib.formats.dicom.reading import quietly, read_dataset
 from ContourQALib.formats.dicom.series_image import identity_of, stack_of
 from ContourQALib.geometry import Grid
@@ -49,7 +49,17 @@ def source_series(
         DamagedError: a file is damaged.
         GeometryError: its slices are no regular volume.
     """
-    series = choose_series(scan(path), wanted, referenced)
+    return headers_of(choose_series(scan(path), wanted, referenced))
+
+
+def headers_of(series: ImageSeries) -> SourceSeries:
+    """The headers of a series that was chosen before.
+
+    Raises:
+        FormatError: it mixes patients or frames of reference.
+        DamagedError: a file is damaged.
+        GeometryError: its slices are no regular volume.
+    """
     with quietly():
         stack = stack_of(series)
         datasets = tuple(read_dataset(file) for file in dict.fromkeys(one.path for one in stack.slices))
