@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -54,12 +54,14 @@ class AssessedContour:
         segment: its Segment Number in the segmentation.
         tracking_uid: the segment's Tracking UID; None gives the contour a new one.
         roi: its ROI Number in the structure set; None where it came from none.
+        error_segment: Segment Number of its predicted error in the error maps; None where it has none.
         codes: what the segment is, in codes; a report names them, but does not give them back.
     """
 
     segment: int
     tracking_uid: str | None = None
     roi: int | None = None
+    error_segment: int | None = None
     codes: SegmentCodes | None = field(default=None, compare=False)
 
 
@@ -75,11 +77,35 @@ class AssessedObject:
         segmentation: the DICOM segmentation.
         contours: one entry for each assessed structure, in that order.
         structure_set: the RTSTRUCT.
+        error_maps: the fractional segmentation that shows where contours are probably wrong.
     """
 
     segmentation: DicomInstance
     contours: tuple[AssessedContour, ...]
     structure_set: DicomInstance | None = None
+    error_maps: DicomInstance | None = None
+
+    @property
+    def instances(self) -> tuple[DicomInstance, ...]:
+        """All objects that a report refers to beside the images."""
+        return tuple(one for one in (self.segmentation, self.structure_set, self.error_maps) if one)
+
+    def explained_by(self, error_maps: str | PathLike[str], segments: Sequence[int | None]) -> AssessedObject:
+        """The same with the error maps of a SEG file.
+
+        Args:
+            error_maps: the file.
+            segments: Segment Number of each contour's error, None for one without.
+
+        Raises:
+            FormatError: the file is missing or damaged.
+        """
+        contours = [
+            replace(one, error_segment=number) for one, number in zip(self.contours, segments, strict=True)
+        ]
+        with quietly():
+            instance = DicomInstance.of(read_dataset(error_maps, UIDS))
+        return replace(self, contours=tuple(contours), error_maps=instance)
 
     @classmethod
     def of(
@@ -111,7 +137,7 @@ class AssessedObject:
                 )
             numbers = rois or [None] * len(segments)
             contours = [
-                AssessedContour(number, found[number].get("TrackingUID"), roi, codes_of(found[number]))
+                AssessedContour(number, found[number].get("TrackingUID"), roi, codes=codes_of(found[number]))
                 for number, roi in zip(segments, numbers, strict=True)
             ]
             origin = structure_set and DicomInstance.of(read_dataset(structure_set, UIDS))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ContourQALib.errors import FormatError
 from ContourQALib.formats.dicom.reading import quietly, read_dataset
+from ContourQALib.formats.dicom.recognizing import Kind, kind_of
 from ContourQALib.quality.assessment import Assessment, ModelIdentity, Novelty, StructureAssessment
 from ContourQALib.quality.error_map import SuspiciousSlice
 from ContourQALib.quality.verdict import Levels
@@ -54,11 +55,8 @@ def read_assessment_sr(path: str | PathLike[str]) -> AssessmentRecord:
     path = Path(path)
     with quietly():
         dataset = read_dataset(path)
-        template = dataset.get("ContentTemplateSequence")
-        if not template or template[0].get("TemplateIdentifier") != MEASUREMENT_REPORT:
-            raise FormatError(
-                f"{path} is no measurement report (TID 1500); name a report that ContourQA wrote."
-            )
+        if kind_of(str(dataset.get("SOPClassUID"))) is not Kind.REPORT:
+            raise FormatError(f"{path} is no structured report; name a report that ContourQA wrote.")
         try:
             return _record(dataset)
         except (AttributeError, KeyError, IndexError, StopIteration, TypeError, ValueError) as error:
@@ -68,16 +66,20 @@ def read_assessment_sr(path: str | PathLike[str]) -> AssessmentRecord:
 
 
 def _record(dataset: Dataset) -> AssessmentRecord:
+    if dataset.ContentTemplateSequence[0].TemplateIdentifier != MEASUREMENT_REPORT:
+        raise ValueError("another template")
     root = ContentTree(dataset)
     remarks = next(root.below(codes.QUALITATIVE_EVALUATIONS))
     measurements = next(root.below(codes.IMAGING_MEASUREMENTS))
     groups = list(measurements.below(codes.MEASUREMENT_GROUP))
-    models = tuple(_model(item) for item in remarks.below(codes.ALGORITHM_NAME))
-    elapsed = remarks.number(codes.ELAPSED)
+    models = tuple(_model(item) for item in remarks.below(codes.MODEL))
+    elapsed = remarks.number(codes.ELAPSED)  # comes last: a file that was cut short lacks it
+    if elapsed is None:
+        raise ValueError("no end")
     assessment = Assessment(
         models[0] if models else ModelIdentity(None, None, None),
         tuple(_structure(group, {model.name for model in models}) for group in groups),
-        0.0 if elapsed is None else elapsed,
+        elapsed,
         models,
         _levels(groups[0]),
     )
@@ -95,7 +97,7 @@ def _record(dataset: Dataset) -> AssessmentRecord:
 def _model(item: ContentTree) -> ModelIdentity:
     return ModelIdentity(
         str(item.item.TextValue),
-        item.text(codes.ALGORITHM_VERSION),
+        item.text(codes.MODEL_VERSION),
         item.text(codes.LICENSE),
         item.text(codes.MODEL_STATUS),
         item.is_yes(codes.TEACHING_ONLY),
@@ -181,20 +183,23 @@ def _assessed(groups: list[ContentTree], dataset: Dataset) -> AssessedObject:
     }
     segmentation = next(groups[0].below(codes.REFERENCED_SEGMENT)).reference
     origin = groups[0].first(codes.STRUCTURE_SET)
+    maps = next((found for group in groups if (found := group.first(codes.VISUAL_EXPLANATION))), None)
     return AssessedObject(
         _instance(segmentation, places),
         tuple(_contour(group) for group in groups),
         None if origin is None else _instance(origin.reference, places),
+        None if maps is None else _instance(maps.reference, places),
     )
 
 
 def _contour(group: ContentTree) -> AssessedContour:
     segment = next(group.below(codes.REFERENCED_SEGMENT)).reference
-    roi = group.text(codes.ROI_IDENTIFIER)
+    roi, error = group.text(codes.ROI_IDENTIFIER), group.first(codes.VISUAL_EXPLANATION)
     return AssessedContour(
         int(segment.ReferencedSegmentNumber),
         str(next(group.below(codes.TRACKING_UID)).item.UID),
         None if roi is None else int(roi),
+        None if error is None else int(error.reference.ReferencedSegmentNumber),
     )
 
 

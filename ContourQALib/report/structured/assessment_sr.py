@@ -76,8 +76,7 @@ def _document(result: Assessment, source: SourceSeries, assessed: AssessedObject
     from highdicom.coding_schemes import CodingSchemeIdentificationItem
 
     identity = CarriedIdentity.of(source.datasets[0])
-    objects = [assessed.segmentation] + ([assessed.structure_set] if assessed.structure_set else [])
-    objects += map(DicomInstance.of, source.datasets[1:])
+    objects = [*assessed.instances, *map(DicomInstance.of, source.datasets[1:])]
     scheme = CodingSchemeIdentificationItem(
         codes.SCHEME, codes.SCHEME_NAME, responsible_organization=codes.SCHEME_ORGANIZATION
     )
@@ -147,12 +146,12 @@ def _remarks(result: Assessment) -> ContainerContentItem:
 
 
 def _model(model: ModelIdentity) -> ContentItem:
-    """A model and what its card says of it."""
+    """A model and what its card says of it; TID 4019 would allow one alone, and nothing of licenses."""
     said = (
-        (codes.ALGORITHM_VERSION, model.version),
+        (codes.MODEL_VERSION, model.version),
         (codes.LICENSE, model.license),
         (codes.MODEL_STATUS, model.status),
     )
     about: list[ContentItem] = [text(concept, words, "HAS PROPERTIES") for concept, words in said if words]
     about.append(yes_or_no(codes.TEACHING_ONLY, model.teaching_only, "HAS PROPERTIES"))
-    return with_children(text(codes.ALGORITHM_NAME, str(model.name)), about)
+    return with_children(text(codes.MODEL, str(model.name)), about)

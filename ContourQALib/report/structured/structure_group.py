@@ -68,6 +68,7 @@ def structure_group(
     group[0].ContentSequence.extend(
         [
             *_origin(contour, assessed),
+            *_explanation(contour, assessed),
             *_judgment(structure, levels),
             *_figures(structure),
             *_slices(structure, source),
@@ -106,6 +107,24 @@ def _origin(contour: AssessedContour, assessed: AssessedObject) -> list[ContentI
     if contour.roi is None:
         return [reference]
     return [reference, text(codes.ROI_IDENTIFIER, str(contour.roi))]
+
+
+def _explanation(contour: AssessedContour, assessed: AssessedObject) -> list[ContentItem]:
+    """The map of where the contour is probably wrong (TID 1411, row 13b)."""
+    from highdicom.sr import ImageContentItem
+
+    found = assessed.error_maps
+    if found is None or contour.error_segment is None:
+        return []
+    return [
+        ImageContentItem(
+            codes.VISUAL_EXPLANATION.coded(),
+            found.class_uid,
+            found.instance_uid,
+            referenced_segment_numbers=contour.error_segment,
+            relationship_type="CONTAINS",
+        )
+    ]
 
 
 def _judgment(structure: StructureAssessment, levels: Levels) -> list[ContentItem]:

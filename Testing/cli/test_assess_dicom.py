@@ -1,0 +1,162 @@
+"""An assessment as DICOM objects: which files are written, and what the report says of contours' origin."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import highdicom
+import numpy as np
+import pytest
+
+from ContourQALib.case import Contour, Image
+from ContourQALib.commands.assess_dicom import (
+    CONTOURS_FILE,
+    ERRORS_FILE,
+    REPORT_FILE,
+    save_assessment_dicom,
+)
+from ContourQALib.errors import GeometryError
+from ContourQALib.formats.contours import read_contours
+from ContourQALib.formats.dicom.segmentation_in import read_seg, read_seg_probabilities
+from ContourQALib.formats.dicom.segmentation_out import Algorithm, write_seg
+from ContourQALib.formats.dicom.source_series import SourceSeries, source_series
+from ContourQALib.formats.images import read_image
+from ContourQALib.quality.assessment import Assessment, ModelIdentity
+from ContourQALib.quality.error_map import ErrorMap
+from ContourQALib.quality.predict import assess
+from ContourQALib.report.structured.assessment_record import AssessmentRecord, read_assessment_sr
+from dicom_samples import disk_contours, small_grid, small_values, uid, write_series, write_structure_set
+
+GRID = small_grid(5, 20, 24)
+
+
+@pytest.fixture(scope="module")
+def series(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("study") / "ct"
+    slices = write_series(folder, small_values(GRID), GRID)
+    left, right = (disk_contours(GRID, (i, 10), 7.0, [1, 2, 3]) for i in (6, 17))
+    isocenter = [np.array([[0.0, 0.0, 33.0]])]
+    rois = {"Isocenter": isocenter, "parotis li": left, "Parotid_R": right}
+    write_structure_set(folder.parent / "RS.dcm", slices, rois, kinds={"Isocenter": "POINT"})
+    return folder
+
+
+@pytest.fixture(scope="module")
+def source(series: Path) -> SourceSeries:
+    return source_series(series)
+
+
+@pytest.fixture(scope="module")
+def image(series: Path) -> Image:
+    return read_image(series)
+
+
+@pytest.fixture
+def drawn() -> tuple[Contour, ...]:
+    """Two masks of no file, which overlap."""
+    one, other = np.zeros(GRID.shape, bool), np.zeros(GRID.shape, bool)
+    one[1:4, 4:9, 4:9] = True
+    other[2:5, 7:12, 7:12] = True
+    return Contour(one, GRID, "Bladder"), Contour(other, GRID, "Rectum")
+
+
+def test_contours_of_no_dicom_file_are_written_and_referred_to(
+    image: Image, source: SourceSeries, drawn: tuple[Contour, ...], tmp_path: Path
+) -> None:
+    result = assess(image, drawn)
+    folder = tmp_path / "new" / "results"
+    written = save_assessment_dicom(folder, result, image, drawn, source, None)
+    assert written == (folder / CONTOURS_FILE, folder / REPORT_FILE)
+    assert sorted(folder.iterdir()) == sorted(written)
+    segments = read_seg(written[0])
+    for contour, segment in zip(drawn, segments, strict=True):
+        assert segment.name == contour.name
+        np.testing.assert_array_equal(segment.on(GRID).mask, contour.mask)
+    record = read_assessment_sr(written[1])
+    assert record.assessment == result
+    assert _segments(record) == [1, 2]
+    assert record.assessed.structure_set is None
+    groups = highdicom.sr.srread(written[1]).content.get_volumetric_roi_measurement_groups()
+    assert [group.finding_type.meaning for group in groups] == ["Bladder", "Rectum"]
+    assert record.series_uid == source.identity.series_uid
+    assert record.study_uid == source.identity.study_uid
+
+
+def test_an_rtstruct_is_named_with_its_regions(
+    series: Path, image: Image, source: SourceSeries, tmp_path: Path
+) -> None:
+    path = series.parent / "RS.dcm"
+    contours = read_contours(path, grid=image.grid, series=image.series)
+    written = save_assessment_dicom(tmp_path, assess(image, contours), image, contours, source, path)
+    assert written[0].name == CONTOURS_FILE
+    assessed = read_assessment_sr(written[-1]).assessed
+    assert assessed.structure_set is not None
+    assert assessed.structure_set.instance_uid == uid("structures", "RS.dcm")
+    assert [one.roi for one in assessed.contours] == [2, 3]
+    for contour, segment in zip(contours, read_seg(written[0]), strict=True):
+        np.testing.assert_array_equal(segment.on(GRID).mask, contour.mask)
+
+
+def test_segments_of_a_seg_file_are_referred_to_where_they_are(
+    image: Image, source: SourceSeries, drawn: tuple[Contour, ...], tmp_path: Path
+) -> None:
+    path = tmp_path / "clinic.dcm"
+    instance_uid = write_seg(drawn, source, path, Algorithm("clinic", "1", is_manual=True), "Clinic")
+    rectum = read_contours(path)[1:]
+    written = save_assessment_dicom(tmp_path / "out", assess(image, rectum), image, rectum, source, path)
+    assert [one.name for one in written] == [REPORT_FILE]
+    record = read_assessment_sr(written[0])
+    assert record.assessed.segmentation.instance_uid == instance_uid
+    assert _segments(record) == [2]
+
+
+def test_merged_segments_are_another_contour_than_the_files(
+    image: Image, source: SourceSeries, drawn: tuple[Contour, ...], tmp_path: Path
+) -> None:
+    path = tmp_path / "clinic.dcm"
+    instance_uid = write_seg(drawn, source, path, Algorithm("clinic", "1", is_manual=True), "Clinic")
+    merged = read_contours(path, merge="Rectum")
+    written = save_assessment_dicom(tmp_path / "out", assess(image, merged), image, merged, source, path)
+    assert [one.name for one in written] == [CONTOURS_FILE, REPORT_FILE]
+    assert read_assessment_sr(written[1]).assessed.segmentation.instance_uid != instance_uid
+    (segment,) = read_seg(written[0])
+    np.testing.assert_array_equal(segment.on(GRID).mask, drawn[0].mask | drawn[1].mask)
+
+
+def test_error_maps_are_written_and_explain_their_structures(
+    image: Image, source: SourceSeries, drawn: tuple[Contour, ...], tmp_path: Path
+) -> None:
+    probability = np.random.default_rng(7).random((3, 6, 5), np.float32)
+    spans = (slice(1, 4), slice(3, 9), slice(4, 9))
+    error = ErrorMap.of_box(probability, spans, drawn[1].mask, GRID)
+    result = _with_error(assess(image, drawn), error)
+    written = save_assessment_dicom(tmp_path, result, image, drawn, source, None)
+    assert [one.name for one in written] == [CONTOURS_FILE, ERRORS_FILE, REPORT_FILE]
+    (map_,) = read_seg_probabilities(written[1])
+    assert map_.name == "error of Rectum"
+    np.testing.assert_allclose(map_.on(GRID).values, error.padded(GRID), atol=0.5 / 255 + 1e-6)  # 8 bits
+    record = read_assessment_sr(written[2])
+    assert [one.error_segment for one in record.assessed.contours] == [None, 1]
+    assert record.assessment.structures[1].slices == error.slices_to_look_at()
+
+
+def test_an_image_of_another_place_is_refused(
+    image: Image, source: SourceSeries, drawn: tuple[Contour, ...], tmp_path: Path
+) -> None:
+    moved = replace(image, grid=replace(GRID, origin=(0.0, 0.0, 0.0)))
+    with pytest.raises(GeometryError, match="lies elsewhere"):
+        save_assessment_dicom(tmp_path / "out", assess(image, drawn), moved, drawn, source, None)
+    assert not list(tmp_path.iterdir())
+
+
+def _segments(record: AssessmentRecord) -> list[int]:
+    return [one.segment for one in record.assessed.contours]
+
+
+def _with_error(result: Assessment, error: ErrorMap) -> Assessment:
+    """As if a model had answered for the second structure."""
+    model = ModelIdentity("pelvis-ct", "0.2.0", "CC-BY-4.0")
+    first, second = result.structures
+    answered = replace(second, model=model.name, error=error, slices=error.slices_to_look_at())
+    return replace(result, structures=(first, answered), model=model, models=(model,))
