@@ -9,10 +9,11 @@ from pathlib import Path
 from ContourQALib.case import Image
 from ContourQALib.commands.options import Format
 from ContourQALib.commands.printing import print_result, progress
+from ContourQALib.commands.reading import CaseReading, contours_input, image_input, map_files
 from ContourQALib.commands.saving import check_folder, save_applied
 from ContourQALib.errors import GeometryError, SettingError, StructureError
 from ContourQALib.formats.file_type import stem_of
-from ContourQALib.formats.images import read_image
+from ContourQALib.formats.label_naming import LabelNaming
 from ContourQALib.formats.probability import read_probability
 from ContourQALib.formats.recommendation import read_recommendation
 from ContourQALib.names import match
@@ -46,6 +47,7 @@ def apply_recommended(
     by: By,
     wanted: Sequence[str],
     image: Path | None,
+    series: str | None,
     form: Format,
     output: Path | None,
 ) -> None:
@@ -57,6 +59,7 @@ def apply_recommended(
         by: which figure's.
         wanted: only these structures; all of the file where empty.
         image: shown below the outlines of the page; the maps themselves without.
+        series: which DICOM series of several is the image.
         form: how to print.
         output: folder for the report and the contours.
 
@@ -66,9 +69,9 @@ def apply_recommended(
     """
     if not probability:
         raise SettingError("Name the maps to cut at the recommended thresholds by --probability.")
-    shown = read_image(image) if image else None
+    shown = CaseReading(LabelNaming(), series).image(image) if image else None
     advice = read_recommendation(source).by(by.figure)
-    found = _matched(list(dict.fromkeys(map(MapFile.parse, probability))), advice, source, by, wanted)
+    found = _matched(map_files(probability), advice, source, by, wanted)
     if output is not None:
         check_folder(output)
     applied = _cut(found, advice)
@@ -83,8 +86,9 @@ def apply_recommended(
         for one in found.unmatched_maps
     ]
     lone += [Unapplied(name, "recommendation", str(source)) for name in found.unmatched_structures]
-    files = [source, *(one.path for one, _ in found.pairs), *([image] if image else [])]
-    provenance = Provenance.of(files, {"by": by.figure, "structures": list(wanted)})
+    inputs = [contours_input(path) for path in dict.fromkeys(one.path for one, _ in found.pairs)]
+    inputs += [image_input(image, shown)] if image and shown else []
+    provenance = Provenance.of([source, *inputs], {"by": by.figure, "structures": list(wanted)})
     document = applied_document(applied, by.figure, lone, provenance)
     rows = applied_rows(applied, by.figure)
     if output is not None:
@@ -147,5 +151,5 @@ def _cut(found: MapMatch, advice: dict[str, Recommendation]) -> list[AppliedThre
 
 
 def _map_of(one: AppliedThreshold) -> Image:
-    values = read_probability(one.probability)
+    values = read_probability(one.probability, one.structure)
     return Image(values.values, values.grid, values.name)

@@ -92,7 +92,7 @@ def perturb(
     kind = find_error(error)
     naming = LabelNaming(labels, merge, color_table)
     reading = CaseReading(naming, series)
-    drawn = reading.contours(contours, reading.canvas(image, contours) if image else None)
+    drawn = reading.drawn(contours, image)
     chosen = select(drawn, structure) if structure else drawn
     spoiled = {id(c): apply_error(c, kind.name, severity, seed) for c in chosen}
     target = None

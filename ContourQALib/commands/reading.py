@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from ContourQALib.case import Contour, Image
 from ContourQALib.commands.printing import say
 from ContourQALib.errors import ContourQAError, FormatError, StructureError
 from ContourQALib.formats.canvas import Canvas, read_canvas
-from ContourQALib.formats.dicom.contour_object import is_planar
+from ContourQALib.formats.dicom.contour_object import contour_object, is_planar
 from ContourQALib.formats.dicom.folder import LeftOut
-from ContourQALib.formats.dicom.structure_set import LeftOutRoi
+from ContourQALib.formats.dicom.structure_contours import drawn_on
+from ContourQALib.formats.dicom.structure_set import LeftOutRoi, read_structure_set
 from ContourQALib.formats.digests import hash_contours, hash_image
 from ContourQALib.formats.images import read_image
 from ContourQALib.formats.label_naming import LabelNaming
 from ContourQALib.formats.left_out import LeftOutStructure
+from ContourQALib.formats.probability import segment_names
 from ContourQALib.formats.references import referenced_series
+from ContourQALib.geometry import Grid
 from ContourQALib.report.provenance import InputFile
 from ContourQALib.thresholds.map_names import MapFile, match_maps
 
@@ -51,10 +54,6 @@ class CaseReading:
         self._say(path, [f"{file.path.name} {file.reason}" for file in unused])
         return found
 
-    def canvas(self, path: Path, contours: Path) -> Canvas:
-        """The grid of the image alone; which one and the errors as of `image`."""
-        return read_canvas(path, self._series, referenced_series(contours))
-
     def contours(self, path: Path, canvas: Canvas | None = None) -> tuple[Contour, ...]:
         """The contours of a file; polygons become masks on the canvas, else on the series found beside them.
 
@@ -67,6 +66,21 @@ class CaseReading:
         self.left_out += [LeftOutStructure(roi.name, str(path), roi.reason) for roi in left_out]
         self._say(path, [f"{roi.name} ({roi.reason})" for roi in left_out])
         return drawn
+
+    def drawn(
+        self, path: Path, image: Path | None = None, otherwise: Callable[[], Grid] | None = None
+    ) -> tuple[Contour, ...]:
+        """The contours of a file, polygons on the grid of the image: that named, else that found beside them.
+
+        Args:
+            path: the file.
+            image: the image, whose pixels are not read.
+            otherwise: tells the grid for polygons where no image is named and none lies beside them.
+
+        Raises:
+            ContourQAError: a file cannot be read, or there is no grid for polygons.
+        """
+        return self.contours(path, self._canvas(path, image, otherwise) if is_planar(path) else None)
 
     def sources(
         self, paths: Sequence[Path], image: Image | None = None, *, reference: bool = True
@@ -84,33 +98,30 @@ class CaseReading:
         Raises:
             ContourQAError: a file cannot be read, or there is no grid for polygons.
         """
-        planar = {path: is_planar(path) for path in paths}
-        masks = [path for path in planar if not planar[path]]
-        read: dict[Path, tuple[Contour, ...]] = {}
-        canvas = None if image is None else Canvas.of(image)
-        if any(planar.values()):
-            if reference and paths[0] in masks:
-                canvas = self._canvas_of(paths[0], read)
-            elif canvas is None:
-                canvas = self._found_canvas(next(path for path in paths if planar[path]), masks, read)
-        for path in planar:
-            if path not in read:
-                read[path] = self.contours(path, canvas)
-        return {path: read[path] for path in planar}
+        polygons = dict.fromkeys(path for path in paths if is_planar(path))
+        read = {path: self.contours(path) for path in dict.fromkeys(paths) if path not in polygons}
+        grids = [drawn[0].grid for drawn in read.values()]
+        canvas = None
+        if reference and paths[0] in read:
+            canvas = Canvas(grids[0])
+        elif image is not None:
+            canvas = Canvas.of(image)
+        elif polygons:
+            canvas = self._canvas(next(iter(polygons)), None, (lambda: grids[0]) if grids else None)
+        return read | {path: self.contours(path, canvas) for path in polygons}
 
-    def _canvas_of(self, path: Path, read: dict[Path, tuple[Contour, ...]]) -> Canvas:
-        read[path] = self.contours(path)
-        return Canvas(read[path][0].grid)
-
-    def _found_canvas(
-        self, path: Path, masks: Sequence[Path], read: dict[Path, tuple[Contour, ...]]
-    ) -> Canvas:
+    def _canvas(self, path: Path, image: Path | None, otherwise: Callable[[], Grid] | None) -> Canvas:
+        """Where the polygons of a file become voxels; see `drawn`."""
+        if image is not None:
+            return read_canvas(image, self._series, referenced_series(path))
+        structures = read_structure_set(contour_object(path)[0])
         try:
-            return self._canvas_of(path, read)
-        except FormatError:  # damaged, or without its images: the former is told when it is read again
-            if not masks:
+            source = drawn_on(structures)
+        except FormatError:
+            if otherwise is None:
                 raise
-            return self._canvas_of(masks[0], read)
+            return Canvas(otherwise())
+        return Canvas(source.grid, source.identity)
 
     def _say(self, path: Path, unused: Sequence[str]) -> None:
         if unused and not self._quiet:
@@ -122,6 +133,12 @@ class CaseReading:
 def image_input(path: Path, image: Image) -> InputFile:
     """An image that was read, for provenance."""
     return InputFile(str(path), hash_image(path, image.series.series_uid if image.series else None))
+
+
+def image_file(path: Path, series: str | None, contours: Iterable[Path]) -> InputFile:
+    """An image that is read, for provenance; arguments and errors as of `CaseReading`."""
+    referenced = [uid for file in contours for uid in referenced_series(file)]
+    return InputFile(str(path), hash_image(path, series, referenced))
 
 
 def contours_input(path: Path) -> InputFile:
@@ -142,6 +159,24 @@ def readable_image(
         return None
 
 
+def map_files(texts: Sequence[str]) -> list[MapFile]:
+    """The maps that --probability names, each once; a DICOM SEG without NAME stands for all of its segments.
+
+    Args:
+        texts: "PATH" or "NAME=PATH".
+
+    Raises:
+        ContourQAError: a DICOM file cannot be read, or is no SEG.
+    """
+    maps = [MapFile.parse(text) for text in texts]
+    parts = {one: segment_names(one.path) if one.structure is None else () for one in maps}
+    return [
+        part
+        for one, names in parts.items()
+        for part in ([MapFile(one.path, name) for name in names] or [one])
+    ]
+
+
 def match_map_files(
     texts: Sequence[str], structures: Sequence[str], source: Path
 ) -> tuple[tuple[MapFile, str], ...]:
@@ -155,7 +190,7 @@ def match_map_files(
     Raises:
         StructureError: no map is of any contour, or one could be of several.
     """
-    maps = list(dict.fromkeys(map(MapFile.parse, texts)))
+    maps = map_files(texts)
     if not maps:
         return ()
     found = match_maps(maps, structures)

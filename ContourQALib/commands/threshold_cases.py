@@ -10,9 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from ContourQALib.case import Contour
+from ContourQALib.commands.reading import CaseReading
 from ContourQALib.errors import ContourQAError, StructureError
 from ContourQALib.formats.file_type import stem_of
 from ContourQALib.formats.label_naming import LabelNaming
+from ContourQALib.formats.left_out import LeftOutStructure
 from ContourQALib.formats.manifest import Manifest
 from ContourQALib.formats.probability import read_probability
 from ContourQALib.metrics.definitions import Status
@@ -33,6 +35,7 @@ class Task:
 
     Attributes:
         patient: tasks of one patient share an overlay file.
+        series: which DICOM series of several is the image.
     """
 
     case: str
@@ -41,6 +44,7 @@ class Task:
     probability: Path
     image: Path | None
     patient: str
+    series: str | None = None
 
     @property
     def key(self) -> tuple[str, str]:
@@ -49,26 +53,51 @@ class Task:
 
 
 class References:
-    """Reads references, keeping the file that was read last: a manifest names one file in many rows."""
+    """Reads references, keeping the file that was read last: a manifest names one file in many rows.
 
-    def __init__(self, naming: LabelNaming) -> None:
+    Polygons become masks on the grid of the task's image, else of the series found beside them, else of the
+    probability map.
+
+    Args:
+        naming: how labels become structures.
+        quiet: whether nothing is said of what a file names and does not contour.
+    """
+
+    def __init__(self, naming: LabelNaming, *, quiet: bool = False) -> None:
         self._naming = naming
-        self._last: tuple[Path, tuple[Contour, ...]] | None = None
+        self._quiet = quiet
+        self._last: tuple[tuple[Path, Path | None], tuple[Contour, ...]] | None = None
+        self.left_out: list[LeftOutStructure] = []
 
-    def contours(self, path: Path) -> tuple[Contour, ...]:
-        """All contours of a file."""
-        if self._last is None or self._last[0] != path:
+    def contours(
+        self, path: Path, image: Path | None, series: str | None, probability: MapFile
+    ) -> tuple[Contour, ...]:
+        """All contours of a file.
+
+        Args:
+            path: the file.
+            image: the image they were drawn on, if it is named.
+            series: which DICOM series of several is the image.
+            probability: a map that is to be compared with one of them.
+        """
+        if self._last is None or self._last[0] != (path, image):
             self._last = None  # before reading: two large files need not lie in memory together
-            self._last = path, self._naming.read(path)
+            reading = CaseReading(self._naming, series, quiet=self._quiet)
+            drawn = reading.drawn(
+                path, image, lambda: read_probability(probability.path, probability.structure).grid
+            )
+            self._last = (path, image), drawn
+            self.left_out += reading.left_out
         return self._last[1]
 
-    def contour(self, path: Path, structure: str) -> Contour:
-        """One structure of a file; a lone label without a name is taken to be it.
+    def contour(self, task: Task) -> Contour:
+        """The structure of a task; a lone label without a name is taken to be it.
 
         Raises:
             StructureError: the file lacks it.
         """
-        contours = self.contours(path)
+        structure, probability = task.structure, MapFile(task.probability, task.structure)
+        contours = self.contours(task.reference, task.image, task.series, probability)
         lone = len(contours) == 1 and is_nameless(contours[0].name)
         found = contours[0] if lone else select(contours, [structure])[0]
         return found.called(structure)
@@ -80,13 +109,14 @@ def tasks_of_maps(
     image: Path | None,
     wanted: Sequence[str],
     references: References,
+    series: str | None = None,
 ) -> tuple[list[Task], list[Unpaired]]:
     """One task for each map that a structure of the reference fits, and what fits nothing.
 
     Raises:
         StructureError: a structure that is wanted is not in the reference, a map fits several, or none fits.
     """
-    contours = references.contours(reference)
+    contours = references.contours(reference, image, series, maps[0])
     chosen = [contour.name for contour in select(contours, wanted)] if wanted else []
     found = match_maps(maps, [contour.name for contour in contours], chosen)
     if not found.pairs:
@@ -97,7 +127,8 @@ def tasks_of_maps(
         )
     labels = _case_names([one.path for one, _ in found.pairs])
     tasks = [
-        Task(labels[one.path], name, reference, one.path, image, str(reference)) for one, name in found.pairs
+        Task(labels[one.path], name, reference, one.path, image, str(reference), series)
+        for one, name in found.pairs
     ]
     lone = [
         Unpaired(one.structure or stem_of(one.path), "probability", str(one.path))
@@ -123,7 +154,15 @@ def tasks_of_manifest(manifest: Manifest, wanted: Sequence[str]) -> list[Task]:
             )
         rows = tuple(row for row in rows if any(match([name], [row.structure]).pairs for name in wanted))
     return [
-        Task(row.case, row.structure, files["reference"], files["probability"], files.get("image"), row.case)
+        Task(
+            row.case,
+            row.structure,
+            files["reference"],
+            files["probability"],
+            files.get("image"),
+            row.case,
+            row.series or None,
+        )
         for row in rows
         for files in [row.files]
     ]
@@ -159,7 +198,7 @@ def run(
             yield analyze_case(
                 task.case,
                 read_probability(task.probability, task.structure),
-                references.contour(task.reference, task.structure),
+                references.contour(task),
                 thresholds,
                 tolerance_mm,
                 keep_contours=keep_contours,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -18,10 +20,17 @@ from ContourQALib.commands.options import (
     LabelsOption,
     MergeOption,
     OutputOption,
+    SeriesOption,
     StructureOption,
 )
 from ContourQALib.commands.printing import print_result, progress, say
-from ContourQALib.commands.reading import readable_image
+from ContourQALib.commands.reading import (
+    CaseReading,
+    contours_input,
+    image_file,
+    map_files,
+    readable_image,
+)
 from ContourQALib.commands.saving import check_folder, save_study
 from ContourQALib.commands.threshold_cases import (
     NEEDED,
@@ -31,19 +40,17 @@ from ContourQALib.commands.threshold_cases import (
     tasks_of_manifest,
     tasks_of_maps,
 )
-from ContourQALib.errors import FormatError, SettingError
-from ContourQALib.formats.images import read_image
+from ContourQALib.errors import ContourQAError, FormatError, SettingError
 from ContourQALib.formats.label_naming import LabelNaming
 from ContourQALib.formats.manifest import read_manifest
 from ContourQALib.formats.probability import read_probability
 from ContourQALib.metrics.definitions import DEFAULT_TOLERANCE_MM
 from ContourQALib.metrics.surface import check_tolerance
-from ContourQALib.report.provenance import Provenance
+from ContourQALib.report.provenance import InputFile, Provenance
 from ContourQALib.report.threshold_records import study_document, study_rows
 from ContourQALib.report.threshold_tables import print_study
 from ContourQALib.thresholds.cases import ThresholdCase, ThresholdStudy, Unpaired, study
 from ContourQALib.thresholds.levels import DEFAULT_STEPS, checked, equal_steps
-from ContourQALib.thresholds.map_names import MapFile
 from ContourQALib.thresholds.sweep import ThresholdSweep, sweep
 
 
@@ -76,8 +83,13 @@ def thresholds(
         float, typer.Option("--tolerance-mm", help="Tolerance of surface Dice, mm.")
     ] = DEFAULT_TOLERANCE_MM,
     image: Annotated[
-        Path | None, typer.Option("--image", help="Image to show under the outlines of the report.")
+        Path | None,
+        typer.Option(
+            "--image",
+            help="Image to show under the outlines of the report; an RTSTRUCT becomes voxels on its grid.",
+        ),
     ] = None,
+    series: SeriesOption = None,
     apply: Annotated[
         Path | None,
         typer.Option(
@@ -116,38 +128,41 @@ def thresholds(
         }
         for option in (name for name, given in unused.items() if given):
             raise SettingError(f"--apply cuts maps that have no reference; leave out {option}.")
-        apply_recommended(probability or (), apply, by or By.DICE, structure or (), image, form, output)
+        maps, figure = probability or (), by or By.DICE
+        apply_recommended(maps, apply, figure, structure or (), image, series, form, output)
         return
     if by is not None:
         raise SettingError("--by chooses which threshold --apply takes; add --apply or leave it out.")
     swept = equal_steps(steps) if threshold_list is None else _listed(threshold_list)
     check_tolerance(tolerance_mm)
     naming = LabelNaming(labels, merge, color_table)
-    references = References(naming)
+    references = References(naming, quiet=cases is not None)
     wanted = structure or ()
     shown: Image | None = None
     lone: Sequence[Unpaired] = ()
     if cases is not None:
-        if probability or reference or image:
+        if probability or reference or image or series:
             raise SettingError("--cases names maps, references and images itself; leave out the others.")
         tasks = tasks_of_manifest(read_manifest(cases, NEEDED), wanted)
     else:
         if not probability or reference is None:
             raise SettingError("Name --probability and --reference, or --cases for a manifest of many.")
-        shown = read_image(image) if image else None
-        maps = list(dict.fromkeys(map(MapFile.parse, probability)))
-        tasks, lone = tasks_of_maps(maps, reference, image, wanted, references)
+        shown = CaseReading(naming, series).image(image, [reference]) if image else None
+        tasks, lone = tasks_of_maps(map_files(probability), reference, image, wanted, references, series)
     if output is not None:
         check_folder(output)
     by_key = {task.key: task for task in tasks}
 
     def further(case: ThresholdCase, more: np.ndarray) -> ThresholdSweep:
         task = by_key[case.case, case.structure]
-        drawn = references.contour(task.reference, task.structure)
-        return sweep(read_probability(task.probability, task.structure), drawn, more, tolerance_mm)
+        values = read_probability(task.probability, task.structure)
+        return sweep(values, references.contour(task), more, tolerance_mm)
 
     def image_of(case: ThresholdCase) -> Image | None:
-        return shown if cases is None else readable_image(by_key[case.case, case.structure].image)
+        if cases is None:
+            return shown
+        task = by_key[case.case, case.structure]
+        return readable_image(task.image, task.series, [task.reference])
 
     with progress("Sweeping") as report:
         done = run(
@@ -159,7 +174,7 @@ def thresholds(
             go_on=cases is not None,
             report=report,
         )
-        result = study(done, lone, further)
+        result = replace(study(done, lone, further), left_out=tuple(references.left_out))
     if not result.analyses:
         raise FormatError(f"No case of {cases} could be analyzed; the first: {result.cases[0].reason}")
     settings = {
@@ -193,8 +208,16 @@ def _listed(text: str) -> np.ndarray:
     return checked(values)
 
 
-def _inputs(result: ThresholdStudy, by_key: dict[tuple[str, str], Task], manifest: Path | None) -> list[Path]:
-    """The files that were read; those of cases that failed may not even exist."""
-    tasks = [by_key[case.case, case.structure] for case in result.cases if case.analysis is not None]
-    files = [path for task in tasks for path in (task.reference, task.probability, task.image) if path]
-    return [*([manifest] if manifest else []), *(path for path in files if path.is_file())]
+def _inputs(
+    result: ThresholdStudy, by_key: dict[tuple[str, str], Task], manifest: Path | None
+) -> list[Path | InputFile]:
+    """The files that were read; those of cases that failed, and images, may not even exist."""
+    read: dict[Path, InputFile] = {}
+    for task in [by_key[case.case, case.structure] for case in result.cases if case.analysis is not None]:
+        for path in (task.reference, task.probability):
+            if path not in read:
+                read[path] = contours_input(path)
+        if task.image is not None and task.image not in read:
+            with suppress(ContourQAError):  # a picture's background, of which readable_image tells
+                read[task.image] = image_file(task.image, task.series, [task.reference])
+    return [*([manifest] if manifest else []), *read.values()]

@@ -144,5 +144,5 @@ def _labels_in(volume: Volume) -> list[int]:
 def _merged(contours: tuple[Contour, ...], name: str) -> tuple[Contour, ...]:
     mask = np.logical_or.reduce([contour.mask for contour in contours])
     made = {c.name: c.rasterized for c in contours if c.rasterized}
-    tags = {RASTERIZED_TAG: "; ".join(f"{part}: {how}" for part, how in made.items())} if made else {}
+    tags = {RASTERIZED_TAG: "; ".join(f"{how} ({part})" for part, how in made.items())} if made else {}
     return (Contour(mask, contours[0].grid, name, tags=tags, path=contours[0].path),)

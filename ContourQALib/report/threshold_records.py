@@ -55,6 +55,7 @@ def study_document(study: ThresholdStudy, provenance: Provenance | None = None) 
             k: v for k, v in recommendation_record(recommended(study)).items() if k != PROVENANCE
         },
         "unmatched": [_fields_of(lone) for lone in study.unmatched],
+        "left_out": [_fields_of(one) for one in study.left_out],
         "definitions": {**DEFINITIONS, **THRESHOLD_DEFINITIONS},
     }
     if provenance is not None:
@@ -89,6 +90,8 @@ def case_record(case: ThresholdCase) -> Record:
         "prominence": plain(sweep.prominence) if sweep else None,
         "touches_edge": sweep.touches_edge if sweep else None,
         "resampled": sweep.resampled if sweep else None,
+        "rasterized": case.rasterized,
+        "spelled": case.spelled,
         **sensitivity_record(analysis),
         "calibration": calibration_record(calibration) if calibration else None,
         "recalibrated": {name: sensitivity_record(found) for name, found in recalibrated.items()},
@@ -176,7 +179,7 @@ def study_rows(study: ThresholdStudy) -> list[Record]:
     rows = []
     for case in study.cases:
         record = case_record(case)
-        facts = ("reference", "probability", "tolerance_mm", "volume_reference_cc", "prominence", "resampled")
+        facts = ("reference", "probability", *_SWEEP_FACTS, "rasterized", "spelled")
         head = {name: record[name] for name in ("case", "structure", "status", "reason")}
         tail = {name: record[name] for name in facts}
         points = zip(record["thresholds"], record["flags"], *(record[name] for name in CURVES), strict=True)

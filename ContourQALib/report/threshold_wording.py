@@ -16,6 +16,7 @@ from ContourQALib.report.wording import (
     figure_text,
     number,
     percent_text,
+    source_notes,
     threshold_text,
 )
 from ContourQALib.thresholds.analysis import ThresholdAnalysis
@@ -167,7 +168,7 @@ def case_notes(case: ThresholdCase) -> list[str]:
         notes.append(RESAMPLED)
     if case.analysis and case.analysis.sweep.touches_edge:
         notes.append(EDGE)
-    return notes
+    return [*notes, *source_notes(case.structure, case.spelled, case.rasterized, "reference")]
 
 
 def prominence_text(share: float) -> str:

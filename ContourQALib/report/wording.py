@@ -134,12 +134,13 @@ def comparison_notes(comparison: Comparison) -> list[str]:
         )
     if comparison.touches_edge:
         notes.append(f"Edge: {DEFINITIONS['touches_edge']}")
-    spellings = {"reference": comparison.spelled_reference, "test": comparison.spelled_test}
-    told = [f"{spelled} ({side})" for side, spelled in spellings.items() if spelled]
-    if told:
-        notes.append(f"{' and '.join(told)} taken for {comparison.structure}")
-    made = {"reference": comparison.rasterized_reference, "test": comparison.rasterized_test}
-    return notes + [f"Not drawn as voxels ({side}): {how}" for side, how in made.items() if how]
+    of_reference = source_notes(
+        comparison.structure, comparison.spelled_reference, comparison.rasterized_reference, "reference"
+    )
+    of_test = source_notes(
+        comparison.structure, comparison.spelled_test, comparison.rasterized_test, "test contour"
+    )
+    return [*notes, *of_reference, *of_test]
 
 
 def assessment_notes(structure: StructureAssessment) -> list[str]:
@@ -153,9 +154,24 @@ def assessment_notes(structure: StructureAssessment) -> list[str]:
         )
     source = interval_source(structure)
     notes += [source] if source else []
-    if structure.spelled:
-        notes.append(f"{structure.spelled} taken for {structure.structure}")
-    return notes + [f"Not drawn as voxels: {how}" for how in [structure.rasterized] if how]
+    return notes + source_notes(structure.structure, structure.spelled, structure.rasterized)
+
+
+def source_notes(
+    structure: str, spelled: str | None, rasterized: str | None, side: str = "contour"
+) -> list[str]:
+    """What a reader must know of where a contour comes from: its name there, and how it became voxels.
+
+    Args:
+        structure: what it goes by.
+        spelled: how its source spells it, where that differs.
+        rasterized: how polygons or a surface became voxels; None for what was drawn as voxels.
+        side: which contour it is.
+    """
+    notes = [f"{spelled} ({side}) was taken for {structure}"] if spelled else []
+    if rasterized:
+        notes.append(f"The {side} was not drawn as voxels: {rasterized[:1].lower()}{rasterized[1:]}")
+    return notes
 
 
 def model_text(model: ModelIdentity) -> str:

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 
 from ContourQALib.case import Contour, ProbabilityMap
+from ContourQALib.formats.left_out import LeftOutStructure
 from ContourQALib.geometry import Grid
 from ContourQALib.metrics.definitions import DEFAULT_TOLERANCE_MM, Status
 from ContourQALib.metrics.domain import cropped
@@ -57,6 +58,8 @@ class ThresholdCase:
         reason: why figures are undefined, or why it failed.
         analysis: None for a case that failed.
         contours: where they were asked for.
+        rasterized: by which rule polygons or a surface became the reference's mask; None for a mask.
+        spelled: how the reference's source spells the structure, where that is another spelling; else None.
     """
 
     case: str
@@ -67,6 +70,8 @@ class ThresholdCase:
     reason: str | None
     analysis: ThresholdAnalysis | None = None
     contours: KeptContours | None = None
+    rasterized: str | None = None
+    spelled: str | None = None
 
 
 @dataclass(frozen=True)
@@ -92,11 +97,13 @@ class ThresholdStudy:
         cases: in the order they were given.
         pooled: by structure, where two or more cases of it were analyzed.
         unmatched: maps and structures that found no partner.
+        left_out: regions that a reference's file names and does not contour.
     """
 
     cases: tuple[ThresholdCase, ...]
     pooled: Mapping[str, PooledSweep]
     unmatched: tuple[Unpaired, ...] = ()
+    left_out: tuple[LeftOutStructure, ...] = ()
 
     @property
     def analyses(self) -> list[ThresholdAnalysis]:
@@ -155,6 +162,8 @@ def analyze_case(
         sweep.reason,
         analysis,
         _kept(placed, reference, analysis) if keep_contours else None,
+        reference.rasterized,
+        reference.spelled,
     )
 
 

@@ -49,7 +49,7 @@ def read_structures(
     """
     found = read_structure_set(path)
     if grid is None:
-        source = _drawn_on(found)
+        source = drawn_on(found)
         grid, series = source.grid, source.identity
     contours: list[Contour] = []
     refused: list[tuple[str, ContourQAError]] = []
@@ -117,7 +117,7 @@ def _belonging(structure: PlanarStructure, series: SeriesIdentity) -> str:
     return "; ".join(remarks)
 
 
-def _drawn_on(structures: StructureSet) -> SourceSeries:
+def drawn_on(structures: StructureSet) -> SourceSeries:
     """The series that a structure set refers to, in its file's folder or the folder above.
 
     Raises:
