@@ -1,65 +1,21 @@
 """Structure names: which spellings mean the same structure, and pairing the names of two sources.
 
-Only spellings are unified (TG-263 names beside those that planning systems and data sets use), never organs
-that differ: the spinal canal is not the spinal cord, an orbit is not an eye.
+What a name means is said by a `Vocabulary`; a user's own (`vocabulary.read_name_table`) may take the place of
+the one that the program brings along. Only spellings are unified, never organs that differ.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from ContourQALib.case import Contour
 from ContourQALib.errors import StructureError
-
-SIDES = {"l": "left", "lt": "left", "left": "left", "r": "right", "rt": "right", "right": "right"}
-
-SPELLINGS: dict[str, tuple[str, ...]] = {
-    "acetabulum": (),
-    "adrenal": ("adrenalgland", "glndadrenal"),
-    "bladder": ("urinarybladder",),
-    "bowelbag": ("bagbowel",),
-    "brachialplexus": ("brachialplex", "plexusbrachial"),
-    "brainstem": (),
-    "breast": (),
-    "carotid": ("carotidartery", "acarotid"),
-    "cochlea": (),
-    "duodenum": (),
-    "esophagus": ("oesophagus",),
-    "eye": ("eyeball",),
-    "femoralhead": ("femurhead", "headfemur", "headoffemur", "femhead"),
-    "femur": (),
-    "hippocampus": (),
-    "hip": (),
-    "humeralhead": ("humerushead",),
-    "kidney": (),
-    "lacrimal": ("glndlacrimal", "lacrimalgland"),
-    "largebowel": ("bowellarge",),
-    "lens": (),
-    "lung": (),
-    "mandible": ("bonemandible",),
-    "opticchiasm": ("chiasm", "chiasma", "opticchiasma"),
-    "opticnerve": ("opticnrv", "nervusopticus"),
-    "orbit": (),
-    "parotid": ("parotidgland", "glndparotid"),
-    "penilebulb": (),
-    "pituitary": ("pituitarygland", "glndpituitary", "hypophysis"),
-    "seminalvesicles": ("seminalvesicle", "seminalves", "semvesicles"),
-    "smallbowel": ("bowelsmall",),
-    "spinalcord": ("cord",),
-    "submandibular": ("submandibulargland", "glndsubmand", "glndsubmandibular", "submandgland", "submand"),
-    "temporallobe": ("lobetemporal",),
-    "thyroid": ("thyroidgland", "glndthyroid"),
-    "ureter": (),
-}
-"""Organs as they are spelled without separators, each with further spellings of the same organ."""
-
-SHORTEST_ORGAN = 2
-"""A rest of this length or less is no organ: "cleft" is not the left c."""
-
-_ORGANS = {spelling: organ for organ, others in SPELLINGS.items() for spelling in (organ, *others)}
+from ContourQALib.vocabulary.default import DEFAULT
+from ContourQALib.vocabulary.spelling import squeezed
+from ContourQALib.vocabulary.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True)
@@ -77,29 +33,25 @@ class NameMatch:
     unmatched_test: tuple[str, ...]
 
 
-def normalize(name: str) -> str:
+@lru_cache(maxsize=4096)  # a cohort asks for the same few names again and again
+def normalize(name: str, vocabulary: Vocabulary = DEFAULT) -> str:
     """The structure that a name means: two spellings of one structure give the same text.
 
     Case, spaces, hyphens, underscores, commas and brackets do not matter; other characters do (1.5 is not
-    15). A side (L, Lt, Left, R, Rt, Right) may stand at either end. Written together with the organ it is
-    recognized for organs in `SPELLINGS`, and the whole words left and right for any.
+    15). Names that the vocabulary knows are recognized with a side in any of its languages at any place, and
+    with a margin (PRV05); of others a side may stand at either end (L, Lt, Left, R, Rt, Right), and the whole
+    words left and right may be written together with them.
 
     Example:
-        >>> {normalize(n) for n in ("LeftParotid", "Parotid_L", "parotid-lt", "PAROTID LEFT")}
+        >>> {normalize(n) for n in ("LeftParotid", "Parotid_L", "parotid gl lt", "Ohrspeicheldrüse links")}
         {'parotid left'}
     """
-    words = _words(name)
-    side = ""
-    for end in (-1, 0):
-        if len(words) > 1 and words[end] in SIDES and not side:
-            side = SIDES[words.pop(end)]
-    organ = "".join(words)
-    if not side and organ not in _ORGANS:
-        organ, side = _side_written_together(organ)
-    return " ".join(filter(None, [_ORGANS.get(organ, organ), side]))
+    return vocabulary.key(name)
 
 
-def match(reference_names: Sequence[str], test_names: Sequence[str]) -> NameMatch:
+def match(
+    reference_names: Sequence[str], test_names: Sequence[str], vocabulary: Vocabulary = DEFAULT
+) -> NameMatch:
     """Pair the names of two sources: same spelling, then same letters, then same structure.
 
     Raises:
@@ -107,7 +59,7 @@ def match(reference_names: Sequence[str], test_names: Sequence[str]) -> NameMatc
     """
     reference, test = list(reference_names), list(test_names)
     partner: dict[int, int] = {}
-    for key in _KEYS:
+    for key in _keys(vocabulary):
         left = _by_key(key, [n for n in range(len(reference)) if n not in partner], reference)
         right = _by_key(key, [n for n in range(len(test)) if n not in partner.values()], test)
         for shared in [name for name in left if name in right]:
@@ -130,21 +82,26 @@ def is_nameless(name: str) -> bool:
     return bool(re.fullmatch(r"label_\d+", name))
 
 
-def select(contours: Sequence[Contour], wanted_names: Sequence[str]) -> tuple[Contour, ...]:
+def select(
+    contours: Sequence[Contour], wanted_names: Sequence[str], vocabulary: Vocabulary = DEFAULT
+) -> tuple[Contour, ...]:
     """The contours of these names, in the order asked for; the source's spelling may differ as in `match`.
 
     Raises:
         StructureError: a name is not there (the text lists what is), or several contours answer to it.
     """
-    return tuple(_find(contours, wanted) for wanted in wanted_names)
+    return tuple(_find(contours, wanted, vocabulary) for wanted in wanted_names)
 
 
-def asked_for(contours: Sequence[Contour], structure: str) -> tuple[Contour, ...]:
+def asked_for(
+    contours: Sequence[Contour], structure: str, vocabulary: Vocabulary = DEFAULT
+) -> tuple[Contour, ...]:
     """The contours of a file that a manifest's row asks for; a lone one without a name is the row's.
 
     Args:
         contours: what the file holds.
         structure: what the row says; "" for all.
+        vocabulary: what names mean.
 
     Raises:
         StructureError: it is not there, or several contours answer to it.
@@ -153,7 +110,7 @@ def asked_for(contours: Sequence[Contour], structure: str) -> tuple[Contour, ...
         return tuple(contours)
     if len(contours) == 1 and is_nameless(contours[0].name):
         return (replace(contours[0], name=structure),)
-    return select(contours, [structure])
+    return select(contours, [structure], vocabulary)
 
 
 def counted(name: str) -> tuple[tuple[int, int, str], ...]:
@@ -162,8 +119,8 @@ def counted(name: str) -> tuple[tuple[int, int, str], ...]:
     return tuple((0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts)
 
 
-def _find(contours: Sequence[Contour], wanted: str) -> Contour:
-    for key in _KEYS:
+def _find(contours: Sequence[Contour], wanted: str, vocabulary: Vocabulary) -> Contour:
+    for key in _keys(vocabulary):
         found = [contour for contour in contours if key(contour.name) == key(wanted)]
         if len(found) > 1:
             names = " or ".join(contour.name for contour in found)
@@ -177,24 +134,6 @@ def _find(contours: Sequence[Contour], wanted: str) -> Contour:
     raise StructureError(f"There is no structure {wanted}{source}; {there}.")
 
 
-def _words(name: str) -> list[str]:
-    text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
-    return [word for word in re.split(r"[\s_\-,()\[\]]+", text) if word]
-
-
-def _squeezed(name: str) -> str:
-    return "".join(_words(name))
-
-
-def _side_written_together(organ: str) -> tuple[str, str]:
-    """("parotid", "left") of "leftparotid", "parotidlt" or "parotidl"; ("cleft", "") of "cleft"."""
-    for affix in sorted(SIDES, key=len, reverse=True):
-        for rest in (organ.removeprefix(affix), organ.removesuffix(affix)):
-            if rest != organ and (rest in _ORGANS or (affix == SIDES[affix] and len(rest) > SHORTEST_ORGAN)):
-                return rest, SIDES[affix]
-    return organ, ""
-
-
 def _by_key(key: Callable[[str], str], numbers: Iterable[int], names: Sequence[str]) -> dict[str, list[int]]:
     groups: dict[str, list[int]] = {}
     for number in numbers:
@@ -202,5 +141,6 @@ def _by_key(key: Callable[[str], str], numbers: Iterable[int], names: Sequence[s
     return groups
 
 
-_KEYS: tuple[Callable[[str], str], ...] = (str, _squeezed, normalize)
-"""From the strictest to the most tolerant way to compare two names."""
+def _keys(vocabulary: Vocabulary) -> tuple[Callable[[str], str], ...]:
+    """From the strictest to the most tolerant way to compare two names."""
+    return str, squeezed, lambda name: normalize(name, vocabulary)

@@ -1,0 +1,98 @@
+"""A user's table of names: what this clinic calls its structures, added to the vocabulary."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from ContourQALib.errors import FormatError
+from ContourQALib.vocabulary.default import DEFAULT
+from ContourQALib.vocabulary.spelling import lookup, words
+from ContourQALib.vocabulary.vocabulary import SpellingTakenError, Vocabulary
+
+COLUMNS = ["standard", "variants"]
+
+
+def read_name_table(path: str | PathLike[str], vocabulary: Vocabulary = DEFAULT) -> Vocabulary:
+    """Read a table of names into a vocabulary.
+
+    Args:
+        path: CSV with commas, UTF-8, with the columns standard and variants. Variants are separated by
+            semicolons. A standard name that the vocabulary knows gets further names; another one is a new
+            structure, of which people have two if it ends in _L or _R.
+        vocabulary: what is known already. A variant of the table that means something else there means what
+            the table says.
+
+    Raises:
+        FormatError: missing, not readable as CSV, other columns, no row, an empty cell, or a name that means
+            two things; the text names the line.
+
+    Example:
+        standard,variants
+        Parotid_L,OSD li; PL
+        Flap,Lappen; flap graft
+    """
+    path = Path(path)
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            return _read(path, _lines(path, csv.reader(file, strict=True)), vocabulary)
+    except IsADirectoryError as error:
+        raise FormatError(f"{path} is a folder; name the table of names (CSV) in it.") from error
+    except PermissionError as error:
+        raise FormatError(f"{path} cannot be opened; ask for permission to read it.") from error
+    except UnicodeDecodeError as error:
+        raise FormatError(f"{path} is not a text in UTF-8; save the table of names as CSV UTF-8.") from error
+    except (OSError, ValueError) as error:  # ValueError: a NUL character in the name
+        raise FormatError(f"{path} does not exist; check the path of the table of names.") from error
+
+
+def _read(path: Path, lines: Iterator[tuple[int, list[str]]], vocabulary: Vocabulary) -> Vocabulary:
+    header = next(lines, (0, []))[1]
+    if [name.casefold() for name in header] != COLUMNS:
+        raise FormatError(
+            f"{path} does not begin with the line standard,variants; write it above the names, with a comma."
+        )
+    said: dict[str, tuple[str, int]] = {}
+    rows = 0
+    for line, cells in lines:
+        if len(cells) != len(COLUMNS) or not all(map(words, cells)):
+            raise FormatError(
+                f"{path} has no standard name with variants in line {line};"
+                " write standard,variant or standard,variant; another variant."
+            )
+        standard = cells[0]
+        variants = [name for name in cells[1].split(";") if words(name)]
+        for variant in variants:
+            before, where = said.setdefault(lookup(words(variant)), (standard, line))
+            if before != standard:
+                raise FormatError(
+                    f"{path} gives {variant.strip()} to {before} in line {where} and to {standard} in line"
+                    f" {line}; keep one of them."
+                )
+        try:
+            vocabulary = vocabulary.with_names(standard, variants)
+        except SpellingTakenError as error:
+            raise FormatError(
+                f"{path} takes the name of another structure, {error.meant.organ}, for {standard} in line"
+                f" {line}; remove it there."
+            ) from error
+        rows += 1
+    if not rows:
+        raise FormatError(f"{path} names no structure below its first line; add a row for each.")
+    return vocabulary
+
+
+def _lines(path: Path, reader: Any) -> Iterator[tuple[int, list[str]]]:
+    """Line number and stripped cells of every line that is not blank."""
+    try:
+        for cells in reader:
+            stripped = [cell.strip() for cell in cells]
+            if any(stripped):
+                yield reader.line_num, stripped
+    except csv.Error as error:
+        raise FormatError(
+            f"{path} cannot be read as CSV in line {max(reader.line_num, 1)} ({error}); export it again."
+        ) from error
