@@ -45,27 +45,27 @@ class SegmentCodes:
 
 def codes_of(segment: Any) -> SegmentCodes | None:
     """The codes of an item of the Segment Sequence (PS3.3 C.8.20.4); None without category or type."""
-    category, _ = _coded(segment, "SegmentedPropertyCategoryCodeSequence")
-    kind, kind_item = _coded(segment, "SegmentedPropertyTypeCodeSequence")
-    region, region_item = _coded(segment, "AnatomicRegionSequence")
+    category, _ = coded(segment, "SegmentedPropertyCategoryCodeSequence")
+    kind, kind_item = coded(segment, "SegmentedPropertyTypeCodeSequence")
+    region, region_item = coded(segment, "AnatomicRegionSequence")
     if category is None or kind is None:
         return None
-    modifier, _ = _coded(kind_item, "SegmentedPropertyTypeModifierCodeSequence")
-    region_modifier, _ = _coded(region_item, "AnatomicRegionModifierSequence")
+    modifier, _ = coded(kind_item, "SegmentedPropertyTypeModifierCodeSequence")
+    region_modifier, _ = coded(region_item, "AnatomicRegionModifierSequence")
     return SegmentCodes(category, kind, modifier, region, region_modifier)
 
 
 def put_codes(codes: SegmentCodes, segment: Any) -> None:
     """Give an item of the Segment Sequence its codes."""
-    segment.SegmentedPropertyCategoryCodeSequence = [_item(codes.category)]
-    kind = _item(codes.type)
+    segment.SegmentedPropertyCategoryCodeSequence = [item_of(codes.category)]
+    kind = item_of(codes.type)
     if codes.modifier:
-        kind.SegmentedPropertyTypeModifierCodeSequence = [_item(codes.modifier)]
+        kind.SegmentedPropertyTypeModifierCodeSequence = [item_of(codes.modifier)]
     segment.SegmentedPropertyTypeCodeSequence = [kind]
     if codes.region:
-        region = _item(codes.region)
+        region = item_of(codes.region)
         if codes.region_modifier:
-            region.AnatomicRegionModifierSequence = [_item(codes.region_modifier)]
+            region.AnatomicRegionModifierSequence = [item_of(codes.region_modifier)]
         segment.AnatomicRegionSequence = [region]
 
 
@@ -73,7 +73,7 @@ def entry_of(codes: SegmentCodes) -> str:
     """Slicer's text for a segment's codes: lists, category, type and region, parted by tildes."""
     kind = [codes.category, codes.type, codes.modifier]
     region = [codes.region, codes.region_modifier]
-    return "~".join([TYPES, *map(_text, kind), REGIONS, *map(_text, region)])
+    return "~".join([TYPES, *map(text_of, kind), REGIONS, *map(text_of, region)])
 
 
 def codes_from_entry(entry: str) -> SegmentCodes | None:
@@ -81,12 +81,12 @@ def codes_from_entry(entry: str) -> SegmentCodes | None:
     parts = entry.split("~")
     if len(parts) != 7:
         return None
-    category, kind, modifier = (_from_text(part) for part in parts[1:4])
-    region, region_modifier = (_from_text(part) for part in parts[5:7])
+    category, kind, modifier = (code_from_text(part) for part in parts[1:4])
+    region, region_modifier = (code_from_text(part) for part in parts[5:7])
     return SegmentCodes(category, kind, modifier, region, region_modifier) if category and kind else None
 
 
-def _coded(item: Any, keyword: str) -> tuple[Code | None, Any]:
+def coded(item: Any, keyword: str) -> tuple[Code | None, Any]:
     """The first code of a sequence, and its item; (None, None) where there is none."""
     sequence = item.get(keyword) if item is not None else None
     if not sequence:
@@ -97,7 +97,8 @@ def _coded(item: Any, keyword: str) -> tuple[Code | None, Any]:
     return (code, first) if value else (None, None)
 
 
-def _item(code: Code) -> Any:
+def item_of(code: Code) -> Any:
+    """A code as an item of a code sequence."""
     from pydicom.dataset import Dataset
 
     item = Dataset()
@@ -113,13 +114,15 @@ def _item(code: Code) -> Any:
     return item
 
 
-def _text(code: Code | None) -> str:
+def text_of(code: Code | None) -> str:
+    """A code as a part of Slicer's text: scheme, value and meaning, parted by carets."""
     said = (code.scheme, code.value, code.meaning) if code else ("", "", "")
     # these three part the text and the tags of a file, and Slicer knows no escape for them
     return "^".join(part.translate({ord(mark): " " for mark in "~^|"}) for part in said)
 
 
-def _from_text(text: str) -> Code | None:
+def code_from_text(text: str) -> Code | None:
+    """The code that a part of Slicer's text says; None where it is not whole."""
     scheme, _, rest = text.partition("^")
     value, _, meaning = rest.partition("^")
     return Code(value, scheme, meaning) if scheme and value and meaning else None

@@ -93,19 +93,32 @@ class SegmentationFile:
             )
 
     def _decoded(self, indices: Sequence[int]) -> Iterator[np.ndarray]:
-        from pydicom.pixels import get_decoder
-
-        if not indices:
-            return
         syntax = self.dataset.file_meta.TransferSyntaxUID
         try:
-            for pixels, _ in get_decoder(syntax).iter_array(self.dataset, indices=indices, raw=True):
-                yield pixels
+            if self.dataset.BitsAllocated == 1 and syntax.is_little_endian and not syntax.is_encapsulated:
+                yield from (self._unpacked(index) for index in indices)
+            elif indices:
+                from pydicom.pixels import get_decoder
+
+                for pixels, _ in get_decoder(syntax).iter_array(self.dataset, indices=indices, raw=True):
+                    yield pixels
         except Exception as error:  # decoders raise nearly anything
             raise FormatError(
                 f"{self.path} holds frames that cannot be decoded, because they are cut short or nothing here"
                 f" knows their transfer syntax ({syntax.name}); export it uncompressed."
             ) from error
+
+    def _unpacked(self, index: int) -> np.ndarray:
+        """A frame of bits, which follow each other from frame to frame, without a gap to the next byte.
+
+        pydicom 3.0.2 takes one byte too few for some frames that begin and end within one (PS3.5 8.1.1).
+        """
+        rows, columns = int(self.dataset.Rows), int(self.dataset.Columns)
+        first, offset = divmod(index * rows * columns, 8)
+        count = -(-(offset + rows * columns) // 8)
+        packed = np.frombuffer(self.dataset.PixelData, np.uint8, count, first)
+        bits = np.unpackbits(packed, count=offset + rows * columns, bitorder="little")
+        return bits[offset:].reshape(rows, columns)
 
 
 def open_segmentation(path: str | PathLike[str]) -> SegmentationFile:

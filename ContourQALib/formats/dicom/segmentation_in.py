@@ -108,8 +108,8 @@ def _shares(file: SegmentationFile, segment: Segment) -> np.ndarray:
     for k, stored in file.planes_of(segment):
         if stored.max(initial=0) > file.largest:
             raise FormatError(
-                f"{file.path} holds {stored.max()} where its Maximum Fractional Value is {file.largest}; export"
-                " it again."
+                f"{file.path} holds {stored.max()} where its Maximum Fractional Value is {file.largest};"
+                " export it again."
             )
         np.divide(stored, np.float32(file.largest), out=values[k])
     return values

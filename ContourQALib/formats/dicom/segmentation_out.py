@@ -1,0 +1,126 @@
+"""DICOM segmentations out: contours as masks, and probability maps as shares of 255."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ContourQALib.case import Contour, ProbabilityMap
+from ContourQALib.errors import SettingError, StructureError
+from ContourQALib.formats.dicom.new_segmentation import NewSegmentation
+from ContourQALib.formats.dicom.segment_item import LONG_STRING, Algorithm, segment_item
+from ContourQALib.formats.dicom.segmentation_file import FRACTIONAL
+from ContourQALib.formats.dicom.segmentation_header import BINARY, LARGEST
+from ContourQALib.formats.output import write_atomically
+
+if TYPE_CHECKING:
+    from ContourQALib.formats.dicom.source_series import SourceSeries
+
+__all__ = ["Algorithm", "write_fractional_seg", "write_seg"]
+
+CONTOURS_SERIES, MAPS_SERIES = 9200, 9300
+"""Series Numbers of ours: far from what scanners and planning systems count."""
+
+
+def write_seg(
+    contours: Sequence[Contour],
+    source: SourceSeries,
+    path: str | PathLike[str],
+    algorithm: Algorithm,
+    description: str,
+    overwrite: bool = True,
+) -> str:
+    """Write contours as a binary DICOM segmentation of an image series; they may overlap.
+
+    Each is brought onto the series' grid, and its segment's description says when that interpolated voxels or
+    cut some off. Names, colors (as 8-bit numbers) and the tags of `segment_tags` are kept; an empty contour
+    is a segment without frames.
+
+    Args:
+        contours: at least one, with names that differ.
+        source: the series; patient and study are its own, series and instance are new.
+        path: the file.
+        algorithm: what made the contours whose tags do not say so.
+        description: of the new series, at most 64 characters.
+        overwrite: False refuses a name that is taken; see `write_atomically`.
+
+    Returns:
+        The object's SOP Instance UID.
+
+    Raises:
+        StructureError: there is no contour, or a name that DICOM cannot hold.
+        SettingError: the description is too long.
+        GeometryError: a contour lies wholly outside the series.
+        FormatError: the header of the series cannot be taken over.
+        OutputError: the file cannot be written.
+    """
+    new = _begun(contours, source, path, BINARY, "CONTOURS", description)
+    for number, contour in enumerate(contours, start=1):
+        placed = contour.on(source.grid)
+        item = segment_item(number, contour.name, contour.color, contour.tags, algorithm, _remarks(placed))
+        new.add(item, placed.mask)
+        del placed  # before the next one takes as much
+    return _saved(new, path, overwrite)
+
+
+def write_fractional_seg(
+    maps: Sequence[ProbabilityMap],
+    source: SourceSeries,
+    path: str | PathLike[str],
+    algorithm: Algorithm,
+    description: str,
+    overwrite: bool = True,
+) -> str:
+    """Write probability maps as a fractional DICOM segmentation, rounded to 1/255, which descriptions say.
+
+    Otherwise as `write_seg`.
+    """
+    new = _begun(maps, source, path, FRACTIONAL, "PROBABILITIES", description)
+    for number, one in enumerate(maps, start=1):
+        placed = one.on(source.grid)
+        remarks = [f"Probabilities rounded to 1/{LARGEST}."]
+        if placed.resampled:
+            remarks.append("Resampled onto the grid of the image (linear).")
+        item = segment_item(number, one.name, None, {}, algorithm, remarks)
+        new.add(item, np.round(placed.values * LARGEST).astype(np.uint8))
+        del placed
+    return _saved(new, path, overwrite)
+
+
+def _begun(
+    named: Sequence[Contour] | Sequence[ProbabilityMap],
+    source: SourceSeries,
+    path: str | PathLike[str],
+    kind: str,
+    label: str,
+    description: str,
+) -> NewSegmentation:
+    if not named:
+        raise StructureError(f"There is no structure to write to {path}.")
+    if not 0 < len(description) <= LONG_STRING or "\\" in description:
+        raise SettingError(
+            f"The description of a DICOM segmentation has 1 to {LONG_STRING} characters, none of them a"
+            f" backslash, and the given one has {len(description)}; change it."
+        )
+    number = MAPS_SERIES if kind == FRACTIONAL else CONTOURS_SERIES
+    return NewSegmentation(source, kind, label, description, number)
+
+
+def _remarks(placed: Contour) -> list[str]:
+    remarks = []
+    if placed.resampled:
+        remarks.append("Resampled onto the grid of the image (nearest neighbor).")
+    if placed.lost_cc:
+        remarks.append(f"{placed.lost_cc:.3g} cc outside of the image are left out.")
+    return remarks
+
+
+def _saved(new: NewSegmentation, path: str | PathLike[str], overwrite: bool) -> str:
+    dataset = new.finished()
+    with write_atomically(Path(path), overwrite) as temporary:
+        dataset.save_as(temporary, enforce_file_format=True)
+    return str(dataset.SOPInstanceUID)
