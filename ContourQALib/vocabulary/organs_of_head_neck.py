@@ -104,7 +104,7 @@ SENSES = (
 HEAD = (
     Organ(
         "Parotid",
-        "parotid gland, glnd parotid, parotid gl, parotid gld, parotis, glandula parotis,"
+        "parotid gland, glnd parotid, parotid gl, parotis, glandula parotis,"
         " glandula parotidea, gl parotis, gl parotidea, ohrspeicheldrüse, parotide, glande parotide,"
         " ghiandola parotide,"
         " parótida, glándula parótida, oorspeekselklier",
