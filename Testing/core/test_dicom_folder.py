@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator
@@ -168,6 +169,21 @@ def test_a_file_that_cannot_be_used_is_named_and_the_rest_is_used(tmp_path, add,
     found = scan(tmp_path)
     assert [(one.path, one.reason) for one in found.left_out] == [(tmp_path / "x", reason)]
     assert np.array_equal(read_series(choose_series(found)).values, VALUES)
+
+
+def test_a_pipe_is_not_waited_for(tmp_path):
+    write_series(tmp_path, VALUES, GRID)
+    os.mkfifo(tmp_path / "x")
+    assert [one.reason for one in scan(tmp_path).left_out] == ["cannot be opened"]
+    assert not is_dicom(tmp_path / "x")
+
+
+def test_different_images_of_one_uid_are_no_copies(tmp_path):
+    write_series(tmp_path, VALUES, GRID)
+    for path in tmp_path.iterdir():
+        change(path, SOPInstanceUID=uid("the same"))
+    text = sentence(read_series, choose_series(scan(tmp_path)))
+    assert "holds 2 different images under SOP Instance UIDs of others" in text
 
 
 def test_a_file_without_preamble_is_read(tmp_path):

@@ -448,6 +448,13 @@ def test_impossible_cosines_are_refused(tmp_path, cosines, words):
     assert words in refused(tmp_path)
 
 
+def test_a_single_frame_may_be_counted(tmp_path):
+    write_series(tmp_path, VALUES, GRID)
+    for path in tmp_path.iterdir():
+        change(path, NumberOfFrames=1)
+    assert np.array_equal(read(tmp_path).values, VALUES)
+
+
 def test_images_in_several_frames_of_reference_are_refused(tmp_path):
     write_series(tmp_path, VALUES, GRID)
     change(tmp_path / "0002.dcm", FrameOfReferenceUID=uid("elsewhere"))

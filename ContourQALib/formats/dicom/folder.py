@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -65,6 +65,8 @@ class _Found:
     def look_at(self, path: Path) -> None:
         """Put a file where it belongs by its header."""
         try:
+            if not path.is_file():  # a pipe would keep its reader waiting
+                raise OSError
             with path.open("rb") as file:
                 header = parse(file, path, HEADER, at_large)
                 left = path.stat().st_size - file.tell()
@@ -73,7 +75,7 @@ class _Found:
             if kind in self.contours:
                 self.contours[kind].append(path)
             elif kind is Kind.IMAGE:
-                self.instances.append(read_instance(header, left, path))
+                self.instances.append(read_instance(header, sop_class, left, path))
             else:
                 self.left_out.append(LeftOut(path, _what(sop_class)))
         except DamagedError as error:
@@ -135,10 +137,11 @@ def _what(sop_class: str) -> str:
 
 def _by_series(found: _Found, source: Path) -> Iterator[ImageSeries]:
     """Series of the images found, without copies and scouts."""
-    series: dict[tuple[str, str], dict[str, Instance]] = {}
+    series: dict[tuple[str, str], dict[Hashable, Instance]] = {}
     for one in found.instances:
         instances = series.setdefault((one.study_uid, one.series_uid), {})
-        first = instances.setdefault(one.instance_uid, one)
+        # elsewhere it is no copy: a series whose UIDs were spoiled must not shrink to one slice
+        first = instances.setdefault((one.instance_uid, one.slice and one.slice.position), one)
         if first is not one:
             found.left_out.append(LeftOut(one.path, f"holds the same image as {first.path.name}"))
     for instances in series.values():

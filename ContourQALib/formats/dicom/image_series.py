@@ -94,8 +94,8 @@ def choose_series(
     Args:
         folder: as it was scanned.
         wanted: a series' number, its UID, or at least five letters that only its UID ends with.
-        referenced: Series Instance UIDs that contours refer to. Without `wanted`, the one of them that is
-            there is meant; else the one that the file named by the user belongs to; else the only one.
+        referenced: Series Instance UIDs that contours refer to. Without `wanted`, the series is meant that
+            the file named by the user belongs to; else the one of these that is there; else the only one.
 
     Raises:
         FormatError: there is none, none that is wanted, or several that may be meant; several patients are

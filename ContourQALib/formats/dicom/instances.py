@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ContourQALib.formats.dicom.elements import count_of, raw_of, text_of
 from ContourQALib.formats.dicom.reading import DamagedError
+from ContourQALib.formats.dicom.recognizing import SINGLE_FRAME
 from ContourQALib.formats.dicom.slices import LATTICE, PHASES, Slice, single_slice
 
 if TYPE_CHECKING:
@@ -71,11 +72,12 @@ class Instance:
     slice: Slice | None
 
 
-def read_instance(header: Dataset, left: int, path: Path) -> Instance:
+def read_instance(header: Dataset, sop_class: str, left: int, path: Path) -> Instance:
     """The instance of an image file; ask `quietly`.
 
     Args:
         header: its elements named in `HEADER`.
+        sop_class: its SOP Class UID.
         left: how many bytes of the file follow after them, from the element of the pixels on.
         path: the file.
 
@@ -84,14 +86,14 @@ def read_instance(header: Dataset, left: int, path: Path) -> Instance:
     """
     try:
         _check_whole(header, left, path)
-        return _instance(header, path)
+        return _instance(header, sop_class, path)
     except DamagedError:
         raise
     except Exception as error:  # values that are not what their element is for
         raise DamagedError(path, "has a damaged header") from error
 
 
-def _instance(header: Dataset, path: Path) -> Instance:
+def _instance(header: Dataset, sop_class: str, path: Path) -> Instance:
     uids = [text_of(header, keyword) for keyword in UIDS]
     if not all(uids):
         raise DamagedError(path, "does not say which image of which series it is")
@@ -99,7 +101,8 @@ def _instance(header: Dataset, path: Path) -> Instance:
     if palette or count_of(header, "SamplesPerPixel", 1) != 1:
         raise DamagedError(path, "is an image in color")
     number = text_of(header, "SeriesNumber")
-    several = "NumberOfFrames" in header
+    frames = count_of(header, "NumberOfFrames", 1)
+    single = sop_class in SINGLE_FRAME and frames == 1
     return Instance(
         path,
         *(uids[0], uids[1], uids[2]),
@@ -110,8 +113,8 @@ def _instance(header: Dataset, path: Path) -> Instance:
         text_of(header, "Units"),
         _digest(header),
         text_of(header, "ImageType").split("\\")[2:3] == ["LOCALIZER"],
-        count_of(header, "NumberOfFrames", 1),
-        None if several else single_slice(header, path),
+        frames,
+        single_slice(header, path) if single else None,
     )
 
 

@@ -24,17 +24,17 @@ DIRECTORY = "1.2.840.10008.1.3.10"
 """Media Storage Directory: the DICOMDIR of a disk."""
 
 _IMAGES = STORAGE + "1.1."
-IMAGES = frozenset(
+SINGLE_FRAME = frozenset(_IMAGES + ending for ending in ("2", "4", "128"))
+"""CT, MR and PET Storage: one slice a file, also where a file says that it has one frame."""
+
+IMAGES = SINGLE_FRAME | frozenset(
     _IMAGES + ending
     for ending in (
-        "2",  # CT
         "2.1",  # enhanced CT
         "2.2",  # legacy converted enhanced CT
-        "4",  # MR
         "4.1",  # enhanced MR
         "4.4",  # legacy converted enhanced MR
         "13.1.1",  # X-ray 3D angiographic, such as a cone beam CT
-        "128",  # PET
         "128.1",  # legacy converted enhanced PET
         "130",  # enhanced PET
     )
@@ -150,6 +150,8 @@ def at_large(tag: int, representation: str | None, length: int) -> bool:
 
 def _is_dicom_file(path: Path) -> bool:
     try:
+        if not path.is_file():  # a pipe would keep its reader waiting
+            return False
         with path.open("rb") as file:
             if file.read(PREAMBLE + 4)[PREAMBLE:] == b"DICM":
                 return True

@@ -50,6 +50,11 @@ def stack_of(series: ImageSeries) -> Stack:
     ):
         if count > 1:
             raise FormatError(f"{name} mixes {what.format(count)}; keep one of them in the folder.")
+    spoiled = len(instances) - len({one.instance_uid for one in instances})
+    if spoiled:
+        raise FormatError(
+            f"{name} holds {spoiled} different images under SOP Instance UIDs of others; export it again."
+        )
     several = [one for one in instances if one.slice is None]
     if several and len(instances) > 1:
         raise FormatError(
