@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from os.path import commonpath
 from pathlib import Path
 
@@ -28,6 +29,9 @@ SAYS_NOTHING = frozenset(
     {"rs", "rtss", "rtst", "rtstruct", "rtstructureset", "ss", "seg", "dicom", "dcm", "series", "study"}
 )
 """Words of DICOM files' and folders' names that say nothing of whose contours they hold."""
+
+REPORT = "assessment.sr.dcm"
+"""A folder with this file holds what `contourqa assess --dicom` wrote: results, and nothing to assess."""
 
 HASH_DIGITS = 6
 """Tell apart the series of one folder; a million folders of thirty series each have one such name twice."""
@@ -98,9 +102,13 @@ def dicom_cases(source: Path, allowed: FileCheck, without: Sequence[Path] = ()) 
         series. Series without contours make none, and a problem says so.
     """
 
+    @cache
+    def holds_results(folder: Path) -> bool:
+        return (folder / REPORT).is_file()
+
     def is_meant(path: Path) -> bool:
         is_other = bool(extension_of(path)) or any(path.is_relative_to(folder) for folder in without)
-        return not is_other and _may_be_read(path, allowed)
+        return not is_other and not holds_results(path.parent) and _may_be_read(path, allowed)
 
     if not any(is_dicom(path) for path in files_below(source) if is_meant(path)):
         return DicomCases()

@@ -188,6 +188,15 @@ def test_points_are_left_out_with_a_word(tmp_path: Path) -> None:
     assert note.startswith("Iso is left out: ")
 
 
+def test_results_among_the_files_are_no_contours(tmp_path: Path) -> None:
+    image = series(tmp_path / "image")
+    structures(tmp_path / "RS.dcm", image)
+    structures(tmp_path / "report" / "contours.dcm", image)
+    (tmp_path / "report" / "assessment.sr.dcm").touch()
+    found = listed(tmp_path)
+    assert (found.cases[0].models, found.problems) == ({}, ())
+
+
 def test_a_file_that_a_link_leads_to_outside_is_not_read(tmp_path: Path) -> None:
     inside, outside = patient(tmp_path / "inside"), patient(tmp_path / "outside", patient_id="P2")
     (inside / "mask" / "other.dcm").symlink_to(outside / "mask" / "RS.dcm")
@@ -233,7 +242,7 @@ def test_a_manifest_says_which_series_is_meant(tmp_path: Path) -> None:
     meant, referred, wrong = (CaseFiles(entry) for entry in listed(manifest).cases)
     uids = [files.image().series for files in (meant, referred)]
     assert [found.series_uid for found in uids if found] == [uid("own", 5), uid("own", 6)]
-    with pytest.raises(FormatError, match="holds no series .?7"):
+    with pytest.raises(FormatError, match=r"holds no series .?7"):
         wrong.image()
 
 
