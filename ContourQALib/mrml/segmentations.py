@@ -251,8 +251,7 @@ def _labelmap(node: Any, segment: Any, what: str, image_grid: Grid | None) -> tu
     if image_grid is not None:
         matrix = np.linalg.inv(to_world(node, what)) @ numbers_of(ijk_to_ras(image_grid))
         geometry = (matrix, image_grid.size)
-    labelmap, label, where = rasterized(segmentation, segment, what, geometry)
-    return labelmap, label, f"Made from its {source.lower()} by 3D Slicer on {where}"
+    return rasterized(segmentation, segment, what, geometry)
 
 
 def _new_labelmap(node: Any, contour: Contour) -> Any:

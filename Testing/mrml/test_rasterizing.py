@@ -10,7 +10,10 @@ from ContourQALib.case import RASTERIZED_TAG, Contour, Image
 from ContourQALib.geometry import Grid, Relation
 from ContourQALib.mrml import segmentations, volumes
 from ContourQALib.mrml.errors import SceneError
-from ContourQALib.mrml.rasterizing import BINARY_LABELMAP
+from ContourQALib.mrml.frames import ijk_to_ras
+from ContourQALib.mrml.rasterizing import BINARY_LABELMAP, PLANAR_CONTOUR
+from ContourQALib.planar.rasterizing import rasterize
+from planar_shapes import circle, structure
 
 
 def ball(center=(0.0, 0.0, 0.0), radius_mm=10.0):
@@ -104,12 +107,94 @@ def test_a_surface_is_not_overwritten_by_a_mask(scene):
         segmentations.set_segment(node, "gtv", Contour(np.ones(IMAGE.shape, bool), IMAGE, "gtv"))
 
 
-def test_planar_contours_that_this_slicer_cannot_convert_are_refused_with_what_to_do(slicer, scene):
+# ---- contours on slices, as SlicerRT loads them from an RTSTRUCT
+
+
+def planar(slicer, scene, closed=True, **parts):
+    """A segmentation of contours (N, 3) in RAS, each segment one vtkPolyData of lines."""
+    from vtkmodules.vtkCommonCore import vtkPoints
+    from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkPolyData
+
     node = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", "RTSTRUCT")
-    node.GetSegmentation().SetSourceRepresentationName("Planar contour")
-    segment = slicer.vtkSegment()
-    segment.SetName("parotid")
-    segment.AddRepresentation("Planar contour", ball())
-    node.GetSegmentation().AddSegment(segment, "parotid")
-    with pytest.raises(SceneError, match=r"parotid of RTSTRUCT is there only as planar contour.*SlicerRT"):
-        segmentations.contour_of(node, "parotid", IMAGE)
+    node.GetSegmentation().SetSourceRepresentationName(PLANAR_CONTOUR)
+    for name, contours in parts.items():
+        points, lines = vtkPoints(), vtkCellArray()
+        for contour in contours:
+            ids = [points.InsertNextPoint(point) for point in contour]
+            lines.InsertNextCell(len(ids) + closed)
+            for point in [*ids, *ids[:closed]]:
+                lines.InsertCellPoint(point)
+        drawn = vtkPolyData()
+        drawn.SetPoints(points)
+        drawn.SetLines(lines)
+        segment = slicer.vtkSegment()
+        segment.SetName(name)
+        segment.AddRepresentation(PLANAR_CONTOUR, drawn)
+        node.GetSegmentation().AddSegment(segment, name)
+    return node
+
+
+def in_ras(polygon):
+    return polygon * [-1, -1, 1]
+
+
+RING = [circle(z, (2.0, -3.0), radius) for z in (-3.0, -1.5, 0.0) for radius in (8.0, 4.0)]
+"""In LPS, on three slices of IMAGE."""
+
+
+def test_contours_on_slices_become_the_mask_that_an_rtstruct_file_would(slicer, scene):
+    node = planar(slicer, scene, parotid=[in_ras(polygon) for polygon in RING])
+    contour = segmentations.contour_of(node, "parotid", IMAGE)
+    expected = rasterize(structure(*RING), IMAGE)
+    np.testing.assert_array_equal(contour.on(IMAGE).mask, expected.mask)
+    assert not contour.on(IMAGE).resampled
+    said = contour.tags[RASTERIZED_TAG]
+    assert said.startswith("From 6 contours on 3 planes, 1.5 mm apart: voxels whose center lies inside")
+    assert said.endswith("; made by ContourQA on the image's grid, voxels of 1 x 1 x 1.5 mm")
+    # the user's node is as before
+    assert node.GetSegmentation().GetSegment("parotid").GetRepresentation(BINARY_LABELMAP) is None
+
+
+def test_open_lines_are_closed(slicer, scene):
+    node = planar(slicer, scene, closed=False, parotid=[in_ras(polygon) for polygon in RING])
+    contour = segmentations.contour_of(node, "parotid", IMAGE)
+    np.testing.assert_array_equal(contour.on(IMAGE).mask, rasterize(structure(*RING), IMAGE).mask)
+
+
+def test_contours_prefer_the_segmentations_reference_geometry_wherever_its_extent_begins(slicer, scene):
+    node = planar(slicer, scene, parotid=[in_ras(polygon) for polygon in RING])
+    extent = [5, 34, 6, 33, 4, 17]
+    text = slicer.vtkSegmentationConverter.SerializeImageGeometry(ijk_to_ras(IMAGE), extent)
+    reference = slicer.vtkSegmentationConverter.GetReferenceImageGeometryParameterName()
+    node.GetSegmentation().SetConversionParameter(reference, text)
+    contour = segmentations.contour_of(node, "parotid")
+    np.testing.assert_array_equal(contour.on(IMAGE).mask, rasterize(structure(*RING), IMAGE).mask)
+    assert "the segmentation's reference geometry" in contour.tags[RASTERIZED_TAG]
+
+
+def test_moved_contours_are_rasterized_where_they_are_shown(slicer, scene):
+    node = planar(slicer, scene, parotid=[in_ras(polygon) for polygon in RING])
+    shift = np.eye(4)
+    shift[:3, 3] = (3.0, -2.0, 1.5)
+    node.SetAndObserveTransformNodeID(scenes.transform(scene, shift).GetID())
+    contour = segmentations.contour_of(node, "parotid", IMAGE)
+    moved = structure(*(polygon + np.array([-3.0, 2.0, 1.5]) for polygon in RING))
+    np.testing.assert_array_equal(contour.on(IMAGE).mask, rasterize(moved, IMAGE).mask)
+
+
+def test_a_segment_without_contours_is_empty(slicer, scene):
+    node = planar(slicer, scene, isocenter=[])
+    assert not segmentations.contour_of(node, "isocenter", IMAGE).mask.any()
+
+
+def test_contours_that_cannot_become_a_mask_are_refused_with_what_to_do(slicer, scene):
+    bent = in_ras(RING[0])
+    bent[3, 2] += 4.0
+    far = [polygon + np.array([500.0, 0.0, 0.0]) for polygon in RING]
+    node = planar(slicer, scene, bent=[bent], far=far, alone=RING)
+    with pytest.raises(SceneError, match=r"Segment bent of RTSTRUCT cannot.*leaves its plane by"):
+        segmentations.contour_of(node, "bent", IMAGE)
+    with pytest.raises(SceneError, match=r"Segment far of RTSTRUCT cannot.*wholly outside the grid"):
+        segmentations.contour_of(node, "far", IMAGE)
+    with pytest.raises(SceneError, match=r"alone of RTSTRUCT .* planar contour.*choose the image"):
+        segmentations.contour_of(node, "alone")
