@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from ContourQALib.commands.pacs_assess import assess
 from ContourQALib.commands.pacs_connection import URL_VARIABLE, Connection
 from ContourQALib.commands.pacs_query import query
 from ContourQALib.commands.pacs_send import send
@@ -45,4 +46,5 @@ def connect(
 
 
 pacs.command()(query)
+pacs.command()(assess)
 pacs.command()(send)

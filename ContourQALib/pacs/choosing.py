@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from ContourQALib.errors import SettingError
@@ -43,22 +44,15 @@ def choose_contours(
         SettingError: none is wanted, or several may be meant; the sentence lists them.
         PacsError: the archive does not answer.
     """
-    found: dict[str, tuple[SeriesRecord, InstanceRecord]] = {}
-    for one in series:
-        if one.modality in CONTOURS:
-            for instance in find_instances(archive, one.study_uid, one.series_uid):
-                found[instance.instance_uid] = one, instance
-    instances = [instance for _, instance in found.values()]
-
-    def label(instance: InstanceRecord) -> str:
-        of = found[instance.instance_uid][0]
-        own = " by ContourQA" if instance.manufacturer == OURS else ""
-        written = f" of {instance.written}" if instance.written else ""
-        return f"{of.modality}{own}{written}, UID {instance.instance_uid}"
-
+    instances = [
+        replace(instance, modality=one.modality)  # not every archive repeats it
+        for one in series
+        if one.modality in CONTOURS
+        for instance in find_instances(archive, one.study_uid, one.series_uid)
+    ]
     if wanted is not None:
         return _wanted(
-            instances, wanted, "--contours", label, lambda one: one.instance_uid, lambda one: one.series_uid
+            instances, wanted, "--contours", (lambda one: one.instance_uid, lambda one: one.series_uid)
         )
     foreign = [one for one in instances if one.manufacturer != OURS]
     if not foreign:
@@ -69,7 +63,7 @@ def choose_contours(
     if len(foreign) > 1:
         raise SettingError(
             f"The study holds {len(foreign)} objects with contours; choose one with --contours: "
-            f"{_listed(foreign, label)}."
+            f"{_listed(foreign)}."
         )
     return foreign[0]
 
@@ -92,54 +86,39 @@ def choose_images(
         raise SettingError(
             "The study holds no CT, MR or PET images; name the study that the contours refer to."
         )
-
     if wanted is not None:
-        return _wanted(
-            images, wanted, "--series", _series_label, lambda one: str(one.number), lambda one: one.series_uid
-        )
+        return _wanted(images, wanted, "--series", (lambda one: one.series_uid, lambda one: str(one.number)))
     drawn_on = [one for one in images if one.series_uid in referenced]
     if referenced and not drawn_on:
         raise SettingError(
-            f"The contours refer to no series of the study; choose one with --series: "
-            f"{_listed(images, _series_label)}."
+            f"The contours refer to no series of the study; choose one with --series: {_listed(images)}."
         )
     candidates = drawn_on or images
     if len(candidates) > 1:
         raise SettingError(
             f"The study holds {len(candidates)} series that may be meant; choose one with --series: "
-            f"{_listed(candidates, _series_label)}."
+            f"{_listed(candidates)}."
         )
     return candidates[0]
 
 
-def _series_label(one: SeriesRecord) -> str:
-    number = "without a number" if one.number is None else str(one.number)
-    images = "" if one.instance_count is None else f", {one.instance_count} files"
-    return f"series {number} ({one.modality}{images}, UID {one.series_uid})"
-
-
 def _wanted(
-    records: Sequence[_Record],
-    wanted: str,
-    option: str,
-    label: Callable[[_Record], str],
-    *names: Callable[[_Record], str],
+    records: Sequence[_Record], wanted: str, option: str, exact: Sequence[Callable[[_Record], str]]
 ) -> _Record:
+    """The record of which a UID (or number) is wanted, or whose UID alone ends like it."""
     wanted = wanted.strip()
-    tests = [[one for one in records if name(one) == wanted] for name in names]
-    tests.append([one for one in records if wanted and any(name(one).endswith(wanted) for name in names)])
+    tests = [[one for one in records if name(one) == wanted] for name in exact]
+    tests.append([one for one in records if wanted and any(uid.endswith(wanted) for uid in one.uids)])
     for found in tests:
         if len(found) == 1:
             return found[0]
         if found:
             raise SettingError(
-                f"{option} {wanted} may mean {len(found)} of the study's; name one by its UID: "
-                f"{_listed(found, label)}."
+                f"{option} {wanted} may mean {len(found)}; name one by its UID: {_listed(found)}."
             )
-    held = _listed(records, label) or "none"
-    raise SettingError(f"{option} {wanted} is not in the study; it holds {held}.")
+    raise SettingError(f"{option} {wanted} is not in the study; it holds {_listed(records) or 'none'}.")
 
 
-def _listed(records: Sequence[_Record], label: Callable[[_Record], str]) -> str:
+def _listed(records: Sequence[SeriesRecord] | Sequence[InstanceRecord]) -> str:
     more = f"; and {len(records) - LISTED} more" if len(records) > LISTED else ""
-    return "; ".join(label(one) for one in records[:LISTED]) + more
+    return "; ".join(one.label for one in records[:LISTED]) + more

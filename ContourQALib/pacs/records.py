@@ -76,6 +76,23 @@ class SeriesRecord:
     instance_count: int | None
     description: str
 
+    @property
+    def uids(self) -> tuple[str, ...]:
+        """By which it can be named."""
+        return (self.series_uid,)
+
+    @property
+    def place(self) -> str:
+        """Where it is, below the root of its archive (PS3.18 10.1)."""
+        return f"/studies/{self.study_uid}/series/{self.series_uid}"
+
+    @property
+    def label(self) -> str:
+        """What to call it in a message: nothing that was typed freely."""
+        number = "without a number" if self.number is None else str(self.number)
+        files = "" if self.instance_count is None else f", {self.instance_count} files"
+        return f"series {number} ({self.modality}{files}, UID {self.series_uid})"
+
     @classmethod
     def of(cls, row: Mapping[str, Any], study_uid: str) -> SeriesRecord:
         """A row of a search for the series of a study."""
@@ -97,6 +114,7 @@ class InstanceRecord:
         study_uid: Study Instance UID.
         series_uid: Series Instance UID.
         instance_uid: SOP Instance UID.
+        modality: of its series.
         manufacturer: who made the program that wrote it, "" where the archive does not say.
         written: date and time of its content, as DICOM writes them with a blank between, "" where not said.
     """
@@ -104,8 +122,25 @@ class InstanceRecord:
     study_uid: str
     series_uid: str
     instance_uid: str
+    modality: str
     manufacturer: str
     written: str
+
+    @property
+    def uids(self) -> tuple[str, ...]:
+        """By which it can be named: its own, and that of its series where this holds nothing else."""
+        return self.instance_uid, self.series_uid
+
+    @property
+    def place(self) -> str:
+        """Where it is, below the root of its archive (PS3.18 10.1)."""
+        return f"/studies/{self.study_uid}/series/{self.series_uid}/instances/{self.instance_uid}"
+
+    @property
+    def label(self) -> str:
+        """What to call it in a message."""
+        written = f" of {self.written}" if self.written else ""
+        return f"{self.modality}{written} (UID {self.instance_uid})"
 
     @classmethod
     def of(cls, row: Mapping[str, Any], study_uid: str, series_uid: str) -> InstanceRecord:
@@ -116,6 +151,7 @@ class InstanceRecord:
             study_uid,
             series_uid,
             _text(row, "00080018"),
+            _text(row, "00080060"),
             _text(row, "00080070"),
             f"{date} {time.partition('.')[0]}".strip(),
         )

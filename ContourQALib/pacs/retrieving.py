@@ -45,11 +45,10 @@ def retrieve_series(
         PacsError: it does not answer, or not every file it lists could be taken.
         OutputError: the folder cannot be written.
     """
-    listed = [one.instance_uid for one in find_instances(archive, study_uid, series_uid)]
+    listed = {one.instance_uid: one.place for one in find_instances(archive, study_uid, series_uid)}
     if not listed:
         raise NotThereError(f"{archive.address.url} holds no series {series_uid} of study {study_uid}.")
     output_folder(folder)
-    series = f"/studies/{study_uid}/series/{series_uid}"
     taken: dict[str, Path] = {}
 
     def take(path: str) -> None:
@@ -60,11 +59,11 @@ def retrieve_series(
                     report(len(taken), len(listed), "files")
 
     with suppress(PassingError, NotThereError):
-        take(series)
-    for instance_uid in listed:
+        take(f"/studies/{study_uid}/series/{series_uid}")
+    for instance_uid, place in listed.items():
         if instance_uid not in taken:
             with suppress(NotThereError):
-                archive.patiently(partial(take, f"{series}/instances/{instance_uid}"))
+                archive.patiently(partial(take, place))
     missing = [uid for uid in listed if uid not in taken]
     if missing:
         raise PacsError(
@@ -86,11 +85,10 @@ def retrieve_instance(archive: Archive, wanted: InstanceRecord, folder: Path) ->
         OutputError: the folder cannot be written.
     """
     output_folder(folder)
-    path = f"/studies/{wanted.study_uid}/series/{wanted.series_uid}/instances/{wanted.instance_uid}"
     taken: list[Path] = []
 
     def take() -> None:
-        for file in _arriving(archive, path, folder):
+        for file in _arriving(archive, wanted.place, folder):
             if file is not None and file.instance_uid == wanted.instance_uid:
                 taken.append(_kept(file))
 
