@@ -12,16 +12,18 @@ if TYPE_CHECKING:
 
 HELD_BACK = (
     "PatientName",
+    "PatientID",
     "PatientBirthDate",
     "PatientSex",
+    "AccessionNumber",
+    "StudyID",
     "StudyDate",
     "StudyTime",
     "ReferringPhysicianName",
 )
-"""highdicom checks these and quotes one that it finds odd, such as a name of one word, in a warning."""
-
-EMPTY_WHERE_MISSING = ("PatientID", "AccessionNumber", "StudyID")
-"""Type 2 in every object (PS3.3 sections C.7.1.1, C.7.2.1): empty where the source lacks them."""
+"""What highdicom takes from a source image and checks: a name of one word or a date with dots it quotes in a
+warning. All are of type 2 (PS3.3 C.7.1.1, C.7.2.1): empty where the source lacks them.
+"""
 
 LARGE = ("PixelData", "PerFrameFunctionalGroupsSequence", "SharedFunctionalGroupsSequence")
 
@@ -62,9 +64,6 @@ class CarriedIdentity:
                 held_back[keyword] = header[keyword]
                 del header[keyword]
             setattr(header, keyword, "")
-        for keyword in EMPTY_WHERE_MISSING:
-            if keyword not in header:
-                setattr(header, keyword, "")
         return cls(header, held_back)
 
     def complete(self, document: Dataset) -> None:

@@ -69,9 +69,9 @@ class AssessedContour:
 class AssessedObject:
     """The segmentation whose masks were assessed, and the structure set that they came from, if any.
 
-    Measurements of a volume refer to a segment (TID 1411, row 7), which readers of reports know. The template
-    knows a structure set too (row 12b, since 2020), but instead of the segment, few readers do, and what was
-    assessed is the mask: so that the segment is referred to, and the structure set beside it.
+    Measurements of a volume refer to a segment (TID 1411, row 7), which programs that read reports know. The
+    template allows a structure set too (row 12b), but in place of the segment, few programs know that, and
+    what was assessed is the mask: the report refers to the segment and names the structure set beside it.
 
     Attributes:
         segmentation: the DICOM segmentation.

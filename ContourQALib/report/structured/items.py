@@ -33,9 +33,8 @@ def number(
     """A number with its unit; where there is none, a code of CID 42 that says so under the same name.
 
     A decimal string has 16 characters, so that a float goes into Floating Point Value too, which holds every
-    double as it is (PS3.3 section C.18.1). That section would leave Measured Value Sequence empty where there
-    is no number; highdicom and the viewers built on dcmjs cannot open a document with such an item, a code
-    they show.
+    double as it is (PS3.3 section C.18.1). Where there is no number that section would leave Measured Value
+    Sequence empty and say why in a qualifier; highdicom can open no document with such an item.
 
     Args:
         concept: what was measured.
