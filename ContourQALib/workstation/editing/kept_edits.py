@@ -14,6 +14,7 @@ from undo_stack import Signal, SignalContainer
 
 from ContourQALib.case import Contour
 from ContourQALib.errors import ContourQAError, OutputError
+from ContourQALib.formats.dicom.recognizing import names_dicom
 from ContourQALib.formats.output import output_folder
 from ContourQALib.geometry import Grid
 from ContourQALib.workstation.decisions.contour_hash import hash_contour
@@ -41,12 +42,15 @@ class Edit:
         contours: the structures of it that were edited, as they are now.
         grid: the image's.
         elsewhere: folder to save in where nothing can be written beside the original.
+        before: the file's contours as they were read; None reads the file again. Polygons cannot be: they
+            became masks on the image's voxels.
     """
 
     original: Path
     contours: tuple[Contour, ...]
     grid: Grid
     elsewhere: Path
+    before: tuple[Contour, ...] | None = None
 
     def save(self) -> Path:
         """Write the file; blocks.
@@ -55,10 +59,10 @@ class Edit:
             OutputError: neither the original's folder nor the results folder can be written.
         """
         try:
-            return save_edited(self.original, self.contours, self.grid)
+            return save_edited(self.original, self.contours, self.grid, before=self.before)
         except OutputError:
             folder = output_folder(self.elsewhere)
-            return save_edited(self.original, self.contours, self.grid, folder=folder)
+            return save_edited(self.original, self.contours, self.grid, before=self.before, folder=folder)
 
 
 class KeptEdits(SignalContainer):
@@ -155,7 +159,8 @@ class KeptEdits(SignalContainer):
             if path is None:
                 raise WorkstationError(f"The contours of {case.entry.name} come from no file; export them.")
             ours = tuple(contour for contour in (*contours, *along) if paths[contour.name] == path)
-            edits.append(Edit(path, ours, case.image.grid, elsewhere))
+            before = case.files.drawn_in(path) if names_dicom(path) else None
+            edits.append(Edit(path, ours, case.image.grid, elsewhere, before))
         return edits
 
     def _name_of(self, edit: Edit, path: Path) -> str:

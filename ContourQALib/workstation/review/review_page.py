@@ -16,6 +16,7 @@ from ContourQALib.workstation.review.edit_tools import EditTools
 from ContourQALib.workstation.review.error_overlay import ErrorOverlay
 from ContourQALib.workstation.review.findings import Findings
 from ContourQALib.workstation.review.review_state import review_state
+from ContourQALib.workstation.review.segmentation_download import SegmentationDownload
 from ContourQALib.workstation.review.shortcut_keys import ShortcutKeys
 from ContourQALib.workstation.review.shortcuts import PRESETS
 from ContourQALib.workstation.review.slice_strip import SliceStrip
@@ -48,6 +49,7 @@ class ReviewPage:
         self.overlay = ErrorOverlay(session, self.findings, self.typed)
         self.editing = EditTools(session)
         self.deciding = DecisionPanel(session)
+        self.segmentation = SegmentationDownload(session)
         self.keys = ShortcutKeys(
             session,
             self.typed,
@@ -86,6 +88,7 @@ class ReviewPage:
             with html.Div(classes="cqa-review-decision"):
                 self.editing.build()
                 self.deciding.build()
+                self.segmentation.build()
         self.details.build_card()
         self.keys.build()
 
