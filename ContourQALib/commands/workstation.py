@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from ContourQALib.commands.options import ColorTableOption, LabelsOption, MergeOption
+from ContourQALib.commands.options import ColorTableOption, LabelsOption, MergeOption, SeriesOption
 from ContourQALib.commands.printing import say
 from ContourQALib.commands.workstation_source import PHANTOM_MODEL, CaseFilesGiven, phantom_case, write_case
 from ContourQALib.errors import FormatError, SettingError
@@ -53,6 +53,7 @@ def workstation(
             "--probability", metavar="[NAME=]PATH", help="Probability map of the one case; repeatable."
         ),
     ] = None,
+    series: SeriesOption = None,
     results: Annotated[
         Path,
         typer.Option("--results", metavar="FOLDER", help="Keeps decisions and assessments; made if missing."),
@@ -132,7 +133,7 @@ def workstation(
     check_host(host, allow_remote)
     naming = LabelNaming(labels, merge, color_table)
     naming.check()
-    given = CaseFilesGiven(image, contours, reference, tuple(probability or ()), naming)
+    given = CaseFilesGiven(image, contours, reference, tuple(probability or ()), naming, series)
     settings = Settings(
         results=results,
         folders=tuple(folder or ()),

@@ -20,9 +20,11 @@ from ContourQALib.commands.workstation_source import phantom_case
 from ContourQALib.formats.contours import read_contours
 from ContourQALib.perturbation import ERRORS
 from ContourQALib.phantom import Phantom, pelvis
+from ContourQALib.workstation.cases.case_files import CaseFiles
 from ContourQALib.workstation.cases.case_list import list_cases
 from ContourQALib.workstation.serving.allowed_folders import AllowedFolders
 from ContourQALib.workstation.settings import Settings
+from dicom_samples import disk_contours, small_grid, small_values, write_series, write_structure_set
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +49,7 @@ def small_phantom(monkeypatch, drawn) -> None:
 def served(monkeypatch, small_phantom) -> list[Settings]:
     """Settings that a server would have been started with."""
     started: list[Settings] = []
-    monkeypatch.setattr(command, "serve", lambda settings, users=None: started.append(settings))
+    monkeypatch.setattr(command, "serve", lambda settings, *_: started.append(settings))
     return started
 
 
@@ -91,6 +93,28 @@ def test_files_of_one_case_are_opened_as_a_manifest(contourqa, served, drawn, tm
     assert [one.structure for one in case.probabilities] == ["CTV", "Rectum"]
     with pytest.raises(Exception, match="outside"):  # neighbors of the files were not given
         folders.check(tmp_path / "given" / "fine_tuned.seg.nrrd")
+
+
+@pytest.mark.parametrize("named", ["image", "image/0000.dcm"])
+def test_a_dicom_series_and_its_structure_set_are_opened_as_a_case(contourqa, served, tmp_path, named):
+    grid = small_grid()
+    image = write_series(tmp_path / "MR_T1" / "image", small_values(grid), grid, "MR")
+    structures = tmp_path / "MR_T1" / "RS.dcm"
+    write_structure_set(structures, image, {"GTV": disk_contours(grid, (4, 4), 4.0, (1, 2))})
+    found = contourqa(
+        *("workstation", "--image", tmp_path / "MR_T1" / named, "--contours", structures),
+        *("--series", "3", "--results", tmp_path / "results", "--port", "0"),
+    )
+
+    assert found.code == 0, found.err
+    (settings,) = served
+    folders = AllowedFolders((settings.source.parent, *settings.folders))
+    (case,) = list_cases(settings.source, folders).cases
+    assert case.name == "MR_T1"
+    files = CaseFiles(case, folders=folders)
+    assert files.image().series.modality == "MR"
+    assert [contour.name for contour in files.contours()] == ["GTV"]
+    assert files.notes() == ()
 
 
 def test_without_files_a_phantom_is_drawn_once_and_assessed_by_its_model(contourqa, served, tmp_path):
