@@ -23,7 +23,7 @@ def test_the_strip_goes_through_the_slices_from_the_worst(desk: Any) -> None:
 
 def test_the_strip_and_the_view_show_the_same_slice(desk: Any) -> None:
     first = desk.shown.strip["first"]
-    desk.put(slice=first)
+    desk.do(desk.page.strip.show, first)
     assert desk.session.views.slice_index() == first
     desk.do(desk.session.views.set_slice_index, first + 3)
     assert desk.shown.slice == first + 3
