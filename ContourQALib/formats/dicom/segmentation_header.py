@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ContourQALib import __version__
 from ContourQALib.errors import FormatError
-from ContourQALib.formats.dicom.carried_identity import CHARACTER_SET, CarriedIdentity
+from ContourQALib.formats.dicom.carried_identity import CHARACTER_SET, CarriedIdentity, require_highdicom
 from ContourQALib.formats.dicom.segmentation_file import FRACTIONAL
 
 if TYPE_CHECKING:
@@ -41,8 +41,10 @@ def new_header(source: SourceSeries, kind: str, label: str, description: str, se
         series_number: Series Number.
 
     Raises:
-        FormatError: the series has no frame of reference, or its header cannot be taken over.
+        FormatError: the series has no frame of reference, its header cannot be taken over, or highdicom is
+            not installed.
     """
+    require_highdicom()
     import highdicom
 
     if not source.identity.frame_uid:
@@ -118,7 +120,7 @@ def _put_dimensions(dataset: Any) -> None:
             DimensionDescriptionLabel=label,
         )
         for element, group, label in (
-            ("ReferencedSegmentNumber", "SegmentIdentificationSequence", "Segment Number"),
+            ("ReferencedSegmentNumber", "SegmentIdentificationSequence", "Referenced Segment Number"),
             ("ImagePositionPatient", "PlanePositionSequence", "Image Position Patient"),
         )
     ]
