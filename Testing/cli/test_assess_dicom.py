@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from ContourQALib.commands.assess_dicom import (
     REPORT_FILE,
     save_assessment_dicom,
 )
+from ContourQALib.commands.dicom_report import report
+from ContourQALib.commands.options import Format
 from ContourQALib.errors import GeometryError
 from ContourQALib.formats.contours import read_contours
 from ContourQALib.formats.dicom.segmentation_in import read_seg, read_seg_probabilities
@@ -25,6 +28,7 @@ from ContourQALib.formats.images import read_image
 from ContourQALib.quality.assessment import Assessment, ModelIdentity
 from ContourQALib.quality.error_map import ErrorMap
 from ContourQALib.quality.predict import assess
+from ContourQALib.report.records import assessment_document
 from ContourQALib.report.structured.assessment_record import AssessmentRecord, read_assessment_sr
 from dicom_samples import disk_contours, small_grid, small_values, uid, write_series, write_structure_set
 
@@ -81,6 +85,26 @@ def test_contours_of_no_dicom_file_are_written_and_referred_to(
     assert [group.finding_type.meaning for group in groups] == ["Bladder", "Rectum"]
     assert record.series_uid == source.identity.series_uid
     assert record.study_uid == source.identity.study_uid
+
+
+def test_a_report_is_shown_as_the_assessment_that_it_holds(
+    image: Image,
+    source: SourceSeries,
+    drawn: tuple[Contour, ...],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    result = assess(image, drawn)
+    path = save_assessment_dicom(tmp_path, result, image, drawn, source, None)[-1]
+    report(path, Format.JSON)
+    shown = json.loads(capsys.readouterr().out)
+    assert {name: shown[name] for name in assessment_document(result)} == assessment_document(result)
+    assert shown["report"]["image_series_uid"] == source.identity.series_uid
+    assert shown["report"]["segments"] == [1, 2]
+    report(path, Format.TABLE)
+    said = capsys.readouterr().out
+    assert "Bladder" in said
+    assert "REVIEW" in said
 
 
 def test_an_rtstruct_is_named_with_its_regions(

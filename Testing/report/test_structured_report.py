@@ -7,6 +7,7 @@ import math
 import re
 import shutil
 import subprocess
+import sys
 import warnings
 from dataclasses import fields, replace
 from pathlib import Path
@@ -345,6 +346,15 @@ def test_a_report_needs_a_contour_for_each_structure(
     short = replace(assessed, contours=assessed.contours[:count])
     with pytest.raises(SettingError, match=f"not {count} for 3"):
         write_assessment_sr(ASSESSMENT, source, short, tmp_path / "sr.dcm")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_report_without_highdicom_is_one_sentence(
+    source: SourceSeries, assessed: AssessedObject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "highdicom", None)
+    with pytest.raises(FormatError, match=r"install contourqa\[dicom\]"):
+        write_assessment_sr(ASSESSMENT, source, assessed, tmp_path / "sr.dcm")
     assert not list(tmp_path.iterdir())
 
 

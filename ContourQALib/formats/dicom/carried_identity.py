@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ContourQALib.errors import FormatError
 from ContourQALib.formats.dicom.reading import quietly
 
 if TYPE_CHECKING:
@@ -29,6 +30,20 @@ LARGE = ("PixelData", "PerFrameFunctionalGroupsSequence", "SharedFunctionalGroup
 
 CHARACTER_SET = "ISO_IR 192"
 """Unicode in UTF-8: the source's own set may lack the letters of our texts."""
+
+
+def require_highdicom() -> None:
+    """See that DICOM can be written here.
+
+    Raises:
+        FormatError: highdicom is not installed.
+    """
+    try:
+        import highdicom  # noqa: F401 - whether it is there
+    except ImportError as error:
+        raise FormatError(
+            "Writing DICOM needs highdicom, which is not installed here: install contourqa[dicom]."
+        ) from error
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ContourQALib import __version__
 from ContourQALib.errors import FormatError, SettingError
-from ContourQALib.formats.dicom.carried_identity import CHARACTER_SET, CarriedIdentity
+from ContourQALib.formats.dicom.carried_identity import CHARACTER_SET, CarriedIdentity, require_highdicom
 from ContourQALib.formats.output import write_atomically
 from ContourQALib.quality.assessment import Assessment, ModelIdentity
 from ContourQALib.report.provenance import DISCLAIMER
@@ -57,7 +57,7 @@ def write_assessment_sr(
 
     Raises:
         SettingError: no structure was assessed, or `assessed` is of another number of them.
-        FormatError: the header of the series lacks what a report takes over from it.
+        FormatError: the header of the series lacks what a report takes over, or highdicom is not installed.
         OutputError: the file cannot be written.
     """
     if not result.structures or len(result.structures) != len(assessed.contours):
@@ -72,6 +72,7 @@ def write_assessment_sr(
 
 
 def _document(result: Assessment, source: SourceSeries, assessed: AssessedObject) -> ComprehensiveSR:
+    require_highdicom()
     import highdicom
     from highdicom.coding_schemes import CodingSchemeIdentificationItem
 
