@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ContourQALib import __version__
+from ContourQALib.formats.dicom.segment_item import LONG_STRING
 from ContourQALib.quality.assessment import ModelIdentity, StructureAssessment
 from ContourQALib.quality.verdict import Levels
 from ContourQALib.report.structured import codes
@@ -83,15 +84,16 @@ def _sites(known: SegmentCodes | None) -> list[FindingSite] | None:
 
     if known is None or not (known.modifier or known.region):
         return None
-    if known.region:
-        side = known.region_modifier
-        return [FindingSite(_coded(known.region), laterality=_coded(side) if side else None)]
-    assert known.modifier is not None
-    return [FindingSite(_coded(known.type), laterality=_coded(known.modifier))]
+    side = known.region_modifier if known.region else known.modifier
+    place = _coded(known.region or known.type)
+    return None if place is None else [FindingSite(place, laterality=_coded(side))]
 
 
-def _coded(code: Code) -> CodedConcept:
-    return codes.Concept(code.value, code.meaning, code.scheme).coded()
+def _coded(code: Code | None) -> CodedConcept | None:
+    """A code of a segment; None for one without what PS3.3 section 8.8 asks for, as some files have them."""
+    if code is None or not (code.scheme and code.meaning):
+        return None
+    return codes.Concept(code.value, code.meaning[:LONG_STRING], code.scheme).coded()
 
 
 def _origin(contour: AssessedContour, assessed: AssessedObject) -> list[ContentItem]:
