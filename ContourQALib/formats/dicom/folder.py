@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 
 from ContourQALib.formats.dicom.image_series import ImageSeries
 from ContourQALib.formats.dicom.instances import HEADER, Instance, read_instance
-from ContourQALib.formats.dicom.reading import DamagedError, parse, quietly
+from ContourQALib.formats.dicom.reading import DamagedError, from_each, parse, quietly
 from ContourQALib.formats.dicom.recognizing import (
     DIRECTORY,
     Kind,
@@ -54,34 +54,12 @@ class DicomFolder:
     left_out: tuple[LeftOut, ...]
 
 
-class _Found:
-    """What was found so far."""
+@dataclass(frozen=True)
+class _Contours:
+    """A file that holds contours."""
 
-    def __init__(self) -> None:
-        self.instances: list[Instance] = []
-        self.contours: dict[Kind, list[Path]] = {Kind.STRUCTURE_SET: [], Kind.SEGMENTATION: []}
-        self.left_out: list[LeftOut] = []
-
-    def look_at(self, path: Path) -> None:
-        """Put a file where it belongs by its header."""
-        try:
-            if not path.is_file():  # a pipe would keep its reader waiting
-                raise OSError
-            with path.open("rb") as file:
-                header = parse(file, path, HEADER, at_large)
-                left = path.stat().st_size - file.tell()
-            sop_class = named_sop_class(header, path)
-            kind = kind_of(sop_class)
-            if kind in self.contours:
-                self.contours[kind].append(path)
-            elif kind is Kind.IMAGE:
-                self.instances.append(read_instance(header, sop_class, left, path))
-            else:
-                self.left_out.append(LeftOut(path, _what(sop_class)))
-        except DamagedError as error:
-            self.left_out.append(LeftOut(path, error.reason))
-        except OSError:
-            self.left_out.append(LeftOut(path, "cannot be opened"))
+    path: Path
+    kind: Kind
 
 
 def scan(path: str | PathLike[str], only: Callable[[Path], bool] | None = None) -> DicomFolder:
@@ -100,18 +78,17 @@ def scan(path: str | PathLike[str], only: Callable[[Path], bool] | None = None) 
         DamagedError: it is a file but no DICOM file.
     """
     path = Path(path)
-    found = _Found()
     with quietly():
-        for file in _files(path):
-            if only is None or only(file):
-                found.look_at(file)
-    series = _by_series(found, path)
+        found = list(from_each(_look_at, (file for file in _files(path) if only is None or only(file))))
+    left_out = [one for one in found if isinstance(one, LeftOut)]
+    series = _by_series([one for one in found if isinstance(one, Instance)], path, left_out)
+    contours = [one for one in found if isinstance(one, _Contours)]
     return DicomFolder(
         path,
         tuple(sorted(series, key=lambda one: (one.study_uid, one.number or 0, one.series_uid))),
-        tuple(found.contours[Kind.STRUCTURE_SET]),
-        tuple(found.contours[Kind.SEGMENTATION]),
-        tuple(sorted(found.left_out, key=lambda one: one.path)),
+        tuple(one.path for one in contours if one.kind is Kind.STRUCTURE_SET),
+        tuple(one.path for one in contours if one.kind is Kind.SEGMENTATION),
+        tuple(sorted(left_out, key=lambda one: one.path)),
     )
 
 
@@ -125,6 +102,27 @@ def _files(path: Path) -> Iterable[Path]:
     return sorted(one for one in path.parent.iterdir() if one.is_file())
 
 
+def _look_at(path: Path) -> Instance | _Contours | LeftOut:
+    """What a file is, by its header."""
+    try:
+        if not path.is_file():  # a pipe would keep its reader waiting
+            return LeftOut(path, "cannot be opened")
+        with path.open("rb") as file:
+            header = parse(file, path, HEADER, at_large)
+            left = path.stat().st_size - file.tell()
+        sop_class = named_sop_class(header, path)
+        kind = kind_of(sop_class)
+        if kind is Kind.IMAGE:
+            return read_instance(header, sop_class, left, path)
+        if kind in (Kind.STRUCTURE_SET, Kind.SEGMENTATION):
+            return _Contours(path, kind)
+        return LeftOut(path, _what(sop_class))
+    except DamagedError as error:
+        return LeftOut(path, error.reason)
+    except OSError:
+        return LeftOut(path, "cannot be opened")
+
+
 def _what(sop_class: str) -> str:
     """Why a file of another kind is left out."""
     from pydicom.uid import UID
@@ -135,17 +133,16 @@ def _what(sop_class: str) -> str:
     return f"holds no CT, MR or PET image ({name.removesuffix(' Storage')})"
 
 
-def _by_series(found: _Found, source: Path) -> Iterator[ImageSeries]:
-    """Series of the images found, without copies and scouts."""
+def _by_series(found: Sequence[Instance], source: Path, left_out: list[LeftOut]) -> list[ImageSeries]:
+    """Series of images; copies and scouts are added to what is left out."""
     series: dict[tuple[str, str], dict[Hashable, Instance]] = {}
-    for one in found.instances:
+    for one in found:
         instances = series.setdefault((one.study_uid, one.series_uid), {})
         # elsewhere it is no copy: a series whose UIDs were spoiled must not shrink to one slice
         first = instances.setdefault((one.instance_uid, one.slice and one.slice.position), one)
         if first is not one:
-            found.left_out.append(LeftOut(one.path, f"holds the same image as {first.path.name}"))
-    for instances in series.values():
-        scouts = [one for one in instances.values() if one.localizer]
-        found.left_out += [LeftOut(one.path, "is a scout (localizer), no part of a volume") for one in scouts]
-        if len(scouts) < len(instances):
-            yield ImageSeries(source, tuple(one for one in instances.values() if not one.localizer))
+            left_out.append(LeftOut(one.path, f"holds the same image as {first.path.name}"))
+        elif one.localizer:
+            left_out.append(LeftOut(one.path, "is a scout (localizer), no part of a volume"))
+    volumes = [tuple(one for one in some.values() if not one.localizer) for some in series.values()]
+    return [ImageSeries(source, instances) for instances in volumes if instances]

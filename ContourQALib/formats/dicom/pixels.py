@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ContourQALib.errors import FormatError
-from ContourQALib.formats.dicom.reading import DamagedError, read_dataset
+from ContourQALib.formats.dicom.reading import DamagedError, from_each, read_dataset
 from ContourQALib.formats.dicom.slices import Slice
 
 if TYPE_CHECKING:
@@ -46,8 +46,7 @@ def read_pixels(slices: Sequence[Slice]) -> np.ndarray:
     for k, one in enumerate(slices):
         by_file.setdefault(one.path, []).append(k)
     stored: np.ndarray | None = None
-    for path, indices in by_file.items():
-        planes = _decoded(path)
+    for indices, planes in zip(by_file.values(), from_each(_decoded, by_file), strict=True):
         planes = planes.reshape(-1, *planes.shape[-2:])
         if stored is None:
             stored = np.empty((len(slices), *planes.shape[1:]), planes.dtype.newbyteorder("="))

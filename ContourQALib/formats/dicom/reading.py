@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 from ContourQALib.errors import FormatError
 from ContourQALib.formats.dicom.elements import tag_of
@@ -24,6 +25,10 @@ PIXEL_GROUP = 0x7FE0
 FIRST_GROUPS = (b"\x02\x00", b"\x08\x00")
 """How a file begins that was written without a preamble: with its meta information, or with its data set."""
 
+THREADS = 4
+"""Files that are read at a time."""
+
+T = TypeVar("T")
 Stop = Callable[[int, str | None, int], bool]
 """Whether to end before an element of a tag, representation and length."""
 
@@ -103,6 +108,19 @@ def require_pydicom() -> None:
         raise FormatError(
             "Reading DICOM needs pydicom, which is not installed here: install contourqa[dicom]."
         ) from error
+
+
+def from_each(read: Callable[[Path], T], paths: Iterable[Path]) -> Iterator[T]:
+    """What `read` makes of each file, in the order of the files, several being read at a time; ask `quietly`.
+
+    On a disk of the machine it is no faster than a loop, pydicom being Python; on a network it hides the time
+    that each file is waited for (Docs/decisions/dicom-images.md).
+    """
+    pool = ThreadPoolExecutor(THREADS)
+    try:
+        yield from pool.map(read, paths)
+    finally:
+        pool.shutdown(cancel_futures=True)  # after an error nobody asks for the rest
 
 
 def begins_like_dicom(file: BinaryIO) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 from ContourQALib.case import SeriesIdentity
 from ContourQALib.formats.dicom.folder import scan
 from ContourQALib.formats.dicom.image_series import ImageSeries, choose_series
-from ContourQALib.formats.dicom.reading import quietly, read_dataset
+from ContourQALib.formats.dicom.reading import from_each, quietly, read_dataset
 from ContourQALib.formats.dicom.series_image import identity_of, stack_of
 from ContourQALib.geometry import Grid
 
@@ -62,5 +62,5 @@ def headers_of(series: ImageSeries) -> SourceSeries:
     """
     with quietly():
         stack = stack_of(series)
-        datasets = tuple(read_dataset(file) for file in dict.fromkeys(one.path for one in stack.slices))
+        datasets = tuple(from_each(read_dataset, dict.fromkeys(one.path for one in stack.slices)))
     return SourceSeries(identity_of(series, stack), stack.grid, datasets, series.source)
