@@ -15,22 +15,29 @@ from ContourQALib.commands.printing import print_result, say
 from ContourQALib.pacs.archive import Archive
 from ContourQALib.pacs.records import SeriesRecord, StudyRecord
 from ContourQALib.pacs.searching import StudyFilter, check_uid, find_series, find_studies
-from ContourQALib.report.tables import plain_table
+from ContourQALib.report.tables import PIPE_WIDTH, plain_table
 
 IDENTIFYING = {"patient_name", "description"}
 """What is shown only to who asks for it: names, and what was typed freely, which often holds names."""
 
-HEADINGS = {
+STUDY_COLUMNS = {
     "study_date": "date",
     "patient_id": "patient ID",
     "patient_name": "name",
+    "modalities": "modalities",
     "series_count": "series",
     "instance_count": "files",
+    "description": "description",
     "study_uid": "study UID",
+}
+SERIES_COLUMNS = {
+    "number": "number",
+    "modality": "modality",
+    "instance_count": "files",
+    "description": "description",
     "series_uid": "series UID",
 }
-WHOLE = {"study_uid", "series_uid"}
-"""Columns that are never cut short: they are there to be copied."""
+"""Columns of a table with their headings; UIDs, there to be copied, stand where lines are broken."""
 
 
 def query(
@@ -71,8 +78,12 @@ def query(
 
 def _show(what: str, records: Sequence[StudyRecord | SeriesRecord], names: bool, form: Format) -> None:
     rows = [_row(record, names) for record in records]
+    columns = SERIES_COLUMNS if what == "series" else STUDY_COLUMNS
     print_result(
-        form, table=lambda console: _table(console, what, rows), document={what: rows}, rows=_flat(rows)
+        form,
+        table=lambda console: _table(console, what, columns, rows),
+        document={what: rows},
+        rows=[{key: _cell(value) for key, value in row.items()} for row in rows],
     )
 
 
@@ -80,27 +91,23 @@ def _row(record: StudyRecord | SeriesRecord, names: bool) -> dict[str, Any]:
     return {key: value for key, value in asdict(record).items() if names or key not in IDENTIFYING}
 
 
-def _flat(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Rows for CSV: several modalities in one cell."""
-    return [{key: _cell(value) for key, value in row.items()} for row in rows]
-
-
 def _cell(value: Any) -> Any:
+    """Several modalities in one cell."""
     return " ".join(value) if isinstance(value, tuple) else value
 
 
-def _table(console: Console, what: str, rows: Sequence[Mapping[str, Any]]) -> None:
+def _table(
+    console: Console, what: str, columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]]
+) -> None:
     if not rows:
         console.print(f"No {what}.")
         return
+    shown = [key for key in columns if key in rows[0]]
     table = plain_table()
-    for key in rows[0]:
-        table.add_column(HEADINGS.get(key, key), no_wrap=key in WHOLE, overflow="fold")
+    for key in shown:
+        table.add_column(columns[key], no_wrap=True)
     for row in rows:
         # plain text: brackets in a description are no markup
-        table.add_row(*(_plain(value) for value in row.values()))
+        table.add_row(*(Text("–" if row[key] is None else str(_cell(row[key]))) for key in shown))
+    console.width = PIPE_WIDTH  # a terminal that is narrower goes on in the next line, and cuts no UID short
     console.print(table)
-
-
-def _plain(value: Any) -> Any:
-    return Text("–" if value is None else str(_cell(value)))

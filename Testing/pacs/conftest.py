@@ -2,14 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import socket
-import subprocess
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -21,69 +14,16 @@ from ContourQALib.pacs.archive import Archive
 from ContourQALib.pacs.credentials import Credentials
 from dicom_samples import small_grid, write_series
 from fake_archive import FakeArchive, fake_archive
-
-ORTHANC = Path("/usr/sbin/Orthanc")
-PLUGIN = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
-"""Where the distribution's packages orthanc and orthanc-dicomweb put them."""
-
-START_S = 30
-
-
-@dataclass(frozen=True)
-class Orthanc:
-    """A running Orthanc."""
-
-    url: str
-    credentials: Credentials
-
-    def archive(self) -> Archive:
-        return Archive(Address.parse(self.url), self.credentials)
+from orthanc import Orthanc, installed, running_orthanc
 
 
 @pytest.fixture(scope="session")
 def orthanc(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Orthanc]:
-    """An empty Orthanc with its DICOMweb plugin, on this machine alone, for one user."""
-    if not (ORTHANC.exists() and PLUGIN.exists()):
+    """An empty Orthanc with its DICOMweb plugin."""
+    if not installed():
         pytest.skip("no Orthanc with DICOMweb plugin; install the packages orthanc and orthanc-dicomweb")
-    folder = tmp_path_factory.mktemp("orthanc")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    credentials = Credentials("tester", "only for this test")
-    settings = {
-        "StorageDirectory": str(folder / "db"),
-        "IndexDirectory": str(folder / "db"),
-        "Plugins": [str(PLUGIN)],
-        "HttpPort": port,
-        "HttpBindAddresses": ["127.0.0.1"],
-        "DicomServerEnabled": False,
-        "RemoteAccessAllowed": True,  # with AuthenticationEnabled, the only way to have users
-        "AuthenticationEnabled": True,
-        "RegisteredUsers": {credentials.user: credentials.password},
-        "DicomWeb": {"Enable": True, "Root": "/dicom-web/"},
-    }
-    (folder / "orthanc.json").write_text(json.dumps(settings))
-    with open(folder / "orthanc.log", "w") as log:
-        process = subprocess.Popen([ORTHANC, folder / "orthanc.json"], stdout=log, stderr=log)
-    try:
-        _wait_until_up(f"http://127.0.0.1:{port}/system", process, folder / "orthanc.log")
-        yield Orthanc(f"http://127.0.0.1:{port}/dicom-web", credentials)
-    finally:
-        process.kill()  # it takes seconds to end well, and nothing of it is kept
-        process.wait()
-
-
-def _wait_until_up(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    until = time.monotonic() + START_S
-    while time.monotonic() < until:
-        assert process.poll() is None, log.read_text()
-        try:
-            urllib.request.urlopen(url, timeout=1).close()
-        except urllib.error.HTTPError:  # it asks who we are, so it runs
-            return
-        except OSError:
-            time.sleep(0.05)
-    pytest.fail(f"Orthanc did not start:\n{log.read_text()}")
+    with running_orthanc(tmp_path_factory.mktemp("orthanc")) as archive:
+        yield archive
 
 
 @pytest.fixture

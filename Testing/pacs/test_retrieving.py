@@ -133,6 +133,11 @@ def test_studies_and_series_are_told_as_the_archive_lists_them(fake, opened, ser
     assert find_studies(opened(), StudyFilter(), limit=1) == (study,)
 
 
+def test_an_answer_without_content_is_nothing_found(fake, opened):
+    fake.gets.append(Fault(204))
+    assert find_studies(opened(), StudyFilter(), limit=10) == ()
+
+
 def test_texts_of_an_archive_cannot_steer_the_terminal(fake, opened, series):
     row = {
         "0020000D": {"vr": "UI", "Value": [series.study_uid]},

@@ -26,6 +26,7 @@ SECRET = "h4rd-to-guess"
 def test_an_address_is_taken_apart(typed, url, host, private):
     address = Address.parse(typed)
     assert (address.url, address.host, address.private) == (url, host, private)
+    assert Archive(address).address == address
 
 
 @pytest.mark.parametrize(
