@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
 from ContourQALib.case import Contour
@@ -109,7 +109,7 @@ def asked_for(
     if not structure:
         return tuple(contours)
     if len(contours) == 1 and is_nameless(contours[0].name):
-        return (replace(contours[0], name=structure),)
+        return (contours[0].called(structure),)
     return select(contours, [structure], vocabulary)
 
 

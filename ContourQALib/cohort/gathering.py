@@ -37,6 +37,7 @@ class Gathering:
         self._reference_cc = np.full(len(tasks), np.nan)
         self._codes = np.zeros(shape, np.uint8)
         self._reasons: dict[tuple[int, int], str] = {}
+        self._rasterized: dict[tuple[int, int], str] = {}
         self._sha256 = np.zeros((shape[0], 1 + shape[1], _SHA256_BYTES), np.uint8)
 
     def put(self, number: int, measurement: RowMeasurement) -> None:
@@ -50,6 +51,11 @@ class Gathering:
             self._reasons.pop((number, place), None)
             if model.reason is not None:
                 self._reasons[number, place] = sys.intern(model.reason)  # thousands of rows have the same one
+        for place in range(1 + len(measurement.models)):
+            self._rasterized.pop((number, place), None)
+        self._rasterized |= {
+            (number, place): how for place, how in enumerate(measurement.rasterized) if how is not None
+        }
         self._sha256[number] = 0
         for place, stamp in enumerate(measurement.stamps):
             if stamp is not None:
@@ -77,6 +83,7 @@ class Gathering:
             reasons=dict(sorted(self._reasons.items())),
             tolerance_mm=self._tolerance_mm,
             placed=dict(zip(PLACED, self._placed, strict=True)),
+            rasterized=dict(sorted(self._rasterized.items())),
         )
 
     def files(self) -> Iterator[tuple[str, str]]:

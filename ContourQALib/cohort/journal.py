@@ -90,6 +90,7 @@ def _record(task: RowTask, measurement: RowMeasurement) -> dict[str, Any]:
             ]
             for model in measurement.models
         ],
+        **({"rasterized": measurement.rasterized} if any(measurement.rasterized) else {}),
     }
 
 
@@ -101,6 +102,7 @@ def _measurement(record: Mapping[str, Any]) -> RowMeasurement:
             for status, reason, values, placed in record["models"]
         ),
         tuple(stamp and FileStamp(*stamp) for stamp in record["stamps"]),
+        tuple(record.get("rasterized", ())),
     )
 
 

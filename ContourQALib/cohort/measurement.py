@@ -9,19 +9,40 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
-from ContourQALib.case import Contour
+from ContourQALib.case import Contour, SeriesIdentity
 from ContourQALib.cohort.results import MEASURED, PLACED
 from ContourQALib.cohort.tasks import RowTask
 from ContourQALib.errors import ContourQAError, FormatError, StructureError
+from ContourQALib.formats.canvas import Canvas, read_canvas
 from ContourQALib.formats.color_table import SUFFIXES
+from ContourQALib.formats.dicom.contour_object import is_planar
+from ContourQALib.formats.dicom.recognizing import files_below
+from ContourQALib.formats.dicom.structure_set import LeftOutRoi
+from ContourQALib.formats.digests import hash_contours
 from ContourQALib.formats.file_type import stem_of
+from ContourQALib.formats.references import referenced_series
+from ContourQALib.geometry import Grid
 from ContourQALib.metrics.compare import Comparison, compare
 from ContourQALib.metrics.definitions import Status
 from ContourQALib.names import is_nameless, match
 
-Read = Callable[[Path], tuple[Contour, ...]]
-"""Reads all contours of a file, labels named as the user asked for."""
+
+class Read(Protocol):
+    """Reads all contours of a file, labels named as the user asked for."""
+
+    def __call__(
+        self,
+        path: Path,
+        *,
+        grid: Grid | None,
+        series: SeriesIdentity | None,
+        on_left_out: Callable[[LeftOutRoi], None],
+    ) -> tuple[Contour, ...]:
+        """The contours; arguments as of `formats.contours.read_contours`."""
+        ...
+
 
 HEADERS = (".mhd", ".nhdr")
 """Files whose voxels lie in another file of the same stem."""
@@ -65,11 +86,14 @@ class RowMeasurement:
         volume_reference_cc: nan where the reference could not be read.
         models: one a model.
         stamps: of the reference and each model's file; None where the manifest names none or none is there.
+        rasterized: by which rule the polygons of the reference and of each model became voxels; None for what
+            was voxels, or is not there. Empty where nothing was compared.
     """
 
     volume_reference_cc: float
     models: tuple[ModelMeasurement, ...]
     stamps: tuple[FileStamp | None, ...]
+    rasterized: tuple[str | None, ...] = ()
 
     @property
     def failed(self) -> bool:
@@ -92,15 +116,22 @@ class RowReader:
 
     def measure(self, task: RowTask) -> RowMeasurement:
         """Measure a row; what cannot be read or compared is failed, and the reason says why."""
-        files = [self._file(place, path) for place, path in enumerate((task.reference, *task.tests))]
-        stamps = tuple(file.stamp if file else None for file in files)
+        file = self._reference(task)
         try:
-            reference = _found(files[0], task.row.structure)
+            reference = _found(file, task.row.structure)
         except ContourQAError as error:
             failed = ModelMeasurement(Status.FAILED, f"no reference: {error}")
-            return RowMeasurement(math.nan, (failed,) * len(task.tests), stamps)
-        models = tuple(self._model(reference, file, task.row.structure) for file in files[1:])
-        return RowMeasurement(reference.volume_cc, models, stamps)
+            seen = (file.stamp, *(stamp_of(path) if path else None for path in task.tests))
+            return RowMeasurement(math.nan, (failed,) * len(task.tests), seen)
+        files = self._tests(task, reference)
+        models = []
+        rasterized = [reference.rasterized]
+        for test in files:
+            model, how = self._model(reference, test, task.row.structure)
+            models.append(model)
+            rasterized.append(how)
+        stamps = (file.stamp, *(test.stamp if test else None for test in files))
+        return RowMeasurement(reference.volume_cc, tuple(models), stamps, tuple(rasterized))
 
     def contours(self, task: RowTask) -> tuple[Contour, list[Contour | None]]:
         """Reference and models' contours of a row, for a picture; None for a contour that is not there.
@@ -109,37 +140,62 @@ class RowReader:
             ContourQAError: there is no reference.
         """
         structure = task.row.structure
-        reference = _found(self._file(0, task.reference), structure)
+        reference = _found(self._reference(task), structure)
         tests: list[Contour | None] = []
-        for place, path in enumerate(task.tests, 1):
+        for file in self._tests(task, reference):
             try:
-                file = self._file(place, path)
                 tests.append(_found(file, structure).on(reference.grid) if file else None)
             except ContourQAError:
                 tests.append(None)
         return reference, tests
 
-    def _file(self, place: int, path: str | None) -> _ReadFile | None:
-        """The file of the reference (place 0) or of a model, read unless it was the last one there."""
-        if path is None:
-            return None
+    def _reference(self, task: RowTask) -> _ReadFile:
+        """The reference's file; polygons on the image's grid, where the row names one."""
+        path, image, series = task.reference, task.image, task.series or None
+        if image is None:
+            return self._file(0, path, None, None)
+        return self._file(
+            0, path, (image, series), lambda: read_canvas(image, series, referenced_series(path))
+        )
+
+    def _tests(self, task: RowTask, reference: Contour) -> list[_ReadFile | None]:
+        """Each model's file; polygons on the reference's grid."""
+        grid = reference.grid
+        return [
+            None if path is None else self._file(place, path, grid, lambda: Canvas(grid))
+            for place, path in enumerate(task.tests, 1)
+        ]
+
+    def _file(self, place: int, path: str, where: object, canvas: Callable[[], Canvas] | None) -> _ReadFile:
+        """The file of the reference (place 0) or of a model, read unless it was the last one there.
+
+        Args:
+            place: whose it is.
+            path: the file.
+            where: what polygons become voxels on; those of the last file on something else are read again.
+            canvas: reads that.
+        """
         last = self._last.get(place)
-        if last is None or last.path != path:
+        if last is None or last.path != path or (last.is_planar and last.where != where):
             self._last.pop(place, None)  # before reading: two large files need not lie in memory together
-            last = self._last[place] = _ReadFile.of(path, self._read)
+            last = self._last[place] = _ReadFile.of(path, self._read, where, canvas)
         return last
 
-    def _model(self, reference: Contour, file: _ReadFile | None, structure: str) -> ModelMeasurement:
+    def _model(
+        self, reference: Contour, file: _ReadFile | None, structure: str
+    ) -> tuple[ModelMeasurement, str | None]:
+        """What was measured, and by which rule the model's polygons became voxels."""
         if file is None:
-            return ModelMeasurement(Status.UNMATCHED, "the manifest names no contours of this model")
+            return ModelMeasurement(Status.UNMATCHED, "the manifest names no contours of this model"), None
         try:
             found = compare(reference, _found(file, structure), self._tolerance_mm)
         except _MissingError as error:
-            return ModelMeasurement(Status.UNMATCHED, str(error))
+            return ModelMeasurement(Status.UNMATCHED, str(error)), None
         except ContourQAError as error:
-            return ModelMeasurement(Status.FAILED, str(error))
+            return ModelMeasurement(Status.FAILED, str(error)), None
         placed = tuple(float(getattr(found, name)) for name in PLACED)
-        return ModelMeasurement(found.status, found.undefined_reason, figures_of(found), placed)
+        measured = ModelMeasurement(found.status, found.undefined_reason, figures_of(found), placed)
+        return measured, found.rasterized_test
 
 
 def figures_of(comparison: Comparison) -> tuple[float, ...]:
@@ -153,8 +209,11 @@ def figures_of(comparison: Comparison) -> tuple[float, ...]:
 def state_of(path: str) -> str:
     """Sizes and times of a file and of what is read with it; "" for a file that is not there.
 
-    With it are read a color table beside a label file, and the voxels of a separate header.
+    With it are read a color table beside a label file, and the voxels of a separate header. Of a folder (of
+    DICOM) it is those of all files below it.
     """
+    if os.path.isdir(path):
+        return _state_of_folder(Path(path))
     folder, name = os.path.split(path)
     stem = stem_of(name)
     beside = {stem + suffix for suffix in SUFFIXES} - {name}
@@ -182,15 +241,23 @@ class _ReadFile:
     stamp: FileStamp | None
     contours: tuple[Contour, ...]
     error: ContourQAError | None
+    is_planar: bool
+    where: object
 
     @classmethod
-    def of(cls, path: str, read: Read) -> _ReadFile:
+    def of(cls, path: str, read: Read, where: object, canvas: Callable[[], Canvas] | None) -> _ReadFile:
         stamp: FileStamp | None = None
+        planar = False
         try:
             stamp = stamp_of(path)
-            return cls(path, stamp, read(Path(path)), None)
+            planar = is_planar(path)
+            on = canvas() if canvas and planar else None
+            grid, series = (on.grid, on.series) if on else (None, None)
+            # A region that is no contour is missed only where a row asks for it.
+            drawn = read(Path(path), grid=grid, series=series, on_left_out=lambda region: None)
+            return cls(path, stamp, drawn, None, planar, where)
         except ContourQAError as error:
-            return cls(path, stamp, (), error)
+            return cls(path, stamp, (), error, planar, where)
 
 
 def _found(file: _ReadFile | None, structure: str) -> Contour:
@@ -218,10 +285,19 @@ def stamp_of(path: str) -> FileStamp | None:
     """Which file lies there now; None for one that cannot be read."""
     state = state_of(path)  # before reading: a file that changes meanwhile is measured again by the next run
     try:
-        with open(path, "rb") as file:
-            return FileStamp(hashlib.file_digest(file, "sha256").hexdigest(), state)
-    except (OSError, ValueError):
+        return FileStamp(hash_contours(path), state)
+    except (ContourQAError, ValueError):  # ValueError: a NUL character in the name
         return None  # reading it says what is wrong
+
+
+def _state_of_folder(folder: Path) -> str:
+    states = hashlib.sha256()
+    for file in files_below(folder):
+        with suppress(OSError):
+            states.update(
+                f"{file.relative_to(folder)}\0{_state(str(file))}\n".encode(errors="surrogateescape")
+            )
+    return states.hexdigest()
 
 
 def _state(path: str) -> str:

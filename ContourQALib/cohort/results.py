@@ -81,6 +81,8 @@ class CohortResults:
         tolerance_mm: tolerance of surface Dice.
         placed: (rows, models) float64 by name of `PLACED`, nan where nothing was compared; empty where nobody
             asked.
+        rasterized: by which rule polygons became voxels, by (row, place): 0 is the reference, 1 the first
+            model; only where they were polygons.
     """
 
     models: tuple[str, ...]
@@ -91,6 +93,7 @@ class CohortResults:
     reasons: Mapping[tuple[int, int], str]
     tolerance_mm: float
     placed: Mapping[str, np.ndarray] = field(default_factory=dict)
+    rasterized: Mapping[tuple[int, int], str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         shape = (len(self.rows), len(self.models))
@@ -118,6 +121,11 @@ class CohortResults:
                 if column in columns
             },
             placed={name: found[:, columns] for name, found in self.placed.items()},
+            rasterized={
+                (row, columns.index(place - 1) + 1 if place else 0): how
+                for (row, place), how in self.rasterized.items()
+                if place == 0 or place - 1 in columns
+            },
         )
 
     def undefined(self) -> Iterator[UndefinedCase]:

@@ -25,13 +25,15 @@ class RowTask:
         row: what the row is about.
         reference: path of the contours held to be right.
         tests: path of each model's contours, or None where the manifest names none.
-        image: path of the image, or None; only shown.
+        image: path of the image, or None: shown, and the grid of polygons.
+        series: which DICOM series of several is the image; "" where nothing is said.
     """
 
     row: CohortRow
     reference: str
     tests: tuple[str | None, ...]
     image: str | None = None
+    series: str = ""
 
 
 def models_of(manifest: Manifest, wanted: Sequence[str] = ()) -> tuple[str, ...]:
@@ -76,6 +78,7 @@ def tasks_of(manifest: Manifest, models: Sequence[str], structures: Sequence[str
             str(row.files["reference"]),
             tuple(str(row.models[model]) if model in row.models else None for model in models),
             str(row.files["image"]) if "image" in row.files else None,
+            row.series,
         )
         for row in manifest.rows
         if not wanted or meant[row.structure] in wanted

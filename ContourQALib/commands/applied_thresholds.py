@@ -71,7 +71,7 @@ def apply_recommended(
         raise SettingError("Name the maps to cut at the recommended thresholds by --probability.")
     shown = CaseReading(LabelNaming(), series).image(image) if image else None
     advice = read_recommendation(source).by(by.figure)
-    found = _matched(map_files(probability), advice, source, by, wanted)
+    found = _matched(map_files(probability, LabelNaming()), advice, source, by, wanted)
     if output is not None:
         check_folder(output)
     applied = _cut(found, advice)
@@ -145,7 +145,7 @@ def _cut(found: MapMatch, advice: dict[str, Recommendation]) -> list[AppliedThre
     with progress("Cutting") as report:
         for done, (one, name) in enumerate(found.pairs):
             report(done, len(found.pairs), name)
-            values = read_probability(one.path, name)
+            values = read_probability(one.path, name, one.segment)
             applied.append(apply_threshold(values, name, advice[name], str(one.path)))
     return applied
 

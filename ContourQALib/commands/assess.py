@@ -18,12 +18,18 @@ from ContourQALib.commands.options import (
     FormatOption,
     LabelsOption,
     MergeOption,
+    NamesOption,
     OutputOption,
     SeriesOption,
     StructureOption,
 )
 from ContourQALib.commands.printing import print_result, progress, say
-from ContourQALib.commands.reading import CaseReading, contours_input, image_input, match_map_files
+from ContourQALib.commands.reading import (
+    CaseReading,
+    contours_input,
+    image_input,
+    match_map_files,
+)
 from ContourQALib.commands.saving import check_folder
 from ContourQALib.errors import SettingError, StructureError
 from ContourQALib.formats.canvas import Canvas
@@ -105,6 +111,7 @@ def assess(
     labels: LabelsOption = None,
     merge: MergeOption = None,
     color_table: ColorTableOption = None,
+    names: NamesOption = None,
     form: FormatOption = Format.TABLE,
     output: OutputOption = None,
 ) -> None:
@@ -116,13 +123,14 @@ def assess(
     """
     levels = Levels(accept, reject)
     chosen = find_model(model) if model is not None else None
-    naming = LabelNaming(labels, merge, color_table)
+    naming = LabelNaming(labels, merge, color_table, names)
+    wanted = tuple(map(naming.structure, structure or ()))
     if cases is not None:
         if image or contours or probability or series:
             raise SettingError(
                 "--cases names images, series, contours and maps itself; leave out the others."
             )
-        how = HowToAssess(naming, levels, chosen, tuple(structure or ()), second)
+        how = HowToAssess(naming, levels, chosen, wanted, second)
         found, failed = assess_cases(cases, how, form, output, fresh=fresh)
         _leave(found, fail_on, failed)
         return
@@ -135,16 +143,16 @@ def assess(
     reading = CaseReading(naming, series)
     shown = reading.image(image, [contours])
     drawn = reading.contours(contours, Canvas.of(shown))
-    if structure:
-        drawn = select(drawn, structure)
-    named = match_map_files(probability or (), [contour.name for contour in drawn], contours)
-    maps = [read_probability(one.path, name) for one, name in named]
+    if wanted:
+        drawn = select(drawn, wanted)
+    named = match_map_files(probability or (), [contour.name for contour in drawn], contours, naming)
+    maps = [read_probability(one.path, name, one.segment) for one, name in named]
     others = _seconds(Path(second), reading, Canvas.of(shown), drawn) if second is not None else ()
     with progress("Assessing") as report:
         result = assess_contours(
             shown, drawn, chosen, levels, probabilities=maps, seconds=others, progress=report
         )
-    settings = {"accept": accept, "reject": reject, "structures": list(structure or ()), **naming.settings()}
+    settings = {"accept": accept, "reject": reject, "structures": list(wanted), **naming.settings()}
     further = [*(one.path for one, _ in named), *([Path(second)] if second else [])]
     inputs = [image_input(image, shown), *map(contours_input, [contours, *further])]
     provenance = Provenance.of(inputs, settings, result.model)

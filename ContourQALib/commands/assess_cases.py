@@ -79,9 +79,9 @@ class HowToAssess:
     def shaping(self) -> dict[str, Any]:
         """Everything beside the cases' files that a result hangs on: what a journal must agree in."""
         cards = card_hashes(self.model)
-        table = self.naming.color_table
-        colors = {"color_table": hash_file(table)} if table else {}
-        return {**self.settings(), **colors, "models": cards, "version": __version__}
+        tables = {"color_table": self.naming.color_table, "names": self.naming.names}
+        hashes = {option: hash_file(table) for option, table in tables.items() if table}
+        return {**self.settings(), **hashes, "models": cards, "version": __version__}
 
 
 def assess_cases(
@@ -107,7 +107,7 @@ def assess_cases(
     """
     if fresh and output is None:
         raise SettingError("--fresh is about a report's folder; name it by -o.")
-    manifest = read_manifest(path, NEEDED)
+    manifest = read_manifest(path, NEEDED).called(how.naming.structure)
     _check_second(manifest, how.second)
     worklist = Worklist(tuple(_assessed(manifest.rows, how, output, fresh)), how.levels)
     if len(worklist.failed) == len(worklist.cases):

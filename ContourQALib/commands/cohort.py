@@ -23,6 +23,7 @@ from ContourQALib.commands.options import (
     FormatOption,
     LabelsOption,
     MergeOption,
+    NamesOption,
     OutputOption,
     StructureOption,
 )
@@ -65,6 +66,7 @@ def cohort(
     labels: LabelsOption = None,
     merge: MergeOption = None,
     color_table: ColorTableOption = None,
+    names: NamesOption = None,
     workers: Annotated[
         int | None,
         typer.Option("--workers", help="Processes that measure; as many as there are processors by default."),
@@ -90,19 +92,20 @@ def cohort(
         raise SettingError(f"At least one process must measure, not {workers}; give --workers 1 or more.")
     if output is None and (show or fresh):
         raise SettingError(f"{'--show' if show else '--fresh'} is about a report's folder; name it by -o.")
-    naming = LabelNaming(labels, merge, color_table)
+    naming = LabelNaming(labels, merge, color_table, names)
     naming.check()
-    listed = read_manifest(manifest, NEEDED)
+    listed = read_manifest(manifest, NEEDED).called(naming.structure)
+    wanted = [naming.structure(name) for name in structure or ()]
     models = models_of(listed, model or ())
-    tasks = tasks_of(listed, models, structure or ())
+    tasks = tasks_of(listed, models, wanted)
     del listed  # paths of 10 000 rows take 16 MB
     check_shown([task.row.case for task in tasks], show or ())
     gathering = Gathering(tasks, models, tolerance_mm)
     how = HowToMeasure(naming.read, tolerance_mm)
     settings = {"tolerance_mm": tolerance_mm, "models": list(models), **naming.settings()}
     shaping = {**settings, "version": __version__}
-    if color_table:
-        shaping["color_table"] = hash_file(color_table)
+    tables = {"color_table": color_table, "names": names}
+    shaping |= {option: hash_file(table) for option, table in tables.items() if table}
     _measure(tasks, gathering, how, shaping, output, workers, fresh)
     results = gathering.results()
     if not any(status not in (Status.FAILED, Status.UNMATCHED) for row in results.statuses for status in row):
@@ -110,10 +113,8 @@ def cohort(
         raise FormatError(f"No row of {manifest} could be measured; the first: {first.reason}")
     summary = summarize(results)
     files = sum(1 for _ in gathering.files())
-    inputs = [manifest, *([color_table] if color_table else [])]
-    provenance = Provenance.of(
-        inputs, settings | {"structures": list(structure or ()), "contour_files": files}
-    )
+    inputs = [manifest, *filter(None, tables.values())]
+    provenance = Provenance.of(inputs, settings | {"structures": wanted, "contour_files": files})
     if output is not None:
         save_cohort(output, results, summary, gathering.files, provenance, tasks, naming, show or ())
     print_cohort_result(form, results, summary, gathering.files, provenance)

@@ -14,6 +14,7 @@ from ContourQALib.commands.options import (
     FormatOption,
     LabelsOption,
     MergeOption,
+    NamesOption,
     OutputOption,
     SeriesOption,
     StructureOption,
@@ -67,6 +68,7 @@ def compare(
     labels: LabelsOption = None,
     merge: MergeOption = None,
     color_table: ColorTableOption = None,
+    names: NamesOption = None,
     form: FormatOption = Format.TABLE,
     output: OutputOption = None,
 ) -> None:
@@ -79,13 +81,13 @@ def compare(
         raise SettingError("--pairwise and --consensus exclude each other; choose one.")
     if reference is None and not (pairwise or consensus):
         raise SettingError("Name what to compare with by --reference, or use --pairwise or --consensus.")
-    naming = LabelNaming(labels, merge, color_table)
+    naming = LabelNaming(labels, merge, color_table, names)
     files = [*([reference] if reference else []), *test]
     reading = CaseReading(naming, series)
     shown = reading.image(image, files) if image else None
     read = reading.sources(files, shown, reference=reference is not None)
     sources = [Source(str(path), read[path]) for path in files]
-    wanted = structure or ()
+    wanted = [naming.structure(name) for name in structure or ()]
     with progress("Comparing") as report:
         how = ComparisonSettings(tuple(wanted), tolerance_mm, per_slice, report)
         if pairwise:

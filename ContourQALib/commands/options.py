@@ -46,6 +46,15 @@ LabelsOption = Annotated[
 MergeOption = Annotated[
     str | None, typer.Option("--merge", metavar="NAME", help="Take all labels as one structure of this name.")
 ]
+NamesOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--names",
+        metavar="TABLE.csv",
+        help="Your own names of structures: CSV with the columns standard and variants; TG-263 and common "
+        "variants of it are known.",
+    ),
+]
 ColorTableOption = Annotated[
     Path | None, typer.Option("--color-table", help="Color table (.ctbl, .txt) that names the labels.")
 ]

@@ -19,6 +19,7 @@ from ContourQALib.commands.options import (
     FormatOption,
     LabelsOption,
     MergeOption,
+    NamesOption,
     SeriesOption,
     StructureOption,
 )
@@ -75,6 +76,7 @@ def perturb(
     labels: LabelsOption = None,
     merge: MergeOption = None,
     color_table: ColorTableOption = None,
+    names: NamesOption = None,
     form: FormatOption = Format.TABLE,
     show_list: Annotated[bool, typer.Option("--list", help="Show the errors and do nothing else.")] = False,
 ) -> None:
@@ -90,10 +92,11 @@ def perturb(
             "Name the file by --contours, and --error and --severity; --list shows the errors."
         )
     kind = find_error(error)
-    naming = LabelNaming(labels, merge, color_table)
+    naming = LabelNaming(labels, merge, color_table, names)
     reading = CaseReading(naming, series)
     drawn = reading.drawn(contours, image)
-    chosen = select(drawn, structure) if structure else drawn
+    wanted = [naming.structure(name) for name in structure or ()]
+    chosen = select(drawn, wanted) if wanted else drawn
     spoiled = {id(c): apply_error(c, kind.name, severity, seed) for c in chosen}
     target = None
     if output is not None:
@@ -106,7 +109,7 @@ def perturb(
         compare(c, spoiled[id(c)], reference_label=str(contours), test_label=label) for c in chosen
     ]
     dose = {"error": kind.name, "severity": severity, "unit": kind.unit, "seed": seed}
-    settings = {**dose, "structures": list(structure or ()), **naming.settings()}
+    settings = {**dose, "structures": wanted, **naming.settings()}
     provenance = Provenance.of([contours_input(contours)], settings)
     print_result(
         form,

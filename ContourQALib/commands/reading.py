@@ -14,6 +14,7 @@ from ContourQALib.formats.dicom.folder import LeftOut
 from ContourQALib.formats.dicom.structure_contours import drawn_on
 from ContourQALib.formats.dicom.structure_set import LeftOutRoi, read_structure_set
 from ContourQALib.formats.digests import hash_contours, hash_image
+from ContourQALib.formats.file_type import stem_of
 from ContourQALib.formats.images import read_image
 from ContourQALib.formats.label_naming import LabelNaming
 from ContourQALib.formats.left_out import LeftOutStructure
@@ -68,13 +69,13 @@ class CaseReading:
         return drawn
 
     def drawn(
-        self, path: Path, image: Path | None = None, otherwise: Callable[[], Grid] | None = None
+        self, path: Path, image: Path | Image | None = None, otherwise: Callable[[], Grid] | None = None
     ) -> tuple[Contour, ...]:
         """The contours of a file, polygons on the grid of the image: that named, else that found beside them.
 
         Args:
             path: the file.
-            image: the image, whose pixels are not read.
+            image: the image; of a DICOM series that is named no pixels are read.
             otherwise: tells the grid for polygons where no image is named and none lies beside them.
 
         Raises:
@@ -110,8 +111,10 @@ class CaseReading:
             canvas = self._canvas(next(iter(polygons)), None, (lambda: grids[0]) if grids else None)
         return read | {path: self.contours(path, canvas) for path in polygons}
 
-    def _canvas(self, path: Path, image: Path | None, otherwise: Callable[[], Grid] | None) -> Canvas:
+    def _canvas(self, path: Path, image: Path | Image | None, otherwise: Callable[[], Grid] | None) -> Canvas:
         """Where the polygons of a file become voxels; see `drawn`."""
+        if isinstance(image, Image):
+            return Canvas.of(image)
         if image is not None:
             return read_canvas(image, self._series, referenced_series(path))
         structures = read_structure_set(contour_object(path)[0])
@@ -159,26 +162,31 @@ def readable_image(
         return None
 
 
-def map_files(texts: Sequence[str]) -> list[MapFile]:
+def map_files(texts: Sequence[str], naming: LabelNaming) -> list[MapFile]:
     """The maps that --probability names, each once; a DICOM SEG without NAME stands for all of its segments.
 
     Args:
         texts: "PATH" or "NAME=PATH".
+        naming: what structures are called.
 
     Raises:
         ContourQAError: a DICOM file cannot be read, or is no SEG.
     """
-    maps = [MapFile.parse(text) for text in texts]
-    parts = {one: segment_names(one.path) if one.structure is None else () for one in maps}
-    return [
-        part
-        for one, names in parts.items()
-        for part in ([MapFile(one.path, name) for name in names] or [one])
-    ]
+    maps: list[MapFile] = []
+    for one in map(MapFile.parse, texts):
+        parts = segment_names(one.path)
+        if one.structure is None and parts:
+            maps += [MapFile(one.path, naming.structure(part), part) for part in parts]
+            continue
+        name = one.structure or stem_of(one.path)
+        called = naming.structure(name)
+        segment = one.structure if len(parts) > 1 else None
+        maps.append(MapFile(one.path, one.structure if called == name else called, segment))
+    return list(dict.fromkeys(maps))
 
 
 def match_map_files(
-    texts: Sequence[str], structures: Sequence[str], source: Path
+    texts: Sequence[str], structures: Sequence[str], source: Path, naming: LabelNaming | None = None
 ) -> tuple[tuple[MapFile, str], ...]:
     """The maps that --probability names, each with the structure it is of; others are told and left out.
 
@@ -186,11 +194,12 @@ def match_map_files(
         texts: "PATH" or "NAME=PATH".
         structures: names of the contours that maps can be of.
         source: the contours' file, for the message.
+        naming: what structures are called.
 
     Raises:
         StructureError: no map is of any contour, or one could be of several.
     """
-    maps = map_files(texts)
+    maps = map_files(texts, naming or LabelNaming())
     if not maps:
         return ()
     found = match_maps(maps, structures)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ContourQALib.case import Contour
+from ContourQALib.case import Contour, Image, ProbabilityMap
 from ContourQALib.commands.reading import CaseReading
 from ContourQALib.errors import ContourQAError, StructureError
 from ContourQALib.formats.file_type import stem_of
@@ -36,6 +36,7 @@ class Task:
     Attributes:
         patient: tasks of one patient share an overlay file.
         series: which DICOM series of several is the image.
+        segment: which segment of a DICOM SEG is the map, where that is not told by the structure.
     """
 
     case: str
@@ -45,11 +46,16 @@ class Task:
     image: Path | None
     patient: str
     series: str | None = None
+    segment: str | None = None
 
     @property
     def key(self) -> tuple[str, str]:
         """What tells it, and the case that comes of it, from all others."""
         return self.case, self.structure
+
+    def read_map(self) -> ProbabilityMap:
+        """The map, under the structure's name; errors as of `read_probability`."""
+        return read_probability(self.probability, self.structure, self.segment)
 
 
 class References:
@@ -66,41 +72,53 @@ class References:
     def __init__(self, naming: LabelNaming, *, quiet: bool = False) -> None:
         self._naming = naming
         self._quiet = quiet
-        self._last: tuple[tuple[Path, Path | None], tuple[Contour, ...]] | None = None
+        self._last: tuple[tuple[Path, Path | Image | None], tuple[Contour, ...]] | None = None
         self.left_out: list[LeftOutStructure] = []
 
     def contours(
-        self, path: Path, image: Path | None, series: str | None, probability: MapFile
+        self,
+        path: Path,
+        image: Path | Image | None = None,
+        series: str | None = None,
+        read_map: Callable[[], ProbabilityMap] | None = None,
     ) -> tuple[Contour, ...]:
         """All contours of a file.
 
         Args:
             path: the file.
-            image: the image they were drawn on, if it is named.
+            image: the image they were drawn on, if there is one.
             series: which DICOM series of several is the image.
-            probability: a map that is to be compared with one of them.
+            read_map: reads a map that is to be compared with one of them.
         """
         if self._last is None or self._last[0] != (path, image):
             self._last = None  # before reading: two large files need not lie in memory together
             reading = CaseReading(self._naming, series, quiet=self._quiet)
-            drawn = reading.drawn(
-                path, image, lambda: read_probability(probability.path, probability.structure).grid
-            )
+            drawn = reading.drawn(path, image, read_map and (lambda: read_map().grid))
             self._last = (path, image), drawn
             self.left_out += reading.left_out
         return self._last[1]
 
-    def contour(self, task: Task) -> Contour:
-        """The structure of a task; a lone label without a name is taken to be it.
+    def contour(
+        self,
+        path: Path,
+        structure: str,
+        image: Path | Image | None = None,
+        series: str | None = None,
+        read_map: Callable[[], ProbabilityMap] | None = None,
+    ) -> Contour:
+        """One structure of a file; a lone label without a name is taken to be it.
 
         Raises:
             StructureError: the file lacks it.
         """
-        structure, probability = task.structure, MapFile(task.probability, task.structure)
-        contours = self.contours(task.reference, task.image, task.series, probability)
+        contours = self.contours(path, image, series, read_map)
         lone = len(contours) == 1 and is_nameless(contours[0].name)
         found = contours[0] if lone else select(contours, [structure])[0]
         return found.called(structure)
+
+    def of_task(self, task: Task) -> Contour:
+        """The reference of a task; errors as of `contour`."""
+        return self.contour(task.reference, task.structure, task.image, task.series, task.read_map)
 
 
 def tasks_of_maps(
@@ -116,7 +134,11 @@ def tasks_of_maps(
     Raises:
         StructureError: a structure that is wanted is not in the reference, a map fits several, or none fits.
     """
-    contours = references.contours(reference, image, series, maps[0])
+
+    def first() -> ProbabilityMap:
+        return read_probability(maps[0].path, maps[0].structure, maps[0].segment)
+
+    contours = references.contours(reference, image, series, first)
     chosen = [contour.name for contour in select(contours, wanted)] if wanted else []
     found = match_maps(maps, [contour.name for contour in contours], chosen)
     if not found.pairs:
@@ -127,7 +149,7 @@ def tasks_of_maps(
         )
     labels = _case_names([one.path for one, _ in found.pairs])
     tasks = [
-        Task(labels[one.path], name, reference, one.path, image, str(reference), series)
+        Task(labels[one.path], name, reference, one.path, image, str(reference), series, one.segment)
         for one, name in found.pairs
     ]
     lone = [
@@ -197,8 +219,8 @@ def run(
         try:
             yield analyze_case(
                 task.case,
-                read_probability(task.probability, task.structure),
-                references.contour(task),
+                task.read_map(),
+                references.of_task(task),
                 thresholds,
                 tolerance_mm,
                 keep_contours=keep_contours,

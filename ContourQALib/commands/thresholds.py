@@ -19,6 +19,7 @@ from ContourQALib.commands.options import (
     FormatOption,
     LabelsOption,
     MergeOption,
+    NamesOption,
     OutputOption,
     SeriesOption,
     StructureOption,
@@ -43,7 +44,6 @@ from ContourQALib.commands.threshold_cases import (
 from ContourQALib.errors import ContourQAError, FormatError, SettingError
 from ContourQALib.formats.label_naming import LabelNaming
 from ContourQALib.formats.manifest import read_manifest
-from ContourQALib.formats.probability import read_probability
 from ContourQALib.metrics.definitions import DEFAULT_TOLERANCE_MM
 from ContourQALib.metrics.surface import check_tolerance
 from ContourQALib.report.provenance import InputFile, Provenance
@@ -105,6 +105,7 @@ def thresholds(
     labels: LabelsOption = None,
     merge: MergeOption = None,
     color_table: ColorTableOption = None,
+    names: NamesOption = None,
     form: FormatOption = Format.TABLE,
     output: OutputOption = None,
 ) -> None:
@@ -125,38 +126,40 @@ def thresholds(
             "--labels": labels is not None,
             "--merge": merge is not None,
             "--color-table": color_table is not None,
+            "--names": names is not None,
         }
         for option in (name for name, given in unused.items() if given):
             raise SettingError(f"--apply cuts maps that have no reference; leave out {option}.")
-        maps, figure = probability or (), by or By.DICE
-        apply_recommended(maps, apply, figure, structure or (), image, series, form, output)
+        figure, wanted = by or By.DICE, structure or []
+        apply_recommended(probability or (), apply, figure, wanted, image, series, form, output)
         return
     if by is not None:
         raise SettingError("--by chooses which threshold --apply takes; add --apply or leave it out.")
     swept = equal_steps(steps) if threshold_list is None else _listed(threshold_list)
     check_tolerance(tolerance_mm)
-    naming = LabelNaming(labels, merge, color_table)
+    naming = LabelNaming(labels, merge, color_table, names)
     references = References(naming, quiet=cases is not None)
-    wanted = structure or ()
+    wanted = [naming.structure(name) for name in structure or ()]
     shown: Image | None = None
     lone: Sequence[Unpaired] = ()
     if cases is not None:
         if probability or reference or image or series:
             raise SettingError("--cases names maps, references and images itself; leave out the others.")
-        tasks = tasks_of_manifest(read_manifest(cases, NEEDED), wanted)
+        tasks = tasks_of_manifest(read_manifest(cases, NEEDED).called(naming.structure), wanted)
     else:
         if not probability or reference is None:
             raise SettingError("Name --probability and --reference, or --cases for a manifest of many.")
         shown = CaseReading(naming, series).image(image, [reference]) if image else None
-        tasks, lone = tasks_of_maps(map_files(probability), reference, image, wanted, references, series)
+        tasks, lone = tasks_of_maps(
+            map_files(probability, naming), reference, image, wanted, references, series
+        )
     if output is not None:
         check_folder(output)
     by_key = {task.key: task for task in tasks}
 
     def further(case: ThresholdCase, more: np.ndarray) -> ThresholdSweep:
         task = by_key[case.case, case.structure]
-        values = read_probability(task.probability, task.structure)
-        return sweep(values, references.contour(task), more, tolerance_mm)
+        return sweep(task.read_map(), references.of_task(task), more, tolerance_mm)
 
     def image_of(case: ThresholdCase) -> Image | None:
         if cases is None:

@@ -50,8 +50,9 @@ def read_image(
     """
     if names_dicom(path):
         folder = scan(path)
-        for file in folder.left_out if on_left_out else ():
-            on_left_out(file)
+        if on_left_out is not None:
+            for file in folder.left_out:
+                on_left_out(file)
         return read_series(choose_series(folder, series, referenced))
     if series is not None:
         raise SettingError(f"{path} is no DICOM; leave out which series of it is meant ({series}).")

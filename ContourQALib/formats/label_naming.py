@@ -1,18 +1,21 @@
-"""LabelNaming: how the labels of contour files become structures."""
+"""LabelNaming: how the labels and names of contour files become structures."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import lru_cache
 from pathlib import Path
 
 from ContourQALib.case import Contour, SeriesIdentity
-from ContourQALib.errors import SettingError
+from ContourQALib.errors import SettingError, StructureError
 from ContourQALib.formats.color_table import read_color_table
 from ContourQALib.formats.contours import read_contours
 from ContourQALib.formats.dicom.structure_set import LeftOutRoi
 from ContourQALib.formats.label_text import parse_labels
 from ContourQALib.geometry import Grid
+from ContourQALib.vocabulary import DEFAULT, Vocabulary, read_name_table
 
 
 @dataclass(frozen=True)
@@ -23,11 +26,14 @@ class LabelNaming:
         labels: the text of --labels, such as "1=anterior,2=posterior".
         merge: the name that all labels are merged under.
         color_table: a file that names labels.
+        names: a user's table of names (`vocabulary.read_name_table`). What it knows beyond the program is
+            called by its standard name, wherever it is read; `Contour.spelled` has the file's.
     """
 
     labels: str | None = None
     merge: str | None = None
     color_table: Path | None = None
+    names: Path | None = None
 
     def read(
         self,
@@ -39,14 +45,37 @@ class LabelNaming:
     ) -> tuple[Contour, ...]:
         """The contours of a file; see `read_contours` for the arguments and the errors."""
         labels = parse_labels(self.labels) if self.labels else None
-        return read_contours(path, labels, self.merge, self.color_table, each, grid, series, on_left_out)
+        drawn = read_contours(path, labels, self.merge, self.color_table, each, grid, series, on_left_out)
+        if self.names is None:
+            return drawn
+        named = tuple(contour.called(self.structure(contour.name)) for contour in drawn)
+        times = Counter(contour.name for contour in named)
+        twice = [one for one in named if times[one.name] > 1]
+        if twice:
+            spelled = " and ".join(one.spelled or one.name for one in twice)
+            raise StructureError(
+                f"{path} holds {spelled}, which {self.names} calls {twice[0].name}; remove one of them there."
+            )
+        return named
+
+    def structure(self, name: str) -> str:
+        """What a structure of this name is called here: another name only where the table of names says so.
+
+        Raises:
+            FormatError: the table cannot be read.
+        """
+        if self.names is None:
+            return name
+        own = _vocabulary(self.names, self.names.stat().st_mtime_ns if self.names.is_file() else 0)
+        standard = own.standard_name(name)
+        return name if standard is None or own.key(name) == DEFAULT.key(name) else standard
 
     def check(self) -> None:
         """See that it can be used, so that what is wrong with it is told once and not for every file.
 
         Raises:
             SettingError: labels that cannot be understood, or labels and merge together.
-            FormatError: a color table that cannot be read.
+            FormatError: a color table or a table of names that cannot be read.
         """
         if self.labels and self.merge:
             raise SettingError(f"Labels can be named or merged into {self.merge}, not both; choose one.")
@@ -54,8 +83,16 @@ class LabelNaming:
             parse_labels(self.labels)
         if self.color_table:
             read_color_table(self.color_table)
+        if self.names:
+            read_name_table(self.names)
 
     def settings(self) -> dict[str, str]:
         """What was set, for provenance."""
-        named = {"labels": self.labels, "merge": self.merge, "color_table": self.color_table}
+        named = {f.name: getattr(self, f.name) for f in fields(self)}
         return {name: str(value) for name, value in named.items() if value is not None}
+
+
+@lru_cache(maxsize=4)
+def _vocabulary(path: Path, changed_ns: int) -> Vocabulary:
+    """A table of names, read again when it was changed."""
+    return read_name_table(path)

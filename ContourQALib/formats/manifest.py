@@ -8,8 +8,8 @@ relative to the CSV, and each is a file or a folder of DICOM.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -65,6 +65,12 @@ class Manifest:
     path: Path
     models: tuple[str, ...]
     rows: tuple[ManifestRow, ...]
+
+    def called(self, structure: Callable[[str], str]) -> Manifest:
+        """The same with structures called by another name each, such as `LabelNaming.structure` gives."""
+        called = {row.structure: structure(row.structure) for row in self.rows if row.structure}
+        rows = (replace(row, structure=called.get(row.structure, "")) for row in self.rows)
+        return replace(self, rows=tuple(rows))
 
 
 def read_manifest(path: str | PathLike[str], needs: Sequence[str] = ()) -> Manifest:

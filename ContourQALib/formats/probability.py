@@ -21,7 +21,9 @@ ROUNDING = 1e-5
 """How far a value may lie outside [0, 1]: softmax and resampling in float32 overshoot by about 1e-6."""
 
 
-def read_probability(path: str | PathLike[str], name: str | None = None) -> ProbabilityMap:
+def read_probability(
+    path: str | PathLike[str], name: str | None = None, segment: str | None = None
+) -> ProbabilityMap:
     """Read the probability map of one structure.
 
     Whole numbers are taken only when they are 0 and 1: a map of percent or of 0 to 255 is not guessed at.
@@ -29,8 +31,8 @@ def read_probability(path: str | PathLike[str], name: str | None = None) -> Prob
     Args:
         path: .nii, .nii.gz, .nrrd, .nhdr, .mha or .mhd with one value per voxel; or DICOM: a fractional SEG,
             or a folder that holds it alone.
-        name: the structure, which of several segments is to be of; the file's stem, or what the only segment
-            is called, where not given.
+        name: the structure; where not given what the segment is called, or the file's stem.
+        segment: which of several segments, in any spelling; the structure's where not given.
 
     Raises:
         FormatError: the file cannot be read, holds values outside [0, 1], or is a SEG of masks.
@@ -38,7 +40,7 @@ def read_probability(path: str | PathLike[str], name: str | None = None) -> Prob
         GeometryError: its spacing or orientation is impossible.
     """
     if names_dicom(path):
-        return _segment(path, name)
+        return _segment(path, name, segment or name)
     volume = read_volume(path)
     lowest, highest = float(volume.values.min()), float(volume.values.max())
     if lowest < -ROUNDING or highest > 1 + ROUNDING:
@@ -69,11 +71,11 @@ def _seg(path: str | PathLike[str]) -> Path:
     return file
 
 
-def _segment(path: str | PathLike[str], name: str | None) -> ProbabilityMap:
-    """The segment of a name, or the only one, which then takes the name."""
+def _segment(path: str | PathLike[str], name: str | None, wanted: str | None) -> ProbabilityMap:
+    """The segment that is wanted, or the only one, under the structure's name."""
     there = segment_names(path)
-    if name is None and len(there) > 1:
+    if wanted is None and len(there) > 1:
         raise StructureError(f"{path} holds the maps of {', '.join(there)}; say which with NAME={path}.")
-    meant = there[0] if len(there) == 1 else name
+    meant = there[0] if len(there) == 1 else wanted
     (found,) = read_seg_probabilities(_seg(path), meant)
     return replace(found, name=name or found.name)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from os import PathLike
 
+from ContourQALib.formats.dicom.contour_header import read_contour_header
 from ContourQALib.formats.dicom.contour_object import contour_object
-from ContourQALib.formats.dicom.recognizing import Kind, names_dicom
-from ContourQALib.formats.dicom.segmentation_in import seg_references
-from ContourQALib.formats.dicom.structure_set import read_structure_set
+from ContourQALib.formats.dicom.recognizing import names_dicom
 
 
 def referenced_series(path: str | PathLike[str]) -> tuple[str, ...]:
@@ -19,7 +18,4 @@ def referenced_series(path: str | PathLike[str]) -> tuple[str, ...]:
     Raises:
         FormatError: it is DICOM without contours, or damaged.
     """
-    if not names_dicom(path):
-        return ()
-    file, kind = contour_object(path)
-    return read_structure_set(file).series_uids if kind is Kind.STRUCTURE_SET else seg_references(file)
+    return read_contour_header(contour_object(path)[0]).series_uids if names_dicom(path) else ()

@@ -34,6 +34,8 @@ RESULT_COLUMNS = (
     *MEASURED,
     "tolerance_mm",
     *PLACED,
+    "rasterized_reference",
+    "rasterized",
 )
 SUMMARY_COLUMNS = ("dataset", "structure", "model", "figure", "n", "undefined", "mean", "sd", "median")
 TEST_COLUMNS = (
@@ -70,6 +72,7 @@ def result_rows(results: CohortResults) -> Iterator[Record]:
                 **_figures(results, number, place),
                 "volume_reference_cc": plain(results.volume_reference_cc[number]),
                 "tolerance_mm": results.tolerance_mm,
+                "rasterized_reference": results.rasterized.get((number, 0)),
             }
 
 
@@ -174,6 +177,7 @@ def _rows(results: CohortResults) -> Iterator[Record]:
         yield {
             **{f.name: getattr(row, f.name) for f in fields(row)},
             "volume_reference_cc": plain(results.volume_reference_cc[number]),
+            "rasterized_reference": results.rasterized.get((number, 0)),
             "models": {model: _figures(results, number, place) for place, model in enumerate(results.models)},
         }
 
@@ -185,6 +189,7 @@ def _figures(results: CohortResults, row: int, model: int) -> Record:
         "reason": results.reasons.get((row, model)),
         **{figure: plain(float(results.values[figure][row, model])) for figure in MEASURED},
         **{name: _placed(name, placed.get(name)) for name in PLACED},
+        "rasterized": results.rasterized.get((row, model + 1)),
     }
 
 

@@ -10,6 +10,7 @@ from ContourQALib.cohort.paired import PairedComparison
 from ContourQALib.cohort.results import CohortResults
 from ContourQALib.cohort.signed_rank import LEVEL
 from ContourQALib.metrics.definitions import DEFINITIONS
+from ContourQALib.planar.remarks import RULE
 from ContourQALib.report.wording import NEGLIGIBLE_CC, figure_text, number, percent_text
 
 STARS = ((0.001, "***"), (0.01, "**"), (LEVEL, "*"))
@@ -66,7 +67,7 @@ def stars(p: float) -> str:
 
 
 def placed_texts(results: CohortResults) -> list[str]:
-    """How many contours were interpolated, cut off or lie on the edge of the reference's grid."""
+    """How many contours were interpolated, cut off, made of polygons, or lie on the reference grid's edge."""
     told = {
         "resampled": f"resampled: {DEFINITIONS['resampled']}",
         "touches_edge": f"at the edge: {DEFINITIONS['touches_edge']}",
@@ -78,6 +79,10 @@ def placed_texts(results: CohortResults) -> list[str]:
         count = int(np.count_nonzero(results.placed[name] >= least)) if name in results.placed else 0
         if count:
             texts.append(f"{count} {'contour' if count == 1 else 'contours'} {words}")
+    count = len(results.rasterized)
+    if count:
+        were = "contour was" if count == 1 else "contours were"
+        texts.append(f"{count} {were} drawn as polygons: {RULE}; each one's is told by report.csv and JSON")
     return texts
 
 

@@ -22,6 +22,7 @@ from ContourQALib.metrics.pairing import Unmatched
 from ContourQALib.metrics.slices import SliceComparison
 from ContourQALib.quality.assessment import Assessment, StructureAssessment
 from ContourQALib.report.provenance import Provenance, model_record, provenance_record
+from ContourQALib.vocabulary import standard_name
 
 Record = dict[str, Any]
 
@@ -30,6 +31,7 @@ def comparison_record(comparison: Comparison) -> Record:
     """One comparison; `slices` only where it was compared slice by slice."""
     record = {f.name: plain(getattr(comparison, f.name)) for f in fields(Comparison) if f.name != "slices"}
     record["reason"] = comparison.undefined_reason
+    record["standard_name"] = standard_name(comparison.structure)
     if comparison.slices is not None:
         record["slices"] = [_slice_record(row) for row in comparison.slices]
     return record
@@ -115,6 +117,7 @@ def structure_record(structure: StructureAssessment) -> Record:
         "model": structure.model,
         "expected_dice": plain(structure.expected_dice),
         "agreement_dice": plain(structure.agreement_dice),
+        "standard_name": standard_name(structure.structure),
         "rasterized": structure.rasterized,
         "spelled": structure.spelled,
     }
@@ -127,13 +130,14 @@ def to_json(document: Mapping[str, Any]) -> str:
 
 def comparison_rows(comparisons: Iterable[Comparison], unmatched: Iterable[Unmatched] = ()) -> list[Record]:
     """One flat row a pair for `to_csv`, and one with status `unmatched` for what found no partner."""
-    columns = [f.name for f in fields(Comparison) if f.name != "slices"]
+    columns = [*(f.name for f in fields(Comparison) if f.name != "slices"), "standard_name"]
     rows = [{k: v for k, v in comparison_record(c).items() if k != "slices"} for c in comparisons]
     for lone in unmatched:
         row: Record = dict.fromkeys(columns)
         other = "test" if lone.side == "reference" else "reference"
         row |= {"structure": lone.structure, lone.side: lone.source, "status": Status.UNMATCHED.value}
         row["reason"] = f"no {other} contour has this name"
+        row["standard_name"] = standard_name(lone.structure)
         rows.append(row)
     return rows
 

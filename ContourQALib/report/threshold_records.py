@@ -20,6 +20,7 @@ from ContourQALib.thresholds.recommendation import RecommendedThresholds, recomm
 from ContourQALib.thresholds.reliability import DOMAIN, Reliability
 from ContourQALib.thresholds.sensitivity import FIGURES, PERTURBATIONS, Optimum, Sensitivity
 from ContourQALib.thresholds.sweep import ThresholdPoint
+from ContourQALib.vocabulary import standard_name
 
 if TYPE_CHECKING:
     from ContourQALib.worker_requests import Swept
@@ -90,6 +91,7 @@ def case_record(case: ThresholdCase) -> Record:
         "prominence": plain(sweep.prominence) if sweep else None,
         "touches_edge": sweep.touches_edge if sweep else None,
         "resampled": sweep.resampled if sweep else None,
+        "standard_name": standard_name(case.structure),
         "rasterized": case.rasterized,
         "spelled": case.spelled,
         **sensitivity_record(analysis),
@@ -179,7 +181,7 @@ def study_rows(study: ThresholdStudy) -> list[Record]:
     rows = []
     for case in study.cases:
         record = case_record(case)
-        facts = ("reference", "probability", *_SWEEP_FACTS, "rasterized", "spelled")
+        facts = ("reference", "probability", *_SWEEP_FACTS, "standard_name", "rasterized", "spelled")
         head = {name: record[name] for name in ("case", "structure", "status", "reason")}
         tail = {name: record[name] for name in facts}
         points = zip(record["thresholds"], record["flags"], *(record[name] for name in CURVES), strict=True)

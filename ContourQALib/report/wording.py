@@ -10,6 +10,8 @@ from ContourQALib.metrics.compare import Comparison
 from ContourQALib.metrics.definitions import DEFINITIONS
 from ContourQALib.metrics.pairing import Unmatched
 from ContourQALib.quality.assessment import ModelIdentity, StructureAssessment
+from ContourQALib.vocabulary import standard_name
+from ContourQALib.vocabulary.spelling import squeezed
 
 UNDEFINED = "–"
 """Stands for a figure that is undefined or that a model does not give."""
@@ -154,6 +156,9 @@ def assessment_notes(structure: StructureAssessment) -> list[str]:
         )
     source = interval_source(structure)
     notes += [source] if source else []
+    standard = standard_name(structure.structure)
+    if standard and squeezed(standard) != squeezed(structure.structure):
+        notes.append(f"{structure.structure} means {standard} (TG-263)")
     return notes + source_notes(structure.structure, structure.spelled, structure.rasterized)
 
 

@@ -114,7 +114,7 @@ def _model(record: Mapping[str, Any]) -> ModelIdentity:
 
 
 def _structure_of(record: Mapping[str, Any]) -> StructureAssessment:
-    values = dict(record)
+    values = {name: value for name, value in record.items() if name != "standard_name"}
     for name in PAIRS:
         if values[name] is not None:
             values[name] = tuple(values[name])

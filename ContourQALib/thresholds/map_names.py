@@ -16,10 +16,15 @@ _WORD = re.compile(r"[^\s_\-,()\[\].]+")
 
 @dataclass(frozen=True)
 class MapFile:
-    """A map's path as the user gave it and, where he named one, its structure."""
+    """A map's path as the user gave it and, where he named one, its structure.
+
+    Attributes:
+        segment: which segment of a DICOM SEG it is, as the file calls it; None where the structure tells.
+    """
 
     path: Path
     structure: str | None = None
+    segment: str | None = None
 
     @classmethod
     def parse(cls, text: str) -> MapFile:

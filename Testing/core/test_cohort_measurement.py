@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -127,9 +128,9 @@ def test_a_contour_elsewhere_in_space_fails(tmp_path: Path, reference: Path) -> 
 def test_consecutive_rows_read_a_file_once(tmp_path: Path, reference: Path) -> None:
     read: list[Path] = []
 
-    def counted(path: Path) -> tuple[Contour, ...]:
+    def counted(path: Path, **how: Any) -> tuple[Contour, ...]:
         read.append(path)
-        return read_contours(path)
+        return read_contours(path, **how)
 
     reader = RowReader(counted, 2.0)
     test = write_mask(tmp_path / "test.nrrd", box(4, 9))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -62,10 +63,10 @@ def test_a_process_that_breaks_off_names_the_row_it_was_at(tasks: list[RowTask])
 
 
 def test_a_fault_of_ours_fails_its_row_and_the_others_go_on(tasks: list[RowTask]) -> None:
-    def faulty(path: Path) -> tuple[Contour, ...]:
+    def faulty(path: Path, **how: Any) -> tuple[Contour, ...]:
         if path.name == "reference_00001.nrrd":
             raise ZeroDivisionError("a fault")
-        return read_contours(path)
+        return read_contours(path, **how)
 
     found = dict(measured_alone([list(enumerate(tasks))], HowToMeasure(faulty, 2.0)))
     assert [row.failed for row in found.values()] == [False, True, False, False, False]

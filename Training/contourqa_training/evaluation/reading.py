@@ -15,6 +15,7 @@ from ContourQALib.formats.images import read_image
 from ContourQALib.formats.label_naming import LabelNaming
 from ContourQALib.formats.manifest import Manifest, ManifestRow, read_manifest
 from ContourQALib.formats.probability import read_probability
+from ContourQALib.formats.references import referenced_series
 from ContourQALib.quality.card import ModelCard
 
 NEEDED = ("image", "contour", "reference")
@@ -142,13 +143,14 @@ def read_by_image(
     Raises:
         FormatError, GeometryError, StructureError: a file is unreadable, lies elsewhere, lacks the structure.
     """
-    sharing: dict[Path, list[EvaluationTask]] = {}
+    sharing: dict[tuple[Path, str, tuple[str, ...]], list[EvaluationTask]] = {}
     for task in tasks:
-        sharing.setdefault(task.row.files["image"], []).append(task)
+        referenced = referenced_series(task.row.files["contour"])
+        sharing.setdefault((task.row.files["image"], task.row.series, referenced), []).append(task)
     references = References(naming)
     others = {name: References(naming) for name in ("contour", *seconds)}
-    for path, members in sharing.items():
-        image = read_image(path)
+    for (path, series, referenced), members in sharing.items():
+        image = read_image(path, series or None, referenced)
         # Rows of one file of contours come together, so that it is read once.
         members = sorted(members, key=lambda task: (task.row.files["reference"], task.row.files["contour"]))
         for start in range(0, len(members), most):
@@ -161,13 +163,13 @@ def _read(
     files = task.row.files
     name = task.row.structure or task.structure or ""
 
-    reference = references.contour(files["reference"], name).on(image.grid)
-    contour = others["contour"].contour(files["contour"], name).on(image.grid)
+    reference = references.contour(files["reference"], name, image).on(image.grid)
+    contour = others["contour"].contour(files["contour"], name, image).on(image.grid)
     probability = None
     if "probability" in files:
         probability = read_probability(files["probability"], name).on(image.grid).values
     seconds = {
-        column: source.contour(task.row.models[column], name).on(image.grid).mask
+        column: source.contour(task.row.models[column], name, image).on(image.grid).mask
         for column, source in others.items()
         if column in task.row.models
     }
