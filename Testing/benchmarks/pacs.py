@@ -3,10 +3,11 @@
     python Testing/benchmarks/pacs.py [--slices 150] [--size 512] [--format markdown|json]
 
 A series of random pixels goes to an Orthanc of its own on this machine and comes back, once as a file for
-each slice and once as one file of all. `dicomweb_client` stores a series with `store_instances`, the data sets
-read by pydicom, and takes it with `iter_series`, each data set saved by pydicom. Every way runs in a process
-of its own; `peak MB` is what it held above what it held before. `same bytes`: the files that came back equal
-those that were sent. Ends with 1 where ours do not. Needs the packages orthanc and orthanc-dicomweb.
+each slice and once as one file of all. `dicomweb_client` stores a series with `store_instances`, the data
+sets read by pydicom, and takes it with `iter_series`, each data set saved by pydicom. Every way runs in a
+process of its own; `peak MB` is what it held above what it held before. `same bytes`: the files that came
+back equal those that were sent. Ends with 1 where ours do not. Needs the packages orthanc and
+orthanc-dicomweb.
 """
 
 from __future__ import annotations
