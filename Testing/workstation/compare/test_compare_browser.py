@@ -17,6 +17,9 @@ from ContourQALib.metrics.pairing import Source
 COMPARED_MS = 90_000
 """The worker starts and assesses first, on a busy machine."""
 
+LOOK_MS, TRIES = 500, 120
+"""How often a picture is looked at, and how many times."""
+
 
 @pytest.fixture(scope="module")
 def page(workstation_page: Any) -> Any:
@@ -36,6 +39,26 @@ def slice_k(page: Any) -> int:
 
 def picture(page: Any) -> bytes:
     return page.locator(".cqa-view-grid img").first.screenshot()
+
+
+def settled(page: Any) -> bytes:
+    """The picture once it does not change any more."""
+    last = b""
+    for _ in range(TRIES):
+        page.wait_for_timeout(LOOK_MS)
+        last, before = picture(page), last
+        if last == before:
+            return last
+    raise AssertionError("the views are drawn on and on")
+
+
+def changed(page: Any, before: bytes) -> bytes:
+    """The picture once it is another one, and does not change any more."""
+    for _ in range(TRIES):
+        page.wait_for_timeout(LOOK_MS)
+        if picture(page) != before:
+            return settled(page)
+    raise AssertionError("nothing changed in the views")
 
 
 def test_figures_stand_in_the_table(page) -> None:
@@ -61,15 +84,11 @@ def test_a_row_is_a_click_away_from_its_place(page) -> None:
 
 
 def test_marks_and_outlines_are_switched_in_the_views(page) -> None:
-    page.wait_for_timeout(800)  # the last picture is on its way
-    marked = picture(page)
+    marked = settled(page)
     page.get_by_test_id("compare-marked").click()
-    page.wait_for_timeout(800)
-    plain = picture(page)
-    assert plain != marked
+    plain = changed(page, marked)
     page.get_by_test_id("compare-outline-LFT").click()
-    page.wait_for_timeout(800)
-    assert picture(page) != plain
+    changed(page, plain)
     page.get_by_test_id("compare-outline-LFT").click()
     page.get_by_test_id("compare-marked").click()
 
@@ -81,7 +100,7 @@ def test_a_click_into_the_chart_shows_the_slice(page) -> None:
     share = 0.15 if before > 16 else 0.85  # away from the slice that is shown
     x, y = box["x"] + share * box["width"], box["y"] + box["height"] / 2
     page.mouse.move(x, y)
-    page.wait_for_timeout(300)  # plotly looks for the nearest point first
+    page.locator("[data-testid=compare-chart] .hovertext").first.wait_for()  # the nearest point is found
     page.mouse.click(x, y)
     page.wait_for_function(f"!document.querySelector('.cqa-views').innerText.includes('K {before} ')")
     assert slice_k(page) != before
