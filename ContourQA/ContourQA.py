@@ -355,8 +355,8 @@ class ContourQALogic(ScriptedLoadableModuleLogic):
             otherNodes: the others; their nodes' names tell them apart.
             toleranceMm: tolerance of surface Dice.
             structures: names to compare, in any spelling; by default all.
-            volumeNode: the volume that the reference was drawn on, whose grid specificity and slices are of;
-                without it, those of a grid that just holds all contours.
+            volumeNode: the volume that the reference was drawn on: specificity and slices are of its grid, on
+                which polygons become voxels; without it, of a grid that just holds all contours.
 
         Returns:
             ContourQALib.worker_requests.Compared
@@ -370,10 +370,12 @@ class ContourQALogic(ScriptedLoadableModuleLogic):
         from ContourQALib.mrml.volumes import grid_of_volume
         from ContourQALib.worker_requests import Compared, CompareRequest
 
+        grid = grid_of_volume(volumeNode) if volumeNode else None
         reference, *others = (
-            Source(node.GetName(), tuple(contours_of(node))) for node in (referenceNode, *otherNodes)
+            Source(node.GetName(), tuple(contours_of(node, image_grid=grid)))
+            for node in (referenceNode, *otherNodes)
         )
-        setup = prepared(reference, others, grid_of_volume(volumeNode) if volumeNode else None)
+        setup = prepared(reference, others, grid)
         request = CompareRequest(setup.reference, setup.tests, tuple(structures), tolerance_mm=toleranceMm)
         answer = self.worker.wait(self.worker.submit(request))
         return Compared(setup.restored(answer.comparisons), setup.completed(answer.unmatched))

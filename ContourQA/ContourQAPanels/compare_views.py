@@ -12,7 +12,7 @@ from ContourQALib.errors import ContourQAError
 from ContourQALib.mrml import charts, outlines, overlays, views
 from ContourQALib.mrml.scene_change import scene_change
 from ContourQALib.mrml.segmentations import contour_of
-from ContourQAPanels.comparing import segmentOf
+from ContourQAPanels.comparing import segmentOf, wholeGrid
 from ContourQAPanels.embedded_plot import EmbeddedPlot
 
 if TYPE_CHECKING:
@@ -103,12 +103,19 @@ class CompareViews:
     def _contours(self, row: TableRow) -> tuple[Contour | None, Contour | None]:
         """The row's reference and test contour as they are now; None for what is not there."""
         nodes = self._nodes()
-        found: list[Contour | None] = []
-        for name in (row["reference"], row["test"]):
-            node = nodes.get(name)
-            segment = segmentOf(node, row["structure"]) if node is not None else None
-            found.append(contour_of(node, segment.id) if segment is not None else None)
-        return found[0], found[1]
+        reference, test = (
+            self._contour(nodes.get(row[who]), row["structure"]) for who in ("reference", "test")
+        )
+        return reference, test
+
+    def _contour(self, node: Any, structure: str) -> Contour | None:
+        """A node's contour of a structure as it is compared; None where there is none."""
+        segment = segmentOf(node, structure) if node is not None else None
+        if segment is None:
+            return None
+        reference = self._session.live(self._session.parameterNode.referenceSegmentation)
+        grid = wholeGrid(self._session, reference) if reference is not None else None
+        return contour_of(node, segment.id, grid)
 
     def _showSlices(self, row: TableRow) -> None:
         compared = self._session.compared
@@ -149,8 +156,7 @@ class CompareViews:
         assert self._row is not None, "called for a selected row"
         contours: list[Contour] = []
         for node in self._nodes().values():
-            segment = segmentOf(node, self._row["structure"])
-            contour = contour_of(node, segment.id) if segment is not None else None
+            contour = self._contour(node, self._row["structure"])
             if contour is not None and (not contours or contour.grid.overlaps(contours[0].grid)):
                 contours.append(contour)
         if len(contours) < SEVERAL:

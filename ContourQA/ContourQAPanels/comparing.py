@@ -19,6 +19,7 @@ from ContourQALib.worker_requests import Compared, CompareRequest
 from ContourQAPanels.assessed import sameContour
 
 if TYPE_CHECKING:
+    from ContourQALib.geometry import Grid
     from ContourQAPanels.session import Session
 
 
@@ -59,10 +60,11 @@ class Comparing:
             ContourQAError: a node is gone or cannot be used, or nothing can be compared.
         """
         sources = []
+        grid = wholeGrid(self._session, next(iter(self.nodes.values())))
         for name, node in self.nodes.items():
             contours: list[Contour] = []
             for segment in segments_of(self._still(name, node)):
-                contour = contour_of(self._still(name, node), segment.id)
+                contour = contour_of(self._still(name, node), segment.id, grid)
                 how = contour.tags.get(RASTERIZED_TAG)
                 if how:
                     self.rasterized[normalize(contour.name), name] = how
@@ -75,7 +77,7 @@ class Comparing:
             if node is self._session.parameterNode.segmentation:
                 self.assessed = contours
             sources.append(Source(name, tuple(contours)))
-        self._setup = yield from set_up(sources[0], sources[1:], self._wholeGrid())
+        self._setup = yield from set_up(sources[0], sources[1:], grid)
         return CompareRequest(self._setup.reference, self._setup.tests, tolerance_mm=self._toleranceMm)
 
     def stillThere(self) -> bool:
@@ -107,16 +109,21 @@ class Comparing:
             )
         return node
 
-    def _wholeGrid(self) -> Any:
-        """The grid of the image that the reference was drawn on; None where no image is known."""
-        reference = next(iter(self.nodes.values()))
-        role = reference.GetReferenceImageGeometryReferenceRole()
-        volume = reference.GetNodeReference(role) or self._session.parameterNode.inputVolume
-        if volume is None or volume.GetImageData() is None:
-            return None
-        from ContourQALib.mrml.volumes import grid_of_volume
 
-        return grid_of_volume(volume)
+def wholeGrid(session: Session, reference: Any) -> Grid | None:
+    """The grid of the image that a reference was drawn on, where polygons become voxels; None without one.
+
+    Args:
+        session: what the panels share.
+        reference: vtkMRMLSegmentationNode.
+    """
+    role = reference.GetReferenceImageGeometryReferenceRole()
+    volume = reference.GetNodeReference(role) or session.parameterNode.inputVolume
+    if volume is None or volume.GetImageData() is None:
+        return None
+    from ContourQALib.mrml.volumes import grid_of_volume
+
+    return grid_of_volume(volume)
 
 
 def named(reference: Any, others: Sequence[Any]) -> dict[str, Any]:

@@ -338,12 +338,14 @@ class QualityPanel(Panel, VTKObservationMixin):
         if self.assessed is not None and row.segmentId in self.assessed.contours:
             return self.assessed.contours[row.segmentId]
         segmentation = self.session.live(self.session.parameterNode.segmentation)
+        volume = self.session.live(self.session.parameterNode.inputVolume)
         if not row.segmentId:
             text = _("The segmentation holds no contour {name} any more.").format(name=row.structure)
             self.session.showMessage(text, "warning")
             return None
         try:
-            return contour_of(segmentation, row.segmentId)
+            grid = self.session.imageOf(volume).grid if volume is not None else None
+            return contour_of(segmentation, row.segmentId, grid)
         except ContourQAError as error:
             self.session.showMessage(str(error), "warning")
             return None

@@ -86,6 +86,7 @@ class Sweeping:
         self._session, self._maps = session, maps
         self.inputs, self.structure = inputs, structure
         self.probability: ProbabilityMap | None = None
+        self.rasterized: str | None = None  # how the reference became a mask, where it was none
 
     def prepare(self) -> Generator[None, None, SweepRequest]:
         """The request, prepared in steps.
@@ -100,7 +101,8 @@ class Sweeping:
         reference: Contour | None = None
         if self.inputs.referenceId:
             node = self._node(self.inputs.referenceId)
-            drawn = contour_of(node, self.inputs.segmentId)
+            drawn = contour_of(node, self.inputs.segmentId, self.probability.grid)
+            self.rasterized = drawn.rasterized
             yield
             grid = counting_grid(drawn, self.probability.grid)
             if is_outside(drawn, self.probability.grid):

@@ -214,13 +214,17 @@ class ThresholdPanel(BoundPanel):
         )
         # For the other tabs too: a chart that was there before is no change of the parameter node.
         self.session.parameterNode.parameterNode.Modified()
+        told = []
         if answer.analysis is not None and answer.analysis.sweep.reason:
-            reason = answer.analysis.sweep.reason
-            self.session.showMessage(_("Swept, but {reason}.").format(reason=reason), "warning")
+            told.append(_("Swept, but {reason}.").format(reason=answer.analysis.sweep.reason))
         elif answer.analysis is not None and answer.analysis.sweep.resampled:
-            self.session.showMessage(
-                _("The map lies on other voxels than the reference and was resampled to them."), "warning"
+            told.append(_("The map lies on other voxels than the reference and was resampled to them."))
+        if work.rasterized:
+            told.append(
+                _("The reference is not drawn as voxels: {how}.").format(how=work.rasterized.rstrip("."))
             )
+        if told:
+            self.session.showMessage(" ".join(told), "warning")
 
     def _drawSwept(self) -> None:
         """Draw the curves; with the contour that is shown after them they are one step to undo."""
