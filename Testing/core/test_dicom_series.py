@@ -24,6 +24,7 @@ from pydicom.uid import (
 
 from ContourQALib.case import Image
 from ContourQALib.errors import ContourQAError, FormatError, GeometryError
+from ContourQALib.formats.dicom import series_image
 from ContourQALib.formats.dicom.folder import scan
 from ContourQALib.formats.dicom.image_series import choose_series
 from ContourQALib.formats.dicom.series_image import read_series
@@ -453,6 +454,17 @@ def test_a_single_frame_may_be_counted(tmp_path):
     for path in tmp_path.iterdir():
         change(path, NumberOfFrames=1)
     assert np.array_equal(read(tmp_path).values, VALUES)
+
+
+def test_a_series_beyond_all_memory_is_named(tmp_path, monkeypatch):
+    def exhausted(slices: object) -> None:
+        raise MemoryError
+
+    write_series(tmp_path, VALUES, GRID)
+    monkeypatch.setattr(series_image, "read_pixels", exhausted)
+    assert "is too large for the memory that is free here (9 x 8 x 5 voxels)" in refused(
+        tmp_path, FormatError
+    )
 
 
 def test_images_in_several_frames_of_reference_are_refused(tmp_path):

@@ -41,6 +41,7 @@ def read_pixels(slices: Sequence[Slice]) -> np.ndarray:
     Raises:
         FormatError: nothing that is installed decodes the transfer syntax.
         DamagedError: the pixels are cut short, or not as many as the header says.
+        MemoryError: there is no room for them.
     """
     by_file: dict[Path, list[int]] = {}
     for k, one in enumerate(slices):
@@ -117,6 +118,8 @@ def _decoded(path: Path) -> np.ndarray:
     try:
         # bits beyond those stored may hold anything, such as old overlays (PS3.5 8.1.1)
         return pixel_array(dataset, correct_unused_bits=True)
+    except MemoryError:
+        raise
     except Exception as error:  # decoders raise nearly anything for damaged pixels
         raise DamagedError(path, "has damaged pixels, or fewer than its header says") from error
 

@@ -171,6 +171,8 @@ def parse(
     wanted = None if tags is None else [tag_of(keyword) for keyword in tags]
     try:
         return read_partial(file, stop, force=True, specific_tags=wanted)
+    except MemoryError:
+        raise
     except Exception as error:  # a damaged file makes pydicom raise nearly anything
         raise DamagedError(path, "is damaged or cut short") from error
 

@@ -11,7 +11,7 @@ from ContourQALib.formats.dicom.instances import Instance
 from ContourQALib.formats.dicom.pixels import read_pixels, rescale
 from ContourQALib.formats.dicom.reading import quietly, read_dataset
 from ContourQALib.formats.dicom.slice_geometry import Stack, series_geometry
-from ContourQALib.formats.dicom.slices import frame_slices
+from ContourQALib.formats.dicom.slices import Slice, frame_slices
 
 FRAMES = (
     "SOPInstanceUID",
@@ -30,13 +30,21 @@ def read_series(series: ImageSeries) -> Image:
 
     Raises:
         FormatError: the series mixes patients or frames of reference, holds several multi-frame files, is
-            compressed in a way that nothing here decodes, or has an impossible rescale slope.
+            compressed in a way that nothing here decodes, has an impossible rescale slope, or is too large
+            for the memory.
         DamagedError: a file is damaged or cut short.
         GeometryError: its slices are no regular volume (`series_geometry`).
     """
     with quietly():
         stack = stack_of(series)
-        values = rescale(read_pixels(stack.slices), stack.slices, _name(series))
+        try:
+            values = rescale(read_pixels(stack.slices), stack.slices, _name(series))
+        except MemoryError as error:
+            i, j, k = stack.grid.size
+            raise FormatError(
+                f"{_name(series)} is too large for the memory that is free here ({i} x {j} x {k} voxels); "
+                "export a part of it."
+            ) from error
     return Image(values, stack.grid, _title(series), series.source, identity_of(series, stack))
 
 
@@ -75,7 +83,7 @@ def identity_of(series: ImageSeries, stack: Stack) -> SeriesIdentity:
     )
 
 
-def _frames(one: Instance) -> list:
+def _frames(one: Instance) -> list[Slice]:
     return frame_slices(read_dataset(one.path, FRAMES), one.path)
 
 
