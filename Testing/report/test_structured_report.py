@@ -384,7 +384,7 @@ def test_a_report_that_was_cut_short_is_never_read_as_a_shorter_one(report: Path
 
 
 def _validated(program: str, report: Path) -> str:
-    done = subprocess.run([program, report], capture_output=True, text=True, timeout=240, check=False)
+    done = subprocess.run([program, report], capture_output=True, text=True, timeout=500, check=False)
     return done.stdout + done.stderr
 
 
