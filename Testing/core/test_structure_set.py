@@ -152,6 +152,24 @@ def test_structures_of_one_name_are_both_kept(path, slices):
     assert found[1].tags[REMARKS_TAG] == "another region of interest is called Bladder, too"
 
 
+def test_a_name_that_nobody_drew_takes_it_from_none(path, slices):
+    def template(dataset):
+        dataset.StructureSetROISequence[1].ROIName = "Empty"
+
+    found = read_structure_set(changed(path, slices, template, B=[], Empty=DISK))
+    assert [structure.name for structure in found.structures] == ["Bladder", "Empty"]
+    assert left_out(found) == {"Empty": "no contours"}
+
+
+def test_private_elements_of_any_kind_do_no_harm(path, slices):
+    def private(dataset):
+        block = dataset.private_block(0x3253, "Sample", create=True)
+        block.add_new(0x01, "OB", b"\xfe\xff\x00\xe0\x00\x00\x00\x00")
+        block[0x01].is_undefined_length = True
+
+    assert len(read_structure_set(changed(path, slices, private)).structures) == 1
+
+
 @pytest.mark.parametrize(
     ("character_set", "name"),
     [

@@ -39,6 +39,9 @@ DAMAGE = (
 )
 """What pydicom raises for files and elements that are not what the standard says."""
 
+UNDEFINED_LENGTH = 0xFFFFFFFF
+"""What an element states that ends with a delimiter (PS3.5 7.1.1)."""
+
 REMARKS_TAG = "ContourQA.Remarks"
 """Tag of a structure of which not everything could be taken as the file has it: says what, and why."""
 
@@ -100,7 +103,8 @@ def _complete(path: Path) -> Dataset:
 
     for element in dataset.values():
         # pydicom takes what is left of a file for the last element's value.
-        if isinstance(element, RawDataElement) and element.length != len(element.value or b""):
+        known = isinstance(element, RawDataElement) and element.length != UNDEFINED_LENGTH
+        if known and element.length != len(element.value or b""):
             raise DamagedError(path, "is cut short")
     return dataset
 
@@ -109,20 +113,19 @@ def _structure_set(dataset: Dataset, path: Path) -> StructureSet:
     drawn = _drawn(dataset, path)
     observed = {int(item.ReferencedROINumber): item for item in _items(dataset, "RTROIObservationsSequence")}
     frame_uid = _common_frame(dataset)
-    named: dict[str, int] = {}
+    names: set[str] = set()
     structures: list[PlanarStructure] = []
     left_out: list[LeftOutRoi] = []
     for roi in _items(dataset, "StructureSetROISequence"):
         number = int(roi.ROINumber)
-        said = _text(roi, "ROIName") or f"ROI {number}"
-        name = said
-        while name in named:
-            name += f" (ROI {number})"
-        named[name] = number
+        said = name = _text(roi, "ROIName") or f"ROI {number}"
         found, color = drawn.pop(number, (Drawn((), {}), None))
         if not found.contours:
             left_out.append(LeftOutRoi(name, _why_left_out(found)))
             continue
+        while name in names:
+            name += f" (ROI {number})"
+        names.add(name)
         twice = f"another region of interest is called {said}, too" if name != said else ""
         tags = {
             NUMBER_TAG: str(number),
