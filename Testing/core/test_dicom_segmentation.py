@@ -104,7 +104,13 @@ def rounded_positions(sample: Dataset) -> None:
         place.ImagePositionPatient = [x, y, round(float(z) + 0.0004 * (-1) ** number, 4)]
 
 
-@pytest.mark.parametrize("change", [without_spacing, senseless_spacing, all_per_frame, rounded_positions])
+def rounded_cosines(sample: Dataset) -> None:
+    shared(sample).PlaneOrientationSequence[0].ImageOrientationPatient = [1, 0, 0.0005, 0, 1, 0.0005]
+
+
+@pytest.mark.parametrize(
+    "change", [without_spacing, senseless_spacing, all_per_frame, rounded_positions, rounded_cosines]
+)
 def test_the_same_said_in_another_way(change: Change, written: Dataset, tmp_path: Path) -> None:
     same_masks(saved(written, change, tmp_path / "seg.dcm"))
 
@@ -327,7 +333,7 @@ def become_an_image(sample: Dataset) -> None:
 @pytest.mark.parametrize(
     ("change", "kind", "words"),
     [
-        (shift, GeometryError, "shifted against each other by 0.67 pixels"),
+        (shift, GeometryError, "shifted against each other by up to 1 mm"),
         (tilt, GeometryError, "a tilted gantry"),
         (move, GeometryError, "planes 3 to 10.3 mm apart, which fit no regular grid"),
         (turn, GeometryError, "frames of different ImageOrientationPatient"),

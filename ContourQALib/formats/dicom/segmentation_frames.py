@@ -19,6 +19,10 @@ OFF_GRID = 0.05
 """How far a frame may lie from its place in the regular grid, as a share of a voxel: positions are rounded,
 to 0.01 mm by many scanners, while a frame that was moved or belongs to another grid lies further off."""
 
+LEANING = 1e-3
+"""How far frames may move sideways, as a share of the way along their normal: cosines are rounded, while a
+tilted gantry moves slices by 0.02 and more."""
+
 MOST_PLANES = 10_000
 """More planes than any scan has: positions that need them fit no regular grid."""
 
@@ -68,38 +72,44 @@ def place_frames(segmentation: Any, path: Path) -> SegmentationFrames:
         raise FormatError(f"{path} announces {count} frames and describes {len(frames)}; export it again.")
     shared = (segmentation.get("SharedFunctionalGroupsSequence") or [{}])[0]
     measures = _groups(frames, shared, "PixelMeasuresSequence", path)
-    cosines = _same(
-        _groups(frames, shared, "PlaneOrientationSequence", path), "ImageOrientationPatient", path
-    )
-    rows_mm, columns_mm = _same(measures, "PixelSpacing", path)
-    positions = [_numbers(one, "ImagePositionPatient", path) for one in
-                 _groups(frames, shared, "PlanePositionSequence", path)]  # fmt: skip
-    points = np.broadcast_to(positions, (count, 3))
-    in_plane = cosines.reshape(2, 3)
+    orientations = _groups(frames, shared, "PlaneOrientationSequence", path)
+    places = _groups(frames, shared, "PlanePositionSequence", path)
+    in_plane = _same(orientations, "ImageOrientationPatient", path).reshape(2, 3)
+    spacing_mm = _same(measures, "PixelSpacing", path)[::-1]  # of columns, which is along I, then of rows
+    points = np.broadcast_to([_numbers(one, "ImagePositionPatient", path) for one in places], (count, 3))
     normal = np.cross(*in_plane)
-    along_mm = points @ normal
-    first = points[np.argmin(along_mm)]
-    off = np.abs((points - first) @ in_plane.T) / (columns_mm, rows_mm)
-    if off.max() > OFF_GRID:
-        raise GeometryError(
-            f"{path} holds frames that are shifted against each other by {off.max():.2g} pixels (a tilted"
-            " gantry?); resample the segmentation onto a straight grid first."
-        )
-    step_mm = _step_mm(along_mm - along_mm.min(), measures[0], path)
-    planes = np.round((along_mm - along_mm.min()) / step_mm).astype(int)
-    grid = Grid(
-        (int(segmentation.Columns), int(segmentation.Rows), int(planes.max()) + 1),
-        (float(columns_mm), float(rows_mm), step_mm),
-        (float(first[0]), float(first[1]), float(first[2])),
-        tuple(np.column_stack([*in_plane, normal]).ravel().tolist()),
-    )
+    first = points[np.argmin(points @ normal)]
+    along_mm = (points - first) @ normal
+    _check_straight((points - first) @ in_plane.T, along_mm, spacing_mm, path)
+    step_mm = _step_mm(along_mm, measures[0], path)
+    planes = np.round(along_mm / step_mm).astype(int)
     segments = _segments(segmentation, frames, shared, path)
     if len(set(zip(segments.tolist(), planes.tolist(), strict=True))) < count:
         raise FormatError(
             f"{path} holds several frames of one segment on one plane (of several times?); export one"
             " segmentation for each."
         )
+    i_mm, j_mm = (float(mm) for mm in spacing_mm)
+    x, y, z = (float(mm) for mm in first)
+    grid = Grid(
+        (int(segmentation.Columns), int(segmentation.Rows), int(planes.max()) + 1),
+        (i_mm, j_mm, step_mm),
+        (x, y, z),
+        tuple(np.column_stack([*in_plane, normal]).ravel().tolist()),
+    )
     return SegmentationFrames(grid, planes, segments)
+
+
+def _check_straight(
+    sideways_mm: np.ndarray, along_mm: np.ndarray, spacing_mm: np.ndarray, path: Path
+) -> None:
+    """See that frames lie one behind the other: (frames, 2) in their plane, (frames,) along the normal."""
+    off_mm = np.abs(sideways_mm)
+    if (off_mm > np.maximum(OFF_GRID * spacing_mm, LEANING * along_mm[:, None])).any():
+        raise GeometryError(
+            f"{path} holds frames that are shifted against each other by up to {off_mm.max():.2g} mm (a"
+            " tilted gantry?); resample the segmentation onto a straight grid first."
+        )
 
 
 def _groups(frames: Sequence[Any], shared: Any, keyword: str, path: Path) -> list[Any]:
