@@ -17,6 +17,7 @@ from ContourQALib.commands.assess import assess
 from ContourQALib.commands.cohort import cohort
 from ContourQALib.commands.compare import compare
 from ContourQALib.commands.demo import demo
+from ContourQALib.commands.dicom import dicom
 from ContourQALib.commands.models import models
 from ContourQALib.commands.pacs import pacs
 from ContourQALib.commands.perturb import perturb
@@ -43,6 +44,7 @@ app = typer.Typer(
 )
 for command in (assess, cohort, compare, demo, models, perturb, phantom, thresholds, workstation):
     app.command()(command)
+app.add_typer(dicom)
 app.add_typer(pacs)
 
 

@@ -9,8 +9,9 @@ from typing import Annotated
 
 import typer
 
-from ContourQALib.case import Contour
+from ContourQALib.case import Contour, Image
 from ContourQALib.commands.assess_cases import HowToAssess, assess_cases
+from ContourQALib.commands.assess_dicom import save_assessment_dicom
 from ContourQALib.commands.assess_saving import save_assessment
 from ContourQALib.commands.options import (
     ColorTableOption,
@@ -33,6 +34,7 @@ from ContourQALib.commands.reading import (
 from ContourQALib.commands.saving import check_folder
 from ContourQALib.errors import SettingError, StructureError
 from ContourQALib.formats.canvas import Canvas
+from ContourQALib.formats.dicom.source_series import SourceSeries, source_series
 from ContourQALib.formats.label_naming import LabelNaming
 from ContourQALib.formats.probability import read_probability
 from ContourQALib.names import match, select
@@ -105,6 +107,13 @@ def assess(
             help="Exit with 3 when a verdict is this, or worse; a case that cannot be read is worse.",
         ),
     ] = None,
+    dicom: Annotated[
+        bool,
+        typer.Option(
+            "--dicom",
+            help="With -o and a DICOM image: also write a structured report and segmentations (SR, SEG).",
+        ),
+    ] = False,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="With --cases: assess every case anew, whatever the folder holds.")
     ] = False,
@@ -130,6 +139,8 @@ def assess(
             raise SettingError(
                 "--cases names images, series, contours and maps itself; leave out the others."
             )
+        if dicom:
+            raise SettingError("--dicom writes the results of one case; leave out --cases, or --dicom.")
         how = HowToAssess(naming, levels, chosen, wanted, second)
         found, failed = assess_cases(cases, how, form, output, fresh=fresh)
         _leave(found, fail_on, failed)
@@ -138,10 +149,13 @@ def assess(
         raise SettingError("Name --image and --contours, or --cases for a manifest of many.")
     if fresh:
         raise SettingError("--fresh is about a manifest's folder; add --cases, or leave it out.")
+    if dicom and output is None:
+        raise SettingError("--dicom writes files; name their folder by -o.")
     if output is not None:
         check_folder(output)
     reading = CaseReading(naming, series)
     shown = reading.image(image, [contours])
+    source = _source(image, shown) if dicom else None
     drawn = reading.contours(contours, Canvas.of(shown))
     if wanted:
         drawn = select(drawn, wanted)
@@ -159,6 +173,9 @@ def assess(
     document = assessment_document(result, provenance, reading.left_out)
     if output is not None:
         save_assessment(output, result, shown, drawn, provenance, document)
+        if source is not None:
+            written = save_assessment_dicom(output, result, shown, drawn, source, contours)
+            say(f"Wrote {', '.join(map(str, written))}.")
     print_result(
         form,
         table=lambda console: print_assessment(console, result),
@@ -166,6 +183,17 @@ def assess(
         rows=assessment_rows(result),
     )
     _leave([one.verdict for one in result.structures], fail_on)
+
+
+def _source(path: Path, image: Image) -> SourceSeries:
+    """The headers of the series that the image is.
+
+    Raises:
+        SettingError: the image is no DICOM.
+    """
+    if image.series is None:
+        raise SettingError(f"{path} is no DICOM, so that --dicom has no patient and study to write of.")
+    return source_series(path, image.series.series_uid)
 
 
 def _seconds(

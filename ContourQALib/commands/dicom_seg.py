@@ -1,0 +1,148 @@
+"""`contourqa dicom seg`: contours, or probability maps, of any kind of file as a DICOM segmentation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+
+from ContourQALib.case import Contour, ProbabilityMap
+from ContourQALib.commands.options import (
+    ColorTableOption,
+    LabelsOption,
+    MergeOption,
+    NamesOption,
+    SeriesOption,
+    StructureOption,
+)
+from ContourQALib.commands.printing import say
+from ContourQALib.commands.reading import CaseReading, map_files
+from ContourQALib.errors import SettingError
+from ContourQALib.formats.canvas import Canvas
+from ContourQALib.formats.dicom.recognizing import names_dicom
+from ContourQALib.formats.dicom.segment_item import UNKNOWN
+from ContourQALib.formats.dicom.segmentation_out import Algorithm, write_fractional_seg, write_seg
+from ContourQALib.formats.dicom.source_series import SourceSeries, source_series
+from ContourQALib.formats.file_type import extension_of, stem_of
+from ContourQALib.formats.label_naming import LabelNaming
+from ContourQALib.formats.probability import read_probability
+from ContourQALib.formats.references import referenced_series
+from ContourQALib.names import select
+
+SUFFIX = ".dcm"
+CONTOURS, MAPS = "ContourQA: contours", "ContourQA: probability maps"
+"""Series descriptions where none is given."""
+
+
+def seg(
+    image: Annotated[
+        Path, typer.Option("--image", help="DICOM series that the contours belong to: folder or file.")
+    ],
+    output: Annotated[
+        Path,
+        typer.Option("--output", "-o", metavar="OUT.dcm", help="The file to write; replaced if it exists."),
+    ],
+    contours: Annotated[
+        Path | None,
+        typer.Option(
+            "--contours", help="What to write: label map, segmentation (edited, consensus …), RTSTRUCT, SEG."
+        ),
+    ] = None,
+    probability: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--probability",
+            metavar="[NAME=]PATH",
+            help="Or probability maps, as a fractional SEG; repeatable.",
+        ),
+    ] = None,
+    threshold: Annotated[
+        float | None,
+        typer.Option("--threshold", help="Cut the maps here (P >= threshold) and write them as contours."),
+    ] = None,
+    series: SeriesOption = None,
+    structure: StructureOption = None,
+    labels: LabelsOption = None,
+    merge: MergeOption = None,
+    color_table: ColorTableOption = None,
+    names: NamesOption = None,
+    manual: Annotated[bool, typer.Option("--manual", help="People drew the contours.")] = False,
+    algorithm: Annotated[
+        str | None, typer.Option("--algorithm", metavar="NAME", help="What made them, where it was no one.")
+    ] = None,
+    algorithm_version: Annotated[
+        str | None, typer.Option("--algorithm-version", metavar="VERSION", help="Its version.")
+    ] = None,
+    description: Annotated[
+        str | None, typer.Option("--description", metavar="TEXT", help="Description of the new series.")
+    ] = None,
+) -> None:
+    """Write contours or probability maps as a DICOM SEG that belongs to an image series.
+
+    Patient and study are taken over from the series, series and instance are new. Names, colors and codes are
+    kept; contours on another grid are brought onto the series' own, and the segment says so.
+    """
+    made_by = _algorithm(manual, algorithm, algorithm_version)
+    if (contours is None) == (not probability):
+        raise SettingError("Name either --contours or --probability: a DICOM SEG holds one of the two.")
+    if threshold is not None and not probability:
+        raise SettingError("--threshold cuts probability maps; name them by --probability.")
+    if threshold is not None and not 0 < threshold <= 1:
+        raise SettingError(f"A threshold lies above 0 and at most at 1, which {threshold:g} does not.")
+    if output.suffix.lower() != SUFFIX:
+        raise SettingError(f"{output} is to be a DICOM file; let its name end in {SUFFIX}.")
+    if extension_of(image) or not names_dicom(image):
+        raise SettingError(f"{image} is no DICOM; name the series that the segmentation shall belong to.")
+    naming = LabelNaming(labels, merge, color_table, names)
+    wanted = [naming.structure(name) for name in structure or ()]
+    source = source_series(image, series, referenced_series(contours) if contours else ())
+    if contours is not None:
+        canvas = Canvas(source.grid, source.identity)
+        drawn = CaseReading(naming).contours(contours, canvas)
+        _write(drawn, wanted, source, output, made_by, description)
+        return
+    maps = _maps(probability or [], naming)
+    if threshold is not None:
+        _write([_cut(one, threshold) for one in maps], wanted, source, output, made_by, description)
+        return
+    if wanted:
+        raise SettingError(
+            "--structure chooses among contours; name the maps that you want by --probability."
+        )
+    write_fractional_seg(maps, source, output, made_by, description or MAPS)
+    say(f"Wrote {output}: {', '.join(one.name for one in maps)}.")
+
+
+def _algorithm(manual: bool, name: str | None, version: str | None) -> Algorithm:
+    if manual and (name or version):
+        raise SettingError("--manual says that people drew the contours; leave out --algorithm.")
+    if version and not name:
+        raise SettingError("--algorithm-version needs --algorithm, the name of what has this version.")
+    return Algorithm(name or UNKNOWN, version or "", is_manual=manual)
+
+
+def _maps(texts: list[str], naming: LabelNaming) -> list[ProbabilityMap]:
+    return [
+        read_probability(one.path, one.structure or stem_of(one.path), one.segment)
+        for one in map_files(texts, naming)
+    ]
+
+
+def _cut(probability: ProbabilityMap, threshold: float) -> Contour:
+    mask = probability.values >= np.float32(threshold)
+    return Contour(mask, probability.grid, probability.name, path=probability.path)
+
+
+def _write(
+    drawn: list[Contour] | tuple[Contour, ...],
+    wanted: list[str],
+    source: SourceSeries,
+    output: Path,
+    made_by: Algorithm,
+    description: str | None,
+) -> None:
+    chosen = select(drawn, wanted) if wanted else drawn
+    write_seg(chosen, source, output, made_by, description or CONTOURS)
+    say(f"Wrote {output}: {', '.join(one.name for one in chosen)}.")
