@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +17,7 @@ from ContourQALib.commands.options import (
     Format,
     FormatOption,
     MergeOption,
+    NamesOption,
     SeriesOption,
     StructureOption,
 )
@@ -63,6 +64,7 @@ def assess(
     series: SeriesOption = None,
     structure: StructureOption = None,
     merge: MergeOption = None,
+    names: NamesOption = None,
     model: Annotated[
         str | None,
         typer.Option("--model", help="Bundled model by name, or a model's folder; else chosen by structure."),
@@ -99,10 +101,11 @@ def assess(
             "--send needs -o FOLDER: what is sent is kept there, in case the sending breaks off."
         )
     check_uid(study, "STUDY_UID")
+    naming = LabelNaming(merge=merge, names=names)
     how = _How(
-        LabelNaming(merge=merge),
-        tuple(structure or ()),
-        find_model(model) if model else None,
+        naming,
+        tuple(map(naming.structure, structure or ())),
+        find_model(model) if model is not None else None,
         Levels(accept, reject),
     )
     if output is not None:
@@ -191,7 +194,8 @@ def _assess(
         InputFile(root + taken.contours.place, contours_input(taken.contours_path).sha256),
     ]
     provenance = Provenance.of(inputs, settings, result.model)
-    document = assessment_document(result, provenance, reading.left_out)
+    left_out = [replace(one, source=root + taken.contours.place) for one in reading.left_out]
+    document = assessment_document(result, provenance, left_out)
     written: tuple[Path, ...] = ()
     if output is not None:
         save_assessment(output, result, image, drawn, provenance, document)

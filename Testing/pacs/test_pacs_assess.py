@@ -44,9 +44,10 @@ def new_study(folder: Path, patient: str, structure_sets: int = 1) -> Study:
         rois = {
             "Heart": disk_contours(GRID, (11, 9), 12.0 - count, range(2, 8)),
             "Rod": disk_contours(GRID, (15, 5), 6.0, range(10)),
+            "Isocenter": [np.array([[1.5, 2.5, 20.5]])],
         }
         structures.append(folder / f"{patient}-{count}.dcm")  # its UIDs follow from its name
-        write_structure_set(structures[-1], datasets, rois)
+        write_structure_set(structures[-1], datasets, rois, kinds={"Isocenter": "POINT"})
     return Study(datasets[0].StudyInstanceUID, tuple(sorted((folder / "ct").iterdir())), tuple(structures))
 
 
@@ -86,6 +87,11 @@ def test_results_come_back_by_hash_and_by_values(pacs, orthanc, stored, tmp_path
     assert [one["structure"] for one in result["structures"]] == ["Heart", "Rod"]
     assert "stored 2 of 2 files" in assessed.err
     assert tells_nothing(assessed.err)
+    images = InstanceFile.read(study.images[0])
+    origin = f"{orthanc.url}/studies/{study.uid}/series/"
+    assert result["provenance"]["inputs"][0]["path"] == origin + images.series_uid
+    assert [one["structure"] for one in result["left_out"]] == ["Isocenter"]
+    assert result["left_out"][0]["source"].startswith(origin)
 
     archive = orthanc.archive()
     series = {one.modality: one for one in find_series(archive, study.uid)}
