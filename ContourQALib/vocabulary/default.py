@@ -23,7 +23,7 @@ ORGANS = (
     *pelvis.TARGETS,
 )
 
-DEFAULT = Vocabulary.of(ORGANS, trunk.OF_ONE_SIDE)
+DEFAULT = Vocabulary.of(ORGANS, (*trunk.OF_ONE_SIDE, *pelvis.OF_ONE_SIDE))
 
 
 def standard_name(name: str, vocabulary: Vocabulary = DEFAULT) -> str | None:

@@ -63,7 +63,7 @@ SENSES = (
     ),
     Organ(
         "OpticNrv",
-        "optic nerve, optical nerve, opt nerve, opticnerve, nerve optic, nervus opticus, n opticus, opticus,"
+        "optic nerve, optical nerve, opt nerve, opt nrv, optikus, nervus opticus, n opticus, opticus,"
         " sehnerv, nerf optique, nerf opt, nervo ottico, nervo ott, nervio óptico, oogzenuw, optische zenuw",
         "OpticNrvs",
         "optic nerves, sehnerven, nerfs optiques, nervi ottici, nervios ópticos, oogzenuwen",
@@ -213,7 +213,8 @@ NECK = (
     Organ("Cartlg_Thyroid", "thyroid cartilage, schildknorpel, cartilage thyroïde"),
     Organ(
         "BrachialPlex",
-        "brachial plexus, plexus brachialis, plexus brachial, brach plexus, brachial plex, plesso brachiale,"
+        "brachial plexus, plexus brachialis, plexus brachial, brach plexus, brachial plex, brac plx,"
+        " plesso brachiale,"
         " plexo braquial",
         "BrachialPlexs",
         "brachial plexuses, plexus brachiaux, plessi brachiali",

@@ -152,6 +152,9 @@ TARGETS = (
 )
 """Targets by their plain names. One with a number or a dose (CTV_50, PTV1) has no other name than its own."""
 
+OF_ONE_SIDE = (("Femur_Head_L", "tfg"), ("Femur_Head_R", "tfd"))
+"""Names that say the side by a letter of their own: tête fémorale gauche, droite."""
+
 _REGIONS = (("C", 7, "cervical"), ("T", 12, "thoracic"), ("L", 5, "lumbar"), ("S", 5, "sacral"))
 
 VERTEBRAE = tuple(
