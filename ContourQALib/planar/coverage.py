@@ -66,8 +66,8 @@ def _cover(values: np.ndarray, planes: Planes, frame: PlaneFrame) -> None:
         share = _shares(sides, slice(begin[number], begin[number + 1]), first, stop)
         for k in slices:
             thickness = min(faces[1], k + 1) - max(faces[0], k)
-            view[k, first[1] : stop[1], first[0] : stop[0]] += (thickness * share).astype(np.float32)
-    np.clip(values, 0, 1, out=values)
+            part = view[k, first[1] : stop[1], first[0] : stop[0]]
+            np.clip(part + (thickness * share).astype(np.float32), 0, 1, out=part)
 
 
 def _shares(sides: Sides, part: slice, first: np.ndarray, stop: np.ndarray) -> np.ndarray:

@@ -34,18 +34,34 @@ def edges_of(groups: Sequence[Sequence[np.ndarray]]) -> Edges:
     Args:
         groups: for each plane the (N, 2) u and v of its polygons; at least one polygon.
     """
+    low, high, plane = exact_edges(groups)
+    return rounded(low, high, plane)
+
+
+def exact_edges(groups: Sequence[Sequence[np.ndarray]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The sides of polygons as `Edges` has them, not rounded: low and high end, and plane."""
     parts, lengths, owners = [], [], []
     for number, polygons in enumerate(groups):
         for polygon in polygons:
             parts += [polygon, polygon[:1]]
             lengths.append(len(polygon))
             owners.append(number)
-    points = np.rint(np.concatenate(parts) / GRAIN).astype(np.int64)
+    points = np.concatenate(parts)
     owner = np.repeat(np.arange(len(lengths)), lengths)
     begin = np.arange(len(owner)) + owner  # each polygon's points are followed by its first one again
-    one, other = points[begin], points[begin + 1]
+    return (*_upward(points[begin], points[begin + 1]), np.array(owners)[owner])
+
+
+def rounded(low: np.ndarray, high: np.ndarray, plane: np.ndarray) -> Edges:
+    """Edges of exact ends."""
+    ends = (np.rint(end / GRAIN).astype(np.int64) for end in (low, high))
+    return Edges(*ends, plane)
+
+
+def _upward(one: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Ends of edges, those with the lesser v first."""
     upward = (one[:, 1] <= other[:, 1])[:, None]
-    return Edges(np.where(upward, one, other), np.where(upward, other, one), np.array(owners)[owner])
+    return np.where(upward, one, other), np.where(upward, other, one)
 
 
 def spread(first: np.ndarray, count: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -155,8 +155,8 @@ def _without_duplicates(polygons: list[np.ndarray]) -> tuple[np.ndarray, ...]:
 
 def shoelace(polygon: np.ndarray) -> float:
     """Area that a polygon (N, 2) goes around, negative where it goes the other way."""
-    x, y = (polygon - polygon[0]).T
-    return float(x @ np.roll(y, -1) - y @ np.roll(x, -1)) / 2
+    x, y = (polygon - polygon[0]).T  # the edges at the first point then add nothing
+    return float(x[:-1] @ y[1:] - y[:-1] @ x[1:]) / 2
 
 
 def _is_wide(polygon: np.ndarray) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ContourQALib.planar.crossings import crossings
-from ContourQALib.planar.edges import edges_of, spread
+from ContourQALib.planar.edges import exact_edges, rounded, spread
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,11 +36,10 @@ def sides_of(groups: Sequence[Sequence[np.ndarray]], rows: tuple[int, int] | Non
         rows: cut also along the borders of these rows, v - 1/2 from the first to the one after the last,
             and leave out what is beyond them.
     """
-    low, high = _exact(groups)
-    edges = edges_of(groups)
-    crossed = crossings(edges)
+    low, high, owner = exact_edges(groups)
+    crossed = crossings(rounded(low, high, owner))
     v = [low[:, 1], high[:, 1], _crossing_v(low, high, crossed)]
-    plane = [edges.plane, edges.plane, edges.plane[crossed[:, 0]]]
+    plane = [owner, owner, owner[crossed[:, 0]]]
     if rows is not None:
         borders = np.arange(rows[0], rows[1] + 1) - 0.5
         v.append(np.tile(borders, len(groups)))
@@ -55,16 +54,7 @@ def sides_of(groups: Sequence[Sequence[np.ndarray]], rows: tuple[int, int] | Non
     slope = (high[edge, 0] - low[edge, 0]) / (high[edge, 1] - low[edge, 1])
     u = low[edge, :1] + slope[:, None] * (ends - low[edge, 1:])
     order = np.lexsort((u.sum(axis=1), cut))
-    return Sides(edges.plane[edge[order]], ends[order], u[order])
-
-
-def _exact(groups: Sequence[Sequence[np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
-    """Ends of the edges as `edges.edges_of` orders them, not rounded."""
-    polygons = [polygon for polygons in groups for polygon in polygons]
-    one = np.concatenate(polygons)
-    other = np.concatenate([np.roll(polygon, -1, axis=0) for polygon in polygons])
-    upward = (one[:, 1] <= other[:, 1])[:, None]
-    return np.where(upward, one, other), np.where(upward, other, one)
+    return Sides(owner[edge[order]], ends[order], u[order])
 
 
 def _crossing_v(low: np.ndarray, high: np.ndarray, crossed: np.ndarray) -> np.ndarray:
