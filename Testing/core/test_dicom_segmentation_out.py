@@ -13,7 +13,7 @@ import numpy as np
 import pydicom
 import pytest
 
-from ContourQALib.case import RASTERIZED_TAG, Contour, ProbabilityMap
+from ContourQALib.case import RASTERIZED_TAG, SPELLED_TAG, Contour, ProbabilityMap
 from ContourQALib.errors import (
     ContourQAError,
     FormatError,
@@ -21,6 +21,7 @@ from ContourQALib.errors import (
     SettingError,
     StructureError,
 )
+from ContourQALib.formats.dicom.reading import quietly
 from ContourQALib.formats.dicom.segment_tags import (
     ALGORITHM_FAMILY_TAG,
     ALGORITHM_NAME_TAG,
@@ -69,6 +70,7 @@ TAGS = {
     TRACKING_ID_TAG: "lesion 1",
     TRACKING_UID_TAG: "2.25.1234",
     RASTERIZED_TAG: "by the rule of voxel centers, 12 contours on 4 planes",
+    SPELLED_TAG: "Leber",
 }
 
 
@@ -317,6 +319,25 @@ def test_a_name_in_another_script_is_kept(character_set: str, source: SourceSeri
     file = pydicom.dcmread(tmp_path / "seg.dcm")
     assert str(file.PatientName) == name[character_set]
     assert file.SegmentSequence[1].SegmentLabel == "Leer, äöü 空"
+
+
+@pytest.mark.filterwarnings("error")
+def test_values_that_the_standard_forbids_are_carried_without_a_word(
+    source: SourceSeries, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    forbidden = {"PatientBirthDate": "05.11.1943", "PatientName": "Sample", "StudyID": "Freely typed words"}
+    with quietly():
+        image = pydicom.dcmread(next(source.path.glob("0000.dcm")))
+        for keyword, value in forbidden.items():
+            image.add(pydicom.DataElement(keyword, image[keyword].VR, value, validation_mode=0))
+        image.save_as(tmp_path / "image.dcm")
+        there = replace(source, datasets=(pydicom.dcmread(tmp_path / "image.dcm"), *source.datasets[1:]))
+    write_seg(contours(), there, tmp_path / "seg.dcm", NET, "Contours")
+    with quietly():
+        file = pydicom.dcmread(tmp_path / "seg.dcm")
+        assert {keyword: str(file[keyword].value) for keyword in forbidden} == forbidden
+    assert "Sample" not in caplog.text
+    assert "1943" not in caplog.text
 
 
 def test_frames_name_the_slice_or_frame_that_they_lie_on(source: SourceSeries, tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ContourQALib.case import RASTERIZED_TAG
 from ContourQALib.errors import StructureError
 from ContourQALib.formats.dicom.display_color import to_cielab
 from ContourQALib.formats.dicom.segment_codes import codes_named
@@ -18,8 +17,8 @@ from ContourQALib.formats.dicom.segment_tags import (
     ALGORITHM_VERSION_TAG,
     AUTOMATIC,
     DESCRIPTION_TAG,
+    LINES,
     MANUAL,
-    RASTERIZED,
     TRACKING_ID_TAG,
     TRACKING_UID_TAG,
 )
@@ -91,11 +90,10 @@ def segment_item(
     item = Dataset()
     item.SegmentNumber = number
     item.SegmentLabel = _label(name)
-    description = [tags.get(DESCRIPTION_TAG, ""), *remarks]
-    if tags.get(RASTERIZED_TAG):
-        description.append(RASTERIZED + tags[RASTERIZED_TAG])
-    if any(description):
-        item.SegmentDescription = "\r\n".join(filter(None, description))[:SHORT_TEXT]
+    told = [start + tags[tag] for tag, start in LINES.items() if tags.get(tag)]
+    description = [line for line in (tags.get(DESCRIPTION_TAG), *remarks, *told) if line]
+    if description:
+        item.SegmentDescription = "\r\n".join(description)[:SHORT_TEXT]
     put_codes(codes_from_entry(tags.get(TERMINOLOGY_TAG, "")) or codes_named(name), item)
     _put_algorithm(item, tags, algorithm)
     if tags.get(TRACKING_ID_TAG) and tags.get(TRACKING_UID_TAG):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ContourQALib.case import RASTERIZED_TAG
+from ContourQALib.case import RASTERIZED_TAG, SPELLED_TAG
 from ContourQALib.formats.dicom.segment_terminology import (
     TERMINOLOGY_TAG,
     coded,
@@ -28,8 +28,8 @@ MANUAL, AUTOMATIC = "MANUAL", "AUTOMATIC"
 ALGORITHM_TYPES = (MANUAL, "SEMIAUTOMATIC", AUTOMATIC)
 """Segment Algorithm Type (PS3.3 C.8.20.2)."""
 
-RASTERIZED = "Rasterized: "
-"""How the line of a Segment Description begins that says by which rule polygons became the segment."""
+LINES = {RASTERIZED_TAG: "Rasterized: ", SPELLED_TAG: "Spelled: "}
+"""How lines of a Segment Description begin that hold a tag for which DICOM has no element."""
 
 
 def tags_of(segment: Any) -> dict[str, str]:
@@ -38,8 +38,11 @@ def tags_of(segment: Any) -> dict[str, str]:
     family, _ = coded(identified, "AlgorithmFamilyCodeSequence")
     codes = codes_of(segment)
     lines = str(segment.get("SegmentDescription") or "").splitlines()
-    rules = [line.removeprefix(RASTERIZED) for line in lines if line.startswith(RASTERIZED)]
-    others = [line for line in lines if not line.startswith(RASTERIZED)]
+    told = {
+        tag: " ".join(line.removeprefix(start) for line in lines if line.startswith(start))
+        for tag, start in LINES.items()
+    }
+    others = [line for line in lines if not line.startswith(tuple(LINES.values()))]
     tags = {
         TERMINOLOGY_TAG: entry_of(codes) if codes else None,
         ALGORITHM_TYPE_TAG: segment.get("SegmentAlgorithmType"),
@@ -49,6 +52,6 @@ def tags_of(segment: Any) -> dict[str, str]:
         DESCRIPTION_TAG: " ".join(others),
         TRACKING_ID_TAG: segment.get("TrackingID"),
         TRACKING_UID_TAG: segment.get("TrackingUID"),
-        RASTERIZED_TAG: " ".join(rules),
+        **told,
     }
     return {tag: str(value).strip() for tag, value in tags.items() if value}
