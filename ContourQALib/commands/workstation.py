@@ -9,7 +9,13 @@ from typing import Annotated
 
 import typer
 
-from ContourQALib.commands.options import ColorTableOption, LabelsOption, MergeOption, SeriesOption
+from ContourQALib.commands.options import (
+    ColorTableOption,
+    LabelsOption,
+    MergeOption,
+    NamesOption,
+    SeriesOption,
+)
 from ContourQALib.commands.printing import say
 from ContourQALib.commands.workstation_source import PHANTOM_MODEL, CaseFilesGiven, phantom_case, write_case
 from ContourQALib.errors import FormatError, SettingError
@@ -69,6 +75,7 @@ def workstation(
     labels: LabelsOption = None,
     merge: MergeOption = None,
     color_table: ColorTableOption = None,
+    names: NamesOption = None,
     model: Annotated[
         str | None,
         typer.Option("--model", help="Bundled model by name, or a model's folder; else chosen by structure."),
@@ -131,7 +138,7 @@ def workstation(
 
     require_packages()
     check_host(host, allow_remote)
-    naming = LabelNaming(labels, merge, color_table)
+    naming = LabelNaming(labels, merge, color_table, names)
     naming.check()
     given = CaseFilesGiven(image, contours, reference, tuple(probability or ()), naming, series)
     settings = Settings(

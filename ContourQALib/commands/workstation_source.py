@@ -72,7 +72,7 @@ def write_case(given: CaseFilesGiven, results: Path) -> tuple[Path, tuple[Path, 
     if given.probabilities:
         reading = CaseReading(given.naming, given.series, quiet=True)
         structures = [contour.name for contour in reading.drawn(given.contours, given.image)]
-        for one, name in match_map_files(given.probabilities, structures, given.contours):
+        for one, name in match_map_files(given.probabilities, structures, given.contours, given.naming):
             # a segment is found again by the name that its file gives it
             maps.append((one.path, (one.structure or name) if names_dicom(one.path) else name))
     series = given.series or ""

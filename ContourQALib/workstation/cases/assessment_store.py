@@ -149,7 +149,7 @@ class AssessmentStore:
 def _shaping(levels: Levels, model: str | None, naming: LabelNaming | None, second: str) -> Record:
     """Everything beside the cases' files that an assessment hangs on."""
     naming = naming or LabelNaming()
-    table = naming.color_table
+    tables = {"color_table": naming.color_table, "names": naming.names}
     return {
         "accept": levels.accept,
         "reject": levels.reject,
@@ -157,7 +157,7 @@ def _shaping(levels: Levels, model: str | None, naming: LabelNaming | None, seco
         "models": card_hashes(find_model(model) if model else None),
         "shown": ["image", "contour", "probability", *([second] if second else [])],
         **naming.settings(),
-        **({"color_table": hash_file(table)} if table else {}),
+        **{option: hash_file(table) for option, table in tables.items() if table},
         "version": __version__,
     }
 

@@ -200,7 +200,7 @@ class CaseFiles:
         files = self.entry.probabilities
         if not files:
             return ()
-        return read_maps(files, [contour.name for contour in self.contours()], self._stamp)
+        return read_maps(files, [contour.name for contour in self.contours()], self._naming, self._stamp)
 
     def _structures(self, files: Sequence[StructureFile], needed: bool = False) -> tuple[Contour, ...]:
         """The contours that files hold of the structures that are meant; those of one name once."""
@@ -209,7 +209,7 @@ class CaseFiles:
         for file in files:
             drawn = self._file(file.path)
             try:
-                meant = asked_for(drawn, file.structure)
+                meant = asked_for(drawn, self._naming.structure(file.structure))
             except StructureError as error:
                 missing.append(error)
                 continue

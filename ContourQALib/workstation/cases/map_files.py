@@ -10,6 +10,7 @@ from ContourQALib.case import ProbabilityMap
 from ContourQALib.formats.dicom.contour_object import contour_object
 from ContourQALib.formats.dicom.recognizing import names_dicom
 from ContourQALib.formats.dicom.segmentation_in import read_seg_probabilities
+from ContourQALib.formats.label_naming import LabelNaming
 from ContourQALib.formats.probability import read_probability
 from ContourQALib.names import match
 from ContourQALib.thresholds.map_names import MapFile, match_maps
@@ -17,7 +18,10 @@ from ContourQALib.workstation.cases.case_entry import StructureFile
 
 
 def read_maps(
-    files: Sequence[StructureFile], structures: Sequence[str], open_file: Callable[[Path], None]
+    files: Sequence[StructureFile],
+    structures: Sequence[str],
+    naming: LabelNaming,
+    open_file: Callable[[Path], None],
 ) -> tuple[ProbabilityMap, ...]:
     """Read the maps of files; a DICOM SEG holds one for each segment.
 
@@ -27,6 +31,7 @@ def read_maps(
     Args:
         files: of maps.
         structures: names of the case's contours.
+        naming: what structures are called.
         open_file: told of each file before it is read; what it raises keeps the file closed.
 
     Raises:
@@ -34,20 +39,23 @@ def read_maps(
     """
     once = tuple(dict.fromkeys(files))
     segmentations = {file.path for file in once if names_dicom(file.path)}
-    named = [MapFile(file.path, file.structure or None) for file in once if file.path not in segmentations]
+    plain = [file for file in once if file.path not in segmentations]
+    named = [MapFile(file.path, naming.structure(file.structure) or None) for file in plain]
     found = {one.path: name for one, name in match_maps(named, structures).pairs} if named else {}
     maps: list[ProbabilityMap] = []
     for file in once:
         open_file(file.path)
         if file.path in segmentations:
-            maps += _of_segments(file, structures)
+            maps += _of_segments(file, structures, naming)
         else:
             maps.append(read_probability(file.path, found.get(file.path) or file.structure or None))
     return tuple(maps)
 
 
-def _of_segments(file: StructureFile, structures: Sequence[str]) -> Sequence[ProbabilityMap]:
+def _of_segments(
+    file: StructureFile, structures: Sequence[str], naming: LabelNaming
+) -> Sequence[ProbabilityMap]:
     maps = read_seg_probabilities(contour_object(file.path)[0], file.structure or None)
-    names = [one.name for one in maps]
+    names = [naming.structure(one.name) for one in maps]
     called = {theirs: ours for ours, theirs in match(structures, names).pairs}
-    return [replace(one, name=called.get(one.name, one.name)) for one in maps]
+    return [replace(one, name=called.get(name, name)) for one, name in zip(maps, names, strict=True)]

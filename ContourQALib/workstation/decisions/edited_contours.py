@@ -60,8 +60,8 @@ def save_edited(
         contours: the edited structures, or all of the file; those of `before` of the same names are replaced,
             further ones follow.
         image_grid: the image's grid.
-        before: the file's structures as they were read, with the names that `contours` have; by default the
-            file is read again.
+        before: the file's structures as they were read, called as `contours` are; by default the file is read
+            again, which of polygons (RTSTRUCT) needs their image beside them.
         folder: where to save; by default beside the original.
 
     Returns:
@@ -73,8 +73,7 @@ def save_edited(
         StructureError: a name stands for several structures, or there is nothing to save.
         FormatError: the original cannot be read.
     """
-    if before is None:
-        before = _named_alike(read_contours(original), contours)
+    before = _named_alike(read_contours(original) if before is None else before, contours)
     placed = [contour.on(image_grid) for contour in contours]
     segments = _replaced(original, [_on_image(contour, image_grid) for contour in before], placed)
     return _written(segments, original, original.parent if folder is None else folder)

@@ -14,7 +14,6 @@ from undo_stack import Signal, SignalContainer
 
 from ContourQALib.case import Contour
 from ContourQALib.errors import ContourQAError, OutputError
-from ContourQALib.formats.dicom.recognizing import names_dicom
 from ContourQALib.formats.output import output_folder
 from ContourQALib.geometry import Grid
 from ContourQALib.workstation.decisions.contour_hash import hash_contour
@@ -42,15 +41,14 @@ class Edit:
         contours: the structures of it that were edited, as they are now.
         grid: the image's.
         elsewhere: folder to save in where nothing can be written beside the original.
-        before: the file's contours as they were read; None reads the file again. Polygons cannot be: they
-            became masks on the image's voxels.
+        before: all contours of the file, as they were read.
     """
 
     original: Path
     contours: tuple[Contour, ...]
     grid: Grid
     elsewhere: Path
-    before: tuple[Contour, ...] | None = None
+    before: tuple[Contour, ...]
 
     def save(self) -> Path:
         """Write the file; blocks.
@@ -159,8 +157,7 @@ class KeptEdits(SignalContainer):
             if path is None:
                 raise WorkstationError(f"The contours of {case.entry.name} come from no file; export them.")
             ours = tuple(contour for contour in (*contours, *along) if paths[contour.name] == path)
-            before = case.files.drawn_in(path) if names_dicom(path) else None
-            edits.append(Edit(path, ours, case.image.grid, elsewhere, before))
+            edits.append(Edit(path, ours, case.image.grid, elsewhere, case.files.drawn_in(path)))
         return edits
 
     def _name_of(self, edit: Edit, path: Path) -> str:

@@ -32,8 +32,9 @@ def settings_from_text(text: str) -> Settings:
     """The settings again."""
     said: dict[str, Any] = json.loads(text)
     said["levels"] = Levels(**said["levels"])
-    table = said["naming"]["color_table"]
-    said["naming"] = LabelNaming(**said["naming"] | {"color_table": table and Path(table)})
+    naming = said["naming"]
+    tables = {option: naming[option] and Path(naming[option]) for option in ("color_table", "names")}
+    said["naming"] = LabelNaming(**naming | tables)
     said["folders"] = tuple(map(Path, said["folders"]))
     for name in ("results", "source", "cohort"):
         said[name] = None if said[name] is None else Path(said[name])

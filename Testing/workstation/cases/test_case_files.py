@@ -68,10 +68,10 @@ def test_a_file_is_read_once_by_however_many_threads(
     read: Counter[str] = Counter()
     naming = LabelNaming()
 
-    def slow_image(path: Path):
+    def slow_image(path: Path, series: str | None = None):
         read[path.name] += 1
         time.sleep(0.05)
-        return real_image(path)
+        return real_image(path, series)
 
     class Counting(LabelNaming):
         def read(self, path: Path, each=None):

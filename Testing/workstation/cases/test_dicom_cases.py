@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from ContourQALib.errors import FormatError
+from ContourQALib.formats.label_naming import LabelNaming
 from ContourQALib.workstation.cases import dicom_cases
 from ContourQALib.workstation.cases.case_entry import CaseEntry, StructureFile
 from ContourQALib.workstation.cases.case_files import CaseFiles
@@ -246,6 +247,17 @@ def test_a_manifest_says_which_series_is_meant(tmp_path: Path) -> None:
         wrong.image()
 
 
+def test_a_clinics_own_names_are_those_of_the_table(tmp_path: Path) -> None:
+    structures(tmp_path / "RS.dcm", series(tmp_path / "image"), "Ohrspeicheldruese re klein", "GTV")
+    table = tmp_path / "names.csv"
+    table.write_text("standard,variants\nParotid_R,Ohrspeicheldruese re klein\n")
+    manifest = tmp_path / "cases.csv"
+    manifest.write_text("case,structure,image,contour\na,Ohrspeicheldruese re klein,image,RS.dcm\n")
+    files = CaseFiles(listed(manifest).cases[0], LabelNaming(names=table))
+    (contour,) = files.contours()
+    assert (contour.name, contour.spelled) == ("Parotid_R", "Ohrspeicheldruese re klein")
+
+
 def test_a_series_that_was_changed_is_seen_and_what_is_written_beside_it_is_not(tmp_path: Path) -> None:
     folder = patient(tmp_path / "case")
     (case,) = listed(folder).cases
@@ -304,8 +316,8 @@ def test_segmentations_in_another_frame_than_any_image_have_none(data: Path) -> 
 def test_a_fractional_segmentation_is_the_map_of_the_contour_of_its_name(data: Path) -> None:
     path = data / "dicom" / "highdicom" / "seg_image_ct_true_fractional.dcm"
     opened: list[Path] = []
-    (found,) = read_maps([StructureFile(path)], ["First-Segment"], opened.append)
+    (found,) = read_maps([StructureFile(path)], ["First-Segment"], LabelNaming(), opened.append)
     assert (found.name, opened) == ("First-Segment", [path])
     assert 0 < found.values.max() <= 1
-    (other,) = read_maps([StructureFile(path)], ["Bladder"], opened.append)
+    (other,) = read_maps([StructureFile(path)], ["Bladder"], LabelNaming(), opened.append)
     assert other.name == "first segment"

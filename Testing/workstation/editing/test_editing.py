@@ -249,10 +249,10 @@ def test_beside_a_folder_that_cannot_be_written_edits_go_to_the_results(
 
     save = kept_edits.save_edited
 
-    def only_elsewhere(original, contours, grid, *, folder=None):
+    def only_elsewhere(original, contours, grid, *, before, folder=None):
         if folder is None:
             raise OutputError(f"{original.parent} cannot be written; choose another folder.")
-        return save(original, contours, grid, folder=folder)
+        return save(original, contours, grid, before=before, folder=folder)
 
     monkeypatch.setattr(kept_edits, "save_edited", only_elsewhere)
     fresh.stroke(Tool.ERASE, fresh.middle("Bladder"))

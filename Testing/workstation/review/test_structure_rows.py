@@ -136,3 +136,10 @@ def test_colors_and_sentences() -> None:
     assert hex_of((0.0, 1.0, 0.2)) == "#00ff33"
     assert sentence("resampled: x") == "Resampled: x."
     assert sentence("Done.") == "Done."
+
+
+def test_details_say_what_a_name_means_and_how_polygons_became_voxels() -> None:
+    drawn = replace(FOUND, structure="LeftParotid", rasterized="From 3 contours on 3 planes")
+    notes = " ".join(details_of(Finding("LeftParotid", drawn), ASSESSMENT)["notes"])
+    assert "Parotid_L" in notes
+    assert "from 3 contours on 3 planes" in notes.lower()
