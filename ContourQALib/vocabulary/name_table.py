@@ -64,19 +64,19 @@ def _read(path: Path, lines: Iterator[tuple[int, list[str]]], vocabulary: Vocabu
                 " write standard,variant or standard,variant; another variant."
             )
         standard = cells[0]
-        variants = [name for name in cells[1].split(";") if words(name)]
+        variants = [name.strip() for name in cells[1].split(";") if words(name)]
         for variant in variants:
             before, where = said.setdefault(lookup(words(variant)), (standard, line))
             if before != standard:
                 raise FormatError(
-                    f"{path} gives {variant.strip()} to {before} in line {where} and to {standard} in line"
+                    f"{path} gives {variant} to {before} in line {where} and to {standard} in line"
                     f" {line}; keep one of them."
                 )
         try:
             vocabulary = vocabulary.with_names(standard, variants)
         except SpellingTakenError as error:
             raise FormatError(
-                f"{path} takes the name of another structure, {error.meant.organ}, for {standard} in line"
+                f"{path} takes the name of another structure, {error.spelling}, for {standard} in line"
                 f" {line}; remove it there."
             ) from error
         rows += 1

@@ -160,7 +160,5 @@ OF_ONE_SIDE = (
     ("Atrium_R", "ra"),
     ("Ventricle_L", "lv"),
     ("Ventricle_R", "rv"),
-    ("A_Coronary_L", "lca, left main coronary"),
-    ("A_Coronary_R", "rca"),
 )
 """Names that say the side in other ways than by a word of its own."""

@@ -46,11 +46,15 @@ class Meaning:
 
 
 class SpellingTakenError(ValueError):
-    """A spelling that means something else already; `meant` says what."""
+    """A spelling that means something else already.
+
+    Attributes:
+        spelling: as it was given.
+    """
 
     def __init__(self, spelling: str, meant: Meaning) -> None:
         super().__init__(f"{spelling} means {meant.key} already")
-        self.meant = meant
+        self.spelling = spelling
 
 
 @dataclass(frozen=True, eq=False)

@@ -235,6 +235,7 @@ def test_matching_takes_a_users_table(tmp_path):
             "standard,variants\nBladder,Rectum\n",
             "takes the name of another structure, Rectum, for Bladder in line 2",
         ),
+        ("standard,variants\nLungs,Y; lung l\n", "another structure, lung l, for Lungs in line 2"),
         ('standard,variants\nBladder,"B\n', "cannot be read as CSV in line 2"),
     ],
 )
