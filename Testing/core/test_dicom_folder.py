@@ -155,6 +155,10 @@ LEFT_OUT = {
         altered(SOPClassUID=pydicom.uid.Comprehensive3DSRStorage),
         "holds no CT, MR or PET image (Comprehensive 3D SR)",
     ),
+    "damaged kind": (
+        altered(SOPClassUID=f"1.2 {PATIENT_NAME}"),
+        "holds no CT, MR or PET image (damaged)",
+    ),
     "directory": (
         altered(SOPClassUID=pydicom.uid.MediaStorageDirectoryStorage),
         "is the list of a disk's files",
@@ -331,6 +335,15 @@ def test_values_that_the_standard_forbids_are_not_quoted(tmp_path, recwarn):
     assert not recwarn.list
     pydicom.dcmread(path).SeriesInstanceUID  # noqa: B018 - checks are on again
     assert recwarn.list
+
+
+def test_damage_that_moves_a_name_into_a_uid_or_code_is_not_shown(tmp_path):
+    for name in ("a", "b"):
+        write_series(tmp_path / name, VALUES[:1], small_grid(1))
+        spoiled = {"SeriesInstanceUID": f"1.{PATIENT_NAME}.{name}", "Modality": PATIENT_NAME}
+        change(tmp_path / name / "0000.dcm", Units=PATIENT_NAME, **spoiled)
+    text = sentence(choose_series, scan(tmp_path))
+    assert text.count("series 3 (no modality, 1 image, UID damaged)") == 2
 
 
 def test_checks_of_values_are_on_again_when_the_last_of_several_threads_has_read():

@@ -7,12 +7,17 @@ file of a series some twenty are needed.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
+
+UID_FORM = re.compile(r"[0-9.]{1,64}")
+CODE_FORM = re.compile(r"[A-Z0-9_ ]{1,16}")
+"""What these representations may hold (PS3.5 6.2)."""
 
 
 def raw_of(dataset: Dataset, keyword: str) -> Any:
@@ -40,6 +45,24 @@ def text_of(dataset: Dataset, keyword: str) -> str:
     return (
         str(value) if isinstance(value, str) or not hasattr(value, "__iter__") else "\\".join(map(str, value))
     )
+
+
+def shown_uid(uid: str) -> str:
+    """A UID as a message may show it; damage can put anything in its place, the patient's name too."""
+    return uid if UID_FORM.fullmatch(uid) else "damaged"
+
+
+def name_of(uid: str) -> str:
+    """What the standard calls a UID; the UID where it has no name for it, both as a message may show them."""
+    from pydicom.uid import UID
+
+    return UID(uid).name if UID_FORM.fullmatch(uid) else "damaged"
+
+
+def code_of(dataset: Dataset, keyword: str) -> str:
+    """A code string (CS) that a message may show; "" where the element is missing or holds anything else."""
+    text = text_of(dataset, keyword)
+    return text if CODE_FORM.fullmatch(text) else ""
 
 
 def numbers_of(dataset: Dataset, keyword: str, count: int) -> tuple[float, ...] | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 
+from ContourQALib.formats.dicom.elements import name_of
 from ContourQALib.formats.dicom.image_series import ImageSeries
 from ContourQALib.formats.dicom.instances import HEADER, Instance, read_instance
 from ContourQALib.formats.dicom.reading import DamagedError, from_each, parse, quietly
@@ -125,12 +126,9 @@ def _look_at(path: Path) -> Instance | _Contours | LeftOut:
 
 def _what(sop_class: str) -> str:
     """Why a file of another kind is left out."""
-    from pydicom.uid import UID
-
     if sop_class == DIRECTORY:
         return "is the list of a disk's files"
-    name = UID(sop_class).name  # the UID itself where the standard has no name for it
-    return f"holds no CT, MR or PET image ({name.removesuffix(' Storage')})"
+    return f"holds no CT, MR or PET image ({name_of(sop_class).removesuffix(' Storage')})"
 
 
 def _by_series(found: Sequence[Instance], source: Path, left_out: list[LeftOut]) -> list[ImageSeries]:

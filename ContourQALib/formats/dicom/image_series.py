@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ContourQALib.errors import FormatError
+from ContourQALib.formats.dicom.elements import shown_uid
 from ContourQALib.formats.dicom.instances import Instance
 
 if TYPE_CHECKING:
@@ -83,7 +84,8 @@ class ImageSeries:
         number = "without a number" if self.number is None else str(self.number)
         units = f" in {self.instances[0].units}" if self.instances[0].units else ""
         images = "1 image" if self.image_count == 1 else f"{self.image_count} images"
-        return f"series {number} ({self.modality}{units}, {images}, UID {self.series_uid})"
+        modality = self.modality or "no modality"
+        return f"series {number} ({modality}{units}, {images}, UID {shown_uid(self.series_uid)})"
 
 
 def choose_series(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ContourQALib.formats.dicom.elements import count_of, raw_of, text_of
+from ContourQALib.formats.dicom.elements import code_of, count_of, raw_of, text_of
 from ContourQALib.formats.dicom.reading import DamagedError
 from ContourQALib.formats.dicom.recognizing import SINGLE_FRAME
 from ContourQALib.formats.dicom.slices import LATTICE, PHASES, Slice, single_slice
@@ -107,10 +107,10 @@ def _instance(header: Dataset, sop_class: str, path: Path) -> Instance:
         path,
         *(uids[0], uids[1], uids[2]),
         text_of(header, "FrameOfReferenceUID"),
-        text_of(header, "Modality"),
+        code_of(header, "Modality"),
         int(number) if number.lstrip("-").isdigit() else None,
         str(header.get("SeriesDescription") or ""),
-        text_of(header, "Units"),
+        code_of(header, "Units"),
         _digest(header),
         text_of(header, "ImageType").split("\\")[2:3] == ["LOCALIZER"],
         frames,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ContourQALib.errors import FormatError
+from ContourQALib.formats.dicom.elements import name_of
 from ContourQALib.formats.dicom.reading import DamagedError, from_each, read_dataset
 from ContourQALib.formats.dicom.slices import Slice
 
@@ -144,6 +145,6 @@ def _check_decodable(syntax: UID, path: Path) -> None:
         available = False
     if not available:
         raise FormatError(
-            f"{path} is compressed in a way that nothing installed here decodes ({syntax.name}); "
+            f"{path} is compressed in a way that nothing installed here decodes ({name_of(syntax)}); "
             "export it uncompressed."
         )
