@@ -279,7 +279,7 @@ def test_a_file_that_was_cut_short_anywhere(path, slices, undefined):
         dataset.save_as(path, enforce_file_format=True)
     whole, complete = path.read_bytes(), read_structure_set(path)
     refused = 0
-    lengths = range(len(whole) - 1, 300, -37)
+    lengths = range(len(whole) - 1, 300, -67)
     for length in lengths:
         path.write_bytes(whole[:length])
         try:
