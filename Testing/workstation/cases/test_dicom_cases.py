@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +13,10 @@ import pytest
 
 from ContourQALib.errors import FormatError
 from ContourQALib.formats.label_naming import LabelNaming
+from ContourQALib.quality.predict import assess
+from ContourQALib.quality.verdict import Levels
 from ContourQALib.workstation.cases import dicom_cases
+from ContourQALib.workstation.cases.assessment_store import AssessmentStore
 from ContourQALib.workstation.cases.case_entry import CaseEntry, StructureFile
 from ContourQALib.workstation.cases.case_files import CaseFiles
 from ContourQALib.workstation.cases.file_states import state_in_case
@@ -278,6 +282,23 @@ def test_a_series_that_was_changed_is_seen_and_what_is_written_beside_it_is_not(
         files.hashes()
 
 
+def test_what_was_found_of_a_series_holds_until_a_file_of_it_changes(tmp_path: Path) -> None:
+    folder = patient(tmp_path / "case", "MR")
+    by_folder = listed(folder).cases[0]
+    by_manifest = CaseEntry("b", "b", folder, (StructureFile(folder),))
+    store = AssessmentStore.in_memory(Levels())
+    for entry in (by_folder, by_manifest):
+        files = CaseFiles(entry)
+        found = assess(files.image(), files.contours())
+        assert found.structures[0].model is None
+        store.keep(entry, found, files.states())
+        known = store.known(entry)
+        assert known is not None
+        assert known.structures[0].rasterized == files.contours()[0].rasterized
+    os.utime(folder / "image" / "0002.dcm", ns=(1, 1))
+    assert store.known(by_folder) is store.known(by_manifest) is None
+
+
 def test_a_folder_without_dicom_is_listed_without_pydicom(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -300,6 +321,8 @@ def test_the_sarcoma_folder_has_six_cases_that_can_be_read(data: Path) -> None:
         (contour,) = files.contours()
         assert contour.name == f"GTV_Mass_{case.name.split('/')[1]}"
         assert contour.volume_cc > 300
+        (found,) = assess(files.image(), [contour]).structures
+        assert (found.verdict.value, found.model) == ("review", None)
         assert "used by position" in str(contour.rasterized)
 
 
