@@ -8,9 +8,9 @@ from pathlib import Path
 
 from ContourQALib.case import Contour, Image, ProbabilityMap
 from ContourQALib.errors import GeometryError
-from ContourQALib.formats.dicom.contour_object import contour_object, names_dicom
+from ContourQALib.formats.dicom.contour_object import contour_object
 from ContourQALib.formats.dicom.reading import quietly, read_dataset
-from ContourQALib.formats.dicom.recognizing import Kind
+from ContourQALib.formats.dicom.recognizing import Kind, names_dicom
 from ContourQALib.formats.dicom.segment_item import LONG_STRING, UNKNOWN
 from ContourQALib.formats.dicom.segment_tags import ALGORITHM_TYPE_TAG
 from ContourQALib.formats.dicom.segmentation_out import Algorithm, write_fractional_seg, write_seg
