@@ -25,6 +25,9 @@ DIRECTION_TOLERANCE = 1e-4
 ORTHONORMAL_TOLERANCE = 1e-3
 """How far direction axes may be from perpendicular unit vectors: headers round cosines to four decimals."""
 
+LATTICE_TOLERANCE = 1e-3
+"""Voxels: a grid that ends this little beyond a voxel's face does not need the next one."""
+
 Vector = tuple[float, float, float]
 
 Kind = Literal["mask", "linear"]
@@ -145,6 +148,16 @@ class Grid:
         x, y, z = (float(mm) for mm in self.index_to_world((i.start, j.start, k.start)))
         size = (i.stop - i.start, j.stop - j.start, k.stop - k.start)
         return Grid(size, self.spacing, (x, y, z), self.direction)
+
+    def covering(self, others: Sequence[Grid]) -> Grid:
+        """This lattice, extended so that it also holds the voxels of those other grids that it overlaps."""
+        corners = [self.world_to_index(one._corners()) for one in (self, *others) if self.overlaps(one)]
+        low, high = np.min(np.concatenate(corners), axis=0), np.max(np.concatenate(corners), axis=0)
+        first = np.floor(low + 0.5 + LATTICE_TOLERANCE).astype(int)
+        last = np.ceil(high - 0.5 - LATTICE_TOLERANCE).astype(int)
+        i, j, k = (int(n) for n in last - first + 1)
+        x, y, z = (float(mm) for mm in self.index_to_world(first))
+        return Grid((i, j, k), self.spacing, (x, y, z), self.direction)
 
     def relation_to(self, other: Grid) -> Relation:
         """How this grid lies relative to `other`; see `Relation`."""

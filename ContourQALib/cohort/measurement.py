@@ -15,10 +15,9 @@ from ContourQALib.case import Contour, SeriesIdentity
 from ContourQALib.cohort.results import MEASURED, PLACED
 from ContourQALib.cohort.tasks import RowTask
 from ContourQALib.errors import ContourQAError, FormatError, StructureError
-from ContourQALib.formats.canvas import Canvas, read_canvas
+from ContourQALib.formats.canvas import Canvas, canvas_beside, read_canvas
 from ContourQALib.formats.color_table import SUFFIXES
-from ContourQALib.formats.dicom.contour_object import is_planar
-from ContourQALib.formats.dicom.recognizing import files_below
+from ContourQALib.formats.dicom.recognizing import files_below, names_dicom
 from ContourQALib.formats.dicom.structure_set import LeftOutRoi
 from ContourQALib.formats.digests import hash_contours
 from ContourQALib.formats.file_type import stem_of
@@ -150,33 +149,35 @@ class RowReader:
         return reference, tests
 
     def _reference(self, task: RowTask) -> _ReadFile:
-        """The reference's file; polygons on the image's grid, where the row names one."""
+        """The reference's file; DICOM on the grid of the image that the row names, or that lies beside."""
         path, image, series = task.reference, task.image, task.series or None
-        if image is None:
-            return self._file(0, path, None, None)
-        return self._file(
-            0, path, (image, series), lambda: read_canvas(image, series, referenced_series(path))
-        )
+
+        def canvas() -> Canvas | None:
+            if image is None:
+                return canvas_beside(path)
+            return read_canvas(image, series, referenced_series(path))
+
+        return self._file(0, path, (image, series), canvas)
 
     def _tests(self, task: RowTask, reference: Contour) -> list[_ReadFile | None]:
-        """Each model's file; polygons on the reference's grid."""
+        """Each model's file; DICOM on the reference's grid."""
         grid = reference.grid
         return [
             None if path is None else self._file(place, path, grid, lambda: Canvas(grid))
             for place, path in enumerate(task.tests, 1)
         ]
 
-    def _file(self, place: int, path: str, where: object, canvas: Callable[[], Canvas] | None) -> _ReadFile:
+    def _file(self, place: int, path: str, where: object, canvas: Callable[[], Canvas | None]) -> _ReadFile:
         """The file of the reference (place 0) or of a model, read unless it was the last one there.
 
         Args:
             place: whose it is.
             path: the file.
-            where: what polygons become voxels on; those of the last file on something else are read again.
-            canvas: reads that.
+            where: on what DICOM is brought; the last file is read again where that was something else.
+            canvas: reads it.
         """
         last = self._last.get(place)
-        if last is None or last.path != path or (last.is_planar and last.where != where):
+        if last is None or last.path != path or (last.is_dicom and last.where != where):
             self._last.pop(place, None)  # before reading: two large files need not lie in memory together
             last = self._last[place] = _ReadFile.of(path, self._read, where, canvas)
         return last
@@ -241,23 +242,22 @@ class _ReadFile:
     stamp: FileStamp | None
     contours: tuple[Contour, ...]
     error: ContourQAError | None
-    is_planar: bool
+    is_dicom: bool
     where: object
 
     @classmethod
-    def of(cls, path: str, read: Read, where: object, canvas: Callable[[], Canvas] | None) -> _ReadFile:
+    def of(cls, path: str, read: Read, where: object, canvas: Callable[[], Canvas | None]) -> _ReadFile:
         stamp: FileStamp | None = None
-        planar = False
+        dicom = names_dicom(path)
         try:
             stamp = stamp_of(path)
-            planar = is_planar(path)
-            on = canvas() if canvas and planar else None
+            on = canvas() if dicom else None
             grid, series = (on.grid, on.series) if on else (None, None)
             # A region that is no contour is missed only where a row asks for it.
             drawn = read(Path(path), grid=grid, series=series, on_left_out=lambda region: None)
-            return cls(path, stamp, drawn, None, planar, where)
+            return cls(path, stamp, tuple(map(on.holding, drawn)) if on else drawn, None, dicom, where)
         except ContourQAError as error:
-            return cls(path, stamp, (), error, planar, where)
+            return cls(path, stamp, (), error, dicom, where)
 
 
 def _found(file: _ReadFile | None, structure: str) -> Contour:

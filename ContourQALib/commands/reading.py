@@ -7,12 +7,11 @@ from pathlib import Path
 
 from ContourQALib.case import Contour, Image
 from ContourQALib.commands.printing import say
-from ContourQALib.errors import ContourQAError, FormatError, StructureError
-from ContourQALib.formats.canvas import Canvas, read_canvas
-from ContourQALib.formats.dicom.contour_object import contour_object, is_planar
+from ContourQALib.errors import ContourQAError, StructureError
+from ContourQALib.formats.canvas import Canvas, canvas_beside, read_canvas
 from ContourQALib.formats.dicom.folder import LeftOut
-from ContourQALib.formats.dicom.structure_contours import drawn_on
-from ContourQALib.formats.dicom.structure_set import LeftOutRoi, read_structure_set
+from ContourQALib.formats.dicom.recognizing import names_dicom
+from ContourQALib.formats.dicom.structure_set import LeftOutRoi
 from ContourQALib.formats.digests import hash_contours, hash_image
 from ContourQALib.formats.file_type import stem_of
 from ContourQALib.formats.images import read_image
@@ -56,7 +55,7 @@ class CaseReading:
         return found
 
     def contours(self, path: Path, canvas: Canvas | None = None) -> tuple[Contour, ...]:
-        """The contours of a file; polygons become masks on the canvas, else on the series found beside them.
+        """The contours of a file; those of DICOM on the canvas, polygons without one on the series beside.
 
         Raises:
             ContourQAError: the file cannot be read.
@@ -64,6 +63,8 @@ class CaseReading:
         left_out: list[LeftOutRoi] = []
         grid, series = (canvas.grid, canvas.series) if canvas else (None, None)
         drawn = self._naming.read(path, grid=grid, series=series, on_left_out=left_out.append)
+        if canvas is not None and names_dicom(path):
+            drawn = tuple(map(canvas.holding, drawn))
         self.left_out += [LeftOutStructure(roi.name, str(path), roi.reason) for roi in left_out]
         self._say(path, [f"{roi.name} ({roi.reason})" for roi in left_out])
         return drawn
@@ -71,25 +72,30 @@ class CaseReading:
     def drawn(
         self, path: Path, image: Path | Image | None = None, otherwise: Callable[[], Grid] | None = None
     ) -> tuple[Contour, ...]:
-        """The contours of a file, polygons on the grid of the image: that named, else that found beside them.
+        """The contours of a file; those of DICOM on the grid of the image that is named, or lies beside.
 
         Args:
             path: the file.
             image: the image; of a DICOM series that is named no pixels are read.
-            otherwise: tells the grid for polygons where no image is named and none lies beside them.
+            otherwise: tells the grid where no image is named and none lies beside the file.
 
         Raises:
             ContourQAError: a file cannot be read, or there is no grid for polygons.
         """
-        return self.contours(path, self._canvas(path, image, otherwise) if is_planar(path) else None)
+        if not names_dicom(path):
+            return self.contours(path)
+        canvas = self._canvas(path, image)
+        if canvas is None and otherwise is not None:
+            canvas = Canvas(otherwise())
+        return self.contours(path, canvas)
 
     def sources(
         self, paths: Sequence[Path], image: Image | None = None, *, reference: bool = True
     ) -> dict[Path, tuple[Contour, ...]]:
-        """The contours of several files, by file, polygons of all of them on one grid.
+        """The contours of several files, by file, those of DICOM all on one grid.
 
-        That is the grid of the reference, where it is a mask; else that of the image; else that of the series
-        that the first polygons refer to, if it lies beside them; else that of the first mask.
+        That is the grid of the reference, where it is a mask of another format; else that of the image; else
+        that of the series that an RTSTRUCT or SEG lies beside and refers to; else that of the first mask.
 
         Args:
             paths: at least one.
@@ -99,32 +105,30 @@ class CaseReading:
         Raises:
             ContourQAError: a file cannot be read, or there is no grid for polygons.
         """
-        polygons = dict.fromkeys(path for path in paths if is_planar(path))
-        read = {path: self.contours(path) for path in dict.fromkeys(paths) if path not in polygons}
-        grids = [drawn[0].grid for drawn in read.values()]
-        canvas = None
+        once = tuple(dict.fromkeys(paths))
+        objects = [path for path in once if names_dicom(path)]
+        read = {path: self.contours(path) for path in once if path not in objects}
+        canvas = None if image is None else Canvas.of(image)
         if reference and paths[0] in read:
-            canvas = Canvas(grids[0])
-        elif image is not None:
-            canvas = Canvas.of(image)
-        elif polygons:
-            canvas = self._canvas(next(iter(polygons)), None, (lambda: grids[0]) if grids else None)
-        return read | {path: self.contours(path, canvas) for path in polygons}
+            canvas = Canvas(read[paths[0]][0].grid)
+        if canvas is None:
+            canvas = next(filter(None, map(canvas_beside, objects)), None)
+        if canvas is None and read:
+            canvas = Canvas(next(iter(read.values()))[0].grid)
+        read |= {path: self.contours(path, canvas) for path in objects}
+        if canvas is None and objects:  # nothing but SEG files: each lacks other slices
+            grids = [drawn[0].grid for drawn in read.values()]
+            whole = Canvas(grids[0].covering(grids[1:]))
+            read = {path: tuple(map(whole.holding, drawn)) for path, drawn in read.items()}
+        return read
 
-    def _canvas(self, path: Path, image: Path | Image | None, otherwise: Callable[[], Grid] | None) -> Canvas:
-        """Where the polygons of a file become voxels; see `drawn`."""
+    def _canvas(self, path: Path, image: Path | Image | None) -> Canvas | None:
+        """Where the contours of a DICOM file belong; see `drawn`."""
         if isinstance(image, Image):
             return Canvas.of(image)
         if image is not None:
             return read_canvas(image, self._series, referenced_series(path))
-        structures = read_structure_set(contour_object(path)[0])
-        try:
-            source = drawn_on(structures)
-        except FormatError:
-            if otherwise is None:
-                raise
-            return Canvas(otherwise())
-        return Canvas(source.grid, source.identity)
+        return canvas_beside(path)
 
     def _say(self, path: Path, unused: Sequence[str]) -> None:
         if unused and not self._quiet:

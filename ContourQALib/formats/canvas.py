@@ -1,4 +1,4 @@
-"""Canvas: where polygons become voxels."""
+"""Canvas: the grid on which polygons become voxels, and into which the slices of a SEG belong."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from os import PathLike
 
-from ContourQALib.case import Image, SeriesIdentity
-from ContourQALib.formats.dicom.recognizing import names_dicom
-from ContourQALib.formats.dicom.source_series import source_series
+from ContourQALib.case import Contour, Image, SeriesIdentity
+from ContourQALib.formats.dicom.contour_header import read_contour_header
+from ContourQALib.formats.dicom.contour_object import contour_object
+from ContourQALib.formats.dicom.recognizing import Kind, names_dicom
+from ContourQALib.formats.dicom.source_series import series_beside, source_series
+from ContourQALib.formats.dicom.structure_set import read_structure_set
 from ContourQALib.formats.volume import read_volume
-from ContourQALib.geometry import Grid
+from ContourQALib.geometry import Grid, Relation
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,36 @@ class Canvas:
     def of(cls, image: Image) -> Canvas:
         """The canvas of an image that was read."""
         return cls(image.grid, image.series)
+
+    def holding(self, contour: Contour) -> Contour:
+        """A contour of a SEG, whose file may lack slices without it, on the whole grid that it is part of.
+
+        One that lies on another lattice, or partly outside, stays as it is.
+        """
+        if contour.grid.relation_to(self.grid) is not Relation.LATTICE:
+            return contour
+        placed = contour.on(self.grid)
+        return contour if placed.lost_cc > contour.lost_cc else placed
+
+
+def canvas_beside(path: str | PathLike[str]) -> Canvas | None:
+    """The canvas of the series that an RTSTRUCT or SEG refers to, if it lies beside the file.
+
+    Args:
+        path: the file, or a folder with one alone.
+
+    Raises:
+        FormatError: a file cannot be read.
+        GeometryError: the series is no regular volume.
+    """
+    file, kind = contour_object(path)
+    if kind is Kind.STRUCTURE_SET:
+        structures = read_structure_set(file)
+        slices = [contour.instance_uid for one in structures.structures for contour in one.contours]
+        source = series_beside(file, structures.series_uids, slices)
+    else:
+        source = series_beside(file, read_contour_header(file).series_uids)
+    return None if source is None else Canvas(source.grid, source.identity)
 
 
 def read_canvas(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ContourQALib.errors import FormatError
 from ContourQALib.formats.dicom.folder import scan
-from ContourQALib.formats.dicom.recognizing import Kind, dicom_kind, names_dicom
+from ContourQALib.formats.dicom.recognizing import Kind, dicom_kind
 
 CONTOURS = (Kind.STRUCTURE_SET, Kind.SEGMENTATION)
 
@@ -38,12 +38,3 @@ def contour_object(path: str | PathLike[str]) -> tuple[Path, Kind]:
         f"{path} holds {sets} RTSTRUCT and {segmentations} SEG files; name one of them "
         "(contourqa dicom list shows them)."
     )
-
-
-def is_planar(path: str | PathLike[str]) -> bool:
-    """Whether a path names contours that are polygons (RTSTRUCT), which need a grid to become masks on.
-
-    Raises:
-        FormatError: as of `contour_object`.
-    """
-    return names_dicom(path) and contour_object(path)[1] is Kind.STRUCTURE_SET

@@ -52,6 +52,33 @@ def source_series(
     return headers_of(choose_series(scan(path), wanted, referenced))
 
 
+def series_beside(
+    path: Path, series_uids: Collection[str], instance_uids: Collection[str] = ()
+) -> SourceSeries | None:
+    """The series that a contour file refers to, in the file's folder or the folder above; None if not there.
+
+    Args:
+        path: the file.
+        series_uids: Series Instance UIDs that it names.
+        instance_uids: SOP Instance UIDs of slices that it names.
+
+    Raises:
+        FormatError: it names several that are there, or the series mixes patients or frames of reference.
+        DamagedError: a file of the series is damaged.
+        GeometryError: the slices are no regular volume.
+    """
+    folder, slices = path.absolute().parent, set(instance_uids)
+    for place in dict.fromkeys((folder, folder.parent)):
+        there = [
+            series.series_uid
+            for series in scan(place).series
+            if series.series_uid in series_uids or not slices.isdisjoint(series.instance_uids)
+        ]
+        if there:
+            return source_series(place, referenced=there)
+    return None
+
+
 def headers_of(series: ImageSeries) -> SourceSeries:
     """The headers of a series that was chosen before.
 

@@ -8,8 +8,7 @@ from os import PathLike
 
 from ContourQALib.case import RASTERIZED_TAG, Contour, SeriesIdentity
 from ContourQALib.errors import ContourQAError, FormatError, GeometryError
-from ContourQALib.formats.dicom.folder import scan
-from ContourQALib.formats.dicom.source_series import SourceSeries, source_series
+from ContourQALib.formats.dicom.source_series import SourceSeries, series_beside
 from ContourQALib.formats.dicom.structure_set import (
     FRAME_TAG,
     REMARKS_TAG,
@@ -123,16 +122,10 @@ def drawn_on(structures: StructureSet) -> SourceSeries:
     Raises:
         FormatError: it is not there.
     """
-    folder = structures.path.absolute().parent
     slices = {contour.instance_uid for structure in structures.structures for contour in structure.contours}
-    for place in dict.fromkeys((folder, folder.parent)):
-        there = [
-            series.series_uid
-            for series in scan(place).series
-            if series.series_uid in structures.series_uids or not slices.isdisjoint(series.instance_uids)
-        ]
-        if there:
-            return source_series(place, referenced=there)
-    raise FormatError(
-        f"{structures.path} does not lie beside the images that it was drawn on; name them with --image."
-    )
+    found = series_beside(structures.path, structures.series_uids, slices)
+    if found is None:
+        raise FormatError(
+            f"{structures.path} does not lie beside the images that it was drawn on; name them with --image."
+        )
+    return found
