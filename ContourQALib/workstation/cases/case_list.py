@@ -90,10 +90,9 @@ def _of_folder(source: Path, allowed: FileCheck) -> CaseList:
     cases = [*own.cases, *(case for found in below for case in found.cases)]
     left = [*own.left_over, *(path for found in below for path in found.left_over)]
     notes = dict.fromkeys(note for found in below for note in found.notes)
-    dicom = dicom_cases(source, allowed, [found.folder for found in below if found.has_manifest])
-    cases += dicom.cases
-    problems = [_belong_nowhere(left)] if left and cases else []
-    return CaseList(source, tuple(cases), (*problems, *dicom.problems), (*notes, *dicom.notes))
+    dicom = dicom_cases(source, allowed, cases, [found.folder for found in below if found.has_manifest])
+    problems = [_belong_nowhere(left)] if left and dicom.cases else []
+    return CaseList(source, dicom.cases, (*problems, *dicom.problems), (*notes, *dicom.notes))
 
 
 @dataclass(frozen=True)

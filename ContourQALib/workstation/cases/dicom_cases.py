@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from os.path import commonpath
@@ -22,6 +22,7 @@ from ContourQALib.workstation.cases.case_entry import CaseEntry, StructureFile
 from ContourQALib.workstation.cases.file_check import FileCheck
 from ContourQALib.workstation.cases.file_roles import MODELS, Role, name_file, name_folder, preference
 from ContourQALib.workstation.cases.file_states import may_be_dicom
+from ContourQALib.workstation.cases.mixed_cases import folder_of, mixed_cases
 from ContourQALib.workstation.decisions.edited_contours import is_edited_file
 from ContourQALib.workstation.errors import AccessError
 
@@ -61,7 +62,7 @@ class _Draft:
     @property
     def image(self) -> Path:
         """The folder of its files."""
-        return Path(commonpath([file.parent for file in self.series.files]))
+        return folder_of(self.series)
 
     @property
     def folder(self) -> Path:
@@ -71,10 +72,10 @@ class _Draft:
 
 @dataclass(frozen=True)
 class DicomCases:
-    """The cases that DICOM files make.
+    """The cases of a folder that DICOM files are part of.
 
     Attributes:
-        cases: by name.
+        cases: those of other files first, then by name.
         problems: sentences on files that are left out.
         notes: sentences on what was chosen.
     """
@@ -84,7 +85,9 @@ class DicomCases:
     notes: tuple[str, ...] = ()
 
 
-def dicom_cases(source: Path, allowed: FileCheck, without: Sequence[Path] = ()) -> DicomCases:
+def dicom_cases(
+    source: Path, allowed: FileCheck, others: Sequence[CaseEntry] = (), without: Sequence[Path] = ()
+) -> DicomCases:
     """Find the cases of the DICOM files in a folder of any nesting; headers alone are read.
 
     A contour file belongs to the series that it refers to; where that is not there, to the only series of its
@@ -95,11 +98,12 @@ def dicom_cases(source: Path, allowed: FileCheck, without: Sequence[Path] = ()) 
     Args:
         source: the folder.
         allowed: what may be read.
+        others: the cases of other files; image and contours of which one is DICOM find each other.
         without: folders in it whose files make no cases here.
 
     Returns:
-        One case for each series with contours, and one with its problem for each contour file that has no
-        series. Series without contours make none, and a problem says so.
+        The others, one case for each series with contours, and one with its problem for each contour file
+        that has no series. Series without contours make none, and a problem says so.
     """
 
     @cache
@@ -111,7 +115,7 @@ def dicom_cases(source: Path, allowed: FileCheck, without: Sequence[Path] = ()) 
         return not is_other and not holds_results(path.parent) and _may_be_read(path, allowed)
 
     if not any(is_dicom(path) for path in files_below(source) if is_meant(path)):
-        return DicomCases()
+        return DicomCases(tuple(others))
     found = scan(source, is_meant)
     drafts = {one.series_uid: _Draft(one) for one in found.series}
     lone: list[CaseEntry] = []
@@ -131,18 +135,19 @@ def dicom_cases(source: Path, allowed: FileCheck, without: Sequence[Path] = ()) 
     with_contours = [draft for draft in drafts.values() if draft.drawn]
     names = _names(source, with_contours)
     cases = [_entry(draft, name) for draft, name in zip(with_contours, names, strict=True)]
-    cases = sorted((*cases, *lone), key=lambda case: counted(case.name))
+    unused = [one.series for one in drafts.values() if not one.drawn]
+    mixed, lone, unused = mixed_cases(others, lone, unused)
     several = [case for case in cases if case.models and case.assessed]
-    return DicomCases(tuple(cases), tuple(_left_over(found, drafts.values())), tuple(_chosen(several)))
+    every = (*mixed, *sorted((*cases, *lone), key=lambda case: counted(case.name)))
+    return DicomCases(every, tuple(_left_over(found, unused)), tuple(_chosen(several)))
 
 
-def _left_over(found: DicomFolder, drafts: Iterable[_Draft]) -> Iterator[str]:
+def _left_over(found: DicomFolder, unused: Sequence[ImageSeries]) -> Iterator[str]:
     """What of a folder makes no case, in at most two sentences."""
-    unused = [draft for draft in drafts if not draft.drawn]
     if unused:
         series = "An image series has" if len(unused) == 1 else f"{len(unused)} image series have"
         first = "it is" if len(unused) == 1 else "the first is"
-        yield f"{series} no contours; {first} {unused[0].series.label} in {unused[0].image}."
+        yield f"{series} no contours; {first} {unused[0].label} in {folder_of(unused[0])}."
     left = [one for one in found.left_out if may_be_dicom(one.path.name)]
     if left and found.series:
         files = "A file is" if len(left) == 1 else f"{len(left)} files are"

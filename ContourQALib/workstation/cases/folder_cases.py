@@ -68,7 +68,9 @@ def folder_cases(listing: Listing, place: str, allowed: FileCheck, *, apart: boo
     """
     roled = [named for named in map(name_folder, listing.folders) if named.role is not None]
     if any(folder.role is Role.IMAGE for folder in roled):
-        return group(list(_files_in(roled, allowed)), place, apart=apart, lone_takes_all=False)
+        side_by_side = list(_files_in(roled, allowed))
+        if side_by_side:  # else the folder of images holds DICOM
+            return group(side_by_side, place, apart=apart, lone_takes_all=False)
     return group([name_file(path) for path in listing.files], place, apart=apart)
 
 

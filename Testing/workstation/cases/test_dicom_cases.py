@@ -11,8 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from ContourQALib.case import Contour, Image
 from ContourQALib.errors import FormatError
+from ContourQALib.formats.images import write_image
 from ContourQALib.formats.label_naming import LabelNaming
+from ContourQALib.formats.segmentation import write_segmentation
 from ContourQALib.quality.predict import assess
 from ContourQALib.quality.verdict import Levels
 from ContourQALib.workstation.cases import dicom_cases
@@ -191,6 +194,38 @@ def test_points_are_left_out_with_a_word(tmp_path: Path) -> None:
     assert [contour.name for contour in files.contours()] == ["GTV"]
     (note,) = files.notes()
     assert note.startswith("Iso is left out: ")
+
+
+def test_label_files_beside_a_series_are_of_it(tmp_path: Path) -> None:
+    mask = np.zeros(GRID.shape, bool)
+    mask[1:3, 2:5, 3:6] = True
+    for folder, image in (("flat", "flat"), ("nested", "nested/image")):
+        series(tmp_path / image, "MR", patient_id=folder)
+        for name in ("vendor", "reference"):
+            write_segmentation([Contour(mask, GRID, "CTV")], tmp_path / folder / f"{name}.seg.nrrd")
+    found = listed(tmp_path)
+    assert [(case.name, case.problem, case.assessed) for case in found.cases] == [
+        ("flat", None, "vendor"),
+        ("nested", None, "vendor"),
+    ]
+    assert found.problems == ()
+    for case in found.cases:
+        files = CaseFiles(case)
+        assert files.image().series is not None
+        assert files.image().series.modality == "MR"
+        assert np.array_equal(files.contours()[0].on(files.image().grid).mask, mask)
+        assert len(files.reference()) == 1
+
+
+def test_a_structure_set_beside_a_converted_image_is_of_it_by_position(tmp_path: Path) -> None:
+    image = series(tmp_path / "gone")
+    structures(tmp_path / "case" / "RS.dcm", image)
+    write_image(Image(small_values(GRID), GRID), tmp_path / "case" / "ct.nrrd")
+    for path in (tmp_path / "gone").iterdir():
+        path.unlink()
+    (case,) = listed(tmp_path).cases
+    assert (case.name, case.problem) == ("case", None)
+    assert [contour.name for contour in CaseFiles(case).contours()] == ["GTV"]
 
 
 def test_results_among_the_files_are_no_contours(tmp_path: Path) -> None:
