@@ -64,9 +64,12 @@ def masks(shape: Sequence[int]) -> list[np.ndarray]:
     for _ in range(STRUCTURES):
         center = size * chance.uniform(0.3, 0.7, 3)
         radius = size * chance.uniform((0.05, 0.02, 0.02), (0.15, 0.1, 0.1))
-        index = np.ogrid[tuple(slice(n) for n in shape)]
-        parts = (((axis - c) / r) ** 2 for axis, c, r in zip(index, center, radius, strict=True))
-        found.append(sum(parts) <= 1)
+        low, high = np.floor(center - radius).astype(int), np.ceil(center + radius).astype(int) + 1
+        box = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
+        parts = (((axis - c) / r) ** 2 for axis, c, r in zip(np.ogrid[box], center, radius, strict=True))
+        mask = np.zeros(shape, bool)
+        mask[box] = sum(parts) <= 1
+        found.append(mask)
     return found
 
 
@@ -143,8 +146,8 @@ def highdicom_read(
     if volume.direction[:, 0] @ (0, 0, 1) < 0:  # its planes go down where ours go up
         found = found[:, ::-1]
     same = all(
-        np.abs(one - values[planes[0] : planes[-1] + 1]).max() <= HALF_A_STEP
-        for one, values in zip(found.astype(np.float32), volumes(shape), strict=True)
+        np.abs(one.astype(np.float32) - values[planes[0] : planes[-1] + 1]).max() <= HALF_A_STEP
+        for one, values in zip(found, volumes(shape), strict=True)
     )
     return cost, same
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -21,6 +21,7 @@ def decoded(coded: bytes, plane: np.ndarray) -> np.ndarray:
     return np.frombuffer(rle._rle_decode_frame(coded, rows, columns, 1, 8), np.uint8).reshape(plane.shape)
 
 
+@settings(max_examples=40)
 @given(SHAPES.flatmap(lambda shape: arrays.arrays(np.uint8, shape, elements=FEW_VALUES)))
 def test_every_frame_comes_back(plane: np.ndarray) -> None:
     coded = run_lengths(plane)

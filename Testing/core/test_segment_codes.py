@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ContourQALib.formats.dicom.display_color import from_cielab, to_cielab
@@ -100,6 +100,7 @@ CODES = st.builds(
 ALL_CODES = st.builds(SegmentCodes, CODES, CODES, st.none() | CODES, CODES, st.none() | CODES)
 
 
+@settings(max_examples=25)
 @given(ALL_CODES)
 def test_codes_survive_slicer_s_text_and_a_data_set(codes: SegmentCodes) -> None:
     pydicom = pytest.importorskip("pydicom")
@@ -128,6 +129,7 @@ def test_a_meaning_cannot_break_the_text_that_it_stands_in() -> None:
     )
 
 
+@settings(max_examples=40)
 @given(st.tuples(*[st.integers(0, 255)] * 3))
 def test_an_8_bit_color_comes_back_exactly_and_is_highdicom_s(color: tuple[int, int, int]) -> None:
     highdicom = pytest.importorskip("highdicom")
