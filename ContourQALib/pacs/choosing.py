@@ -19,6 +19,9 @@ IMAGES = ("CT", "MR", "PT")
 OURS = "ContourQA"
 """Manufacturer of what this program writes."""
 
+ENDING = 5
+"""Letters that the end of a UID must have to stand for it: a Series Number that is not there ends some UID."""
+
 LISTED = 12
 """What an error lists; more would be a page."""
 
@@ -37,7 +40,7 @@ def choose_contours(
     Args:
         archive: whom to ask.
         series: of the study.
-        wanted: SOP Instance UID, Series Instance UID, or letters that no other one's ends with.
+        wanted: SOP Instance UID, Series Instance UID, or at least `ENDING` letters that no other one's ends with.
 
     Raises:
         NotThereError: there is none.
@@ -75,7 +78,7 @@ def choose_images(
 
     Args:
         series: of the study.
-        wanted: Series Number, Series Instance UID, or letters that no other one's ends with.
+        wanted: Series Number, Series Instance UID, or at least `ENDING` letters that no other one's ends with.
         referenced: Series Instance UIDs that the contours refer to.
 
     Raises:
@@ -108,7 +111,8 @@ def _wanted(
     """The record of which a UID (or number) is wanted, or whose UID alone ends like it."""
     wanted = wanted.strip()
     tests = [[one for one in records if name(one) == wanted] for name in exact]
-    tests.append([one for one in records if wanted and any(uid.endswith(wanted) for uid in one.uids)])
+    if len(wanted) >= ENDING:
+        tests.append([one for one in records if any(uid.endswith(wanted) for uid in one.uids)])
     for found in tests:
         if len(found) == 1:
             return found[0]
