@@ -20,7 +20,7 @@ OURS = "ContourQA"
 """Manufacturer of what this program writes."""
 
 ENDING = 5
-"""Letters that the end of a UID must have to stand for it: a Series Number that is not there ends some UID."""
+"""Letters that the end of a UID needs to stand for it: a Series Number that is not there ends some UID."""
 
 LISTED = 12
 """What an error lists; more would be a page."""
@@ -40,7 +40,7 @@ def choose_contours(
     Args:
         archive: whom to ask.
         series: of the study.
-        wanted: SOP Instance UID, Series Instance UID, or at least `ENDING` letters that no other one's ends with.
+        wanted: SOP Instance UID, Series Instance UID, or the end of one, at least `ENDING` letters.
 
     Raises:
         NotThereError: there is none.
@@ -78,7 +78,7 @@ def choose_images(
 
     Args:
         series: of the study.
-        wanted: Series Number, Series Instance UID, or at least `ENDING` letters that no other one's ends with.
+        wanted: Series Number, Series Instance UID, or the end of one, at least `ENDING` letters.
         referenced: Series Instance UIDs that the contours refer to.
 
     Raises:
