@@ -32,6 +32,7 @@ DAMAGE = (
     AttributeError,
     EOFError,
     LookupError,
+    NotImplementedError,
     OSError,
     TypeError,
     ValueError,
