@@ -11,6 +11,7 @@ from ContourQALib.geometry import Grid
 from ContourQALib.metrics.compare import Comparison
 from ContourQALib.metrics.domain import Domain, counting_grid, enclosing, is_outside
 from ContourQALib.metrics.pairing import Grouping, Source, Unmatched, group_contours
+from ContourQALib.names import is_nameless
 
 ELSEWHERE = "another patient, or a missing transform?"
 
@@ -34,10 +35,11 @@ class ComparisonSetup:
     def restored(self, comparisons: Sequence[Comparison]) -> tuple[Comparison, ...]:
         """The comparisons as on the whole grid."""
         known = self.domains
-        return tuple(
-            known[found.structure].restored(found) if found.structure in known else found
-            for found in comparisons
-        )
+        restored = []
+        for found in comparisons:
+            name = _own_name(self.reference, found.structure)
+            restored.append(known[name].restored(found) if name in known else found)
+        return tuple(restored)
 
     def completed(self, unmatched: Sequence[Unmatched]) -> tuple[Unmatched, ...]:
         """What found no partner; a structure whose partner lies outside is told as the partner's alone.
@@ -61,7 +63,7 @@ class ComparisonSetup:
         for found in comparisons:
             groups = groupings[found.test].groups
             group = next(g for g in groups if g.structure == found.structure)
-            pairs.append((own[found.structure], group.contours[1]))
+            pairs.append((own[_own_name(self.reference, found.structure)], group.contours[1]))
         return tuple(pairs)
 
 
@@ -82,7 +84,7 @@ def set_up(
         GeometryError: every partner lies wholly outside the grid.
     """
     groupings = {test.name: group_contours([reference, test]) for test in tests}
-    partners = _partners(groupings)
+    partners = _partners(reference, groupings)
     if not partners:
         names = ", ".join(contour.name for contour in reference.contours) or "no contours"
         others = ", ".join(test.name for test in tests)
@@ -108,7 +110,7 @@ def set_up(
     if len(outside) == sum(map(len, partners.values())):
         others = ", ".join(dict.fromkeys(source for source, _ in outside))
         raise GeometryError(f"The contours of {others} lie wholly outside {reference.name}: {ELSEWHERE}")
-    left = tuple(_without(test, groupings[test.name], outside) for test in tests)
+    left = tuple(_without(test, groupings[test.name], reference, outside) for test in tests)
     return ComparisonSetup(replace(reference, contours=tuple(own)), left, domains, tuple(outside))
 
 
@@ -140,17 +142,30 @@ def _near(reference: Source, tests: Sequence[Source]) -> list[Grid]:
     return [*own, *(grid for grid in others if grid.overlaps(around))]
 
 
-def _partners(groupings: Mapping[str, Grouping]) -> dict[str, list[tuple[str, Contour]]]:
+def _own_name(reference: Source, structure: str) -> str:
+    """How a reference calls a structure of its groups: a lone one without a name goes by its partner's."""
+    lone = reference.contours[0].name if len(reference.contours) == 1 else ""
+    return lone if is_nameless(lone) else structure
+
+
+def _partners(reference: Source, groupings: Mapping[str, Grouping]) -> dict[str, list[tuple[str, Contour]]]:
     """(source, contour) of every partner, by the reference's spelling."""
     partners: dict[str, list[tuple[str, Contour]]] = {}
     for source, grouping in groupings.items():
         for group in grouping.groups:
-            partners.setdefault(group.structure, []).append((source, group.contours[1]))
+            name = _own_name(reference, group.structure)
+            partners.setdefault(name, []).append((source, group.contours[1]))
     return partners
 
 
-def _without(test: Source, grouping: Grouping, outside: Sequence[tuple[str, str]]) -> Source:
+def _without(
+    test: Source, grouping: Grouping, reference: Source, outside: Sequence[tuple[str, str]]
+) -> Source:
     """A source without the contours that lie outside."""
-    gone = [g.contours[1].mask for g in grouping.groups if (test.name, g.structure) in outside]
+    gone = [
+        group.contours[1].mask
+        for group in grouping.groups
+        if (test.name, _own_name(reference, group.structure)) in outside
+    ]
     kept = tuple(c for c in test.contours if not any(c.mask is mask for mask in gone))
     return Source(test.name, kept)

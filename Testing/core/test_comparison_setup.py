@@ -63,6 +63,20 @@ def test_contours_cut_to_their_boxes_give_what_whole_files_give() -> None:
         )
 
 
+def test_a_lone_reference_without_a_name_goes_by_its_partners_names() -> None:
+    reference = Source("mask", (block("label_1", (4, 5, 6), 9),))
+    tests = [Source("VPM", (block("GTV", (5, 6, 7), 8),)), Source("LFT", (block("gross", (4, 5, 7), 9),))]
+    setup = prepared(cut(reference), list(map(cut, tests)), WHOLE)
+    found = setup.restored(compare_with_reference(setup.reference, setup.tests).comparisons)
+    expected = compare_with_reference(reference, tests).comparisons
+    assert [(one.structure, one.dice, one.specificity) for one in found] == [
+        (one.structure, one.dice, one.specificity) for one in expected
+    ]
+    pairs = setup.pairs_of(found)
+    assert [reference.name for reference, _ in pairs] == ["label_1", "label_1"]
+    assert [test.mask.sum() for _, test in pairs] == [8**3, 9**3]
+
+
 def test_without_an_image_nothing_touches_an_edge_that_is_not_there() -> None:
     setup = prepared(cut(REFERENCE), [cut(VPM)])
     found = setup.restored(compare_with_reference(setup.reference, setup.tests).comparisons)

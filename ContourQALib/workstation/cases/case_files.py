@@ -21,7 +21,7 @@ from ContourQALib.formats.header import named_data_files
 from ContourQALib.formats.images import read_image
 from ContourQALib.formats.label_naming import LabelNaming
 from ContourQALib.metrics.domain import cropped
-from ContourQALib.names import asked_for
+from ContourQALib.names import asked_for, is_nameless
 from ContourQALib.workstation.cases.case_entry import CaseEntry, StructureFile
 from ContourQALib.workstation.cases.file_states import state_in_case
 from ContourQALib.workstation.cases.map_files import read_maps
@@ -68,7 +68,7 @@ class CaseFiles:
         self._series = _Once(self._find_series)
         self._image = _Once(self._read_image)
         self._contours = _Once(lambda: self._structures(entry.contours, needed=True))
-        self._reference = _Once(lambda: self._structures(entry.reference))
+        self._reference = self._once_of(entry.reference)
         self._models = {name: self._once_of(files) for name, files in entry.models.items()}
         self._probabilities = _Once(self._read_probabilities)
         self._files: dict[Path, _Once[tuple[Contour, ...]]] = {}
@@ -98,7 +98,10 @@ class CaseFiles:
         return self._contours.get()
 
     def reference(self) -> tuple[Contour, ...]:
-        """The reference's contours on their own lattices; none where there is none. Raises as `contours`."""
+        """The reference's contours on their own lattices; none where there is none. Raises as `contours`.
+
+        Where there is one contour and one to assess, and either has no name of its own, they are the same.
+        """
         return self._reference.get()
 
     def models(self) -> Mapping[str, tuple[Contour, ...]]:
@@ -165,7 +168,14 @@ class CaseFiles:
         return hashes
 
     def _once_of(self, files: Sequence[StructureFile]) -> _Once[tuple[Contour, ...]]:
-        return _Once(lambda: self._structures(files))
+        return _Once(lambda: self._called_alike(self._structures(files)))
+
+    def _called_alike(self, drawn: tuple[Contour, ...]) -> tuple[Contour, ...]:
+        """Contours, a lone one called as the lone one to assess where either of the two has no name."""
+        if len(drawn) != 1 or len(self.contours()) != 1:
+            return drawn
+        theirs, ours = drawn[0], self.contours()[0]
+        return (theirs.called(ours.name),) if is_nameless(theirs.name) or is_nameless(ours.name) else drawn
 
     def _hash(self, path: Path) -> str:
         series = self.series() if path == self.entry.image else None

@@ -124,6 +124,17 @@ def test_of_two_contours_of_one_name_the_first_is_taken(tmp_path: Path) -> None:
     assert "another contour has this name" in files.notes()[0]
 
 
+def test_a_lone_reference_without_a_name_is_of_the_lone_contour(tmp_path: Path) -> None:
+    drawn = segmentation(tmp_path / "d.seg.nrrd", GTV=BALL)
+    label = StructureFile(write(tmp_path / "mask.nii.gz", BALL))
+    files = CaseFiles(CaseEntry("a", "a", None, (StructureFile(drawn),), (label,), {"LFT": (label,)}))
+    assert [(one.name, one.spelled) for one in files.reference()] == [("GTV", "label_1")]
+    assert [one.name for one in files.models()["LFT"]] == ["GTV"]
+    several = segmentation(tmp_path / "s.seg.nrrd", GTV=BALL, CTV=SHIFTED)
+    files = CaseFiles(CaseEntry("a", "a", None, (StructureFile(several),), (label,)))
+    assert [one.name for one in files.reference()] == ["label_1"]
+
+
 def test_what_cannot_be_read_is_read_again_once_it_is_mended(tmp_path: Path) -> None:
     image = tmp_path / "ct.nrrd"
     image.write_bytes(b"no image")
