@@ -24,7 +24,7 @@ def series_of(volume_node: Any) -> SeriesIdentity | None:
 
     scene = volume_node.GetScene()
     # the hierarchy's own way to find it would make one where there is none
-    hierarchy = scene.GetFirstNodeByClass("vtkMRMLSubjectHierarchyNode") if scene is not None else None
+    hierarchy: Any = None if scene is None else scene.GetFirstNodeByClass("vtkMRMLSubjectHierarchyNode")
     item = hierarchy.GetItemByDataNode(volume_node) if hierarchy is not None else 0
     if not item:
         return None
