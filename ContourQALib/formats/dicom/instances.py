@@ -124,12 +124,12 @@ def _check_whole(header: Dataset, left: int, path: Path) -> None:
     Raises:
         DamagedError: it does not.
     """
-    syntax = header.file_meta.get("TransferSyntaxUID")
+    syntax = header.file_meta.TransferSyntaxUID
     if syntax == DEFLATED:
         return  # what is left was counted in the inflated data
     if left <= 0:
         raise DamagedError(path, "is cut short or holds no pixels")
-    if syntax is not None and (syntax.is_private or syntax.is_encapsulated):
+    if syntax.is_private or syntax.is_encapsulated:
         return
     head = 8 if header.original_encoding[0] else 12  # tag, representation and length (PS3.5 7.1)
     bits = count_of(header, "BitsAllocated") * count_of(header, "NumberOfFrames", 1)

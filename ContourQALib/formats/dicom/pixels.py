@@ -14,7 +14,6 @@ from ContourQALib.formats.dicom.reading import DamagedError, from_each, read_dat
 from ContourQALib.formats.dicom.slices import Slice
 
 if TYPE_CHECKING:
-    from pydicom.dataset import FileDataset
     from pydicom.uid import UID
 
 PIXELS = (
@@ -115,7 +114,7 @@ def _decoded(path: Path) -> np.ndarray:
     from pydicom.pixels import pixel_array
 
     dataset = read_dataset(path, PIXELS, pixels=True)
-    _check_decodable(_syntax(dataset), path)
+    _check_decodable(dataset.file_meta.TransferSyntaxUID, path)
     try:
         # bits beyond those stored may hold anything, such as old overlays (PS3.5 8.1.1)
         return pixel_array(dataset, correct_unused_bits=True)
@@ -123,17 +122,6 @@ def _decoded(path: Path) -> np.ndarray:
         raise
     except Exception as error:  # decoders raise nearly anything for damaged pixels
         raise DamagedError(path, "has damaged pixels, or fewer than its header says") from error
-
-
-def _syntax(dataset: FileDataset) -> UID:
-    """The transfer syntax, also of a file without meta information, which cannot be compressed."""
-    from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
-
-    if "TransferSyntaxUID" not in dataset.file_meta:
-        implicit, little = dataset.original_encoding
-        explicit = ExplicitVRLittleEndian if little else ExplicitVRBigEndian
-        dataset.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian if implicit else explicit
-    return dataset.file_meta.TransferSyntaxUID
 
 
 def _check_decodable(syntax: UID, path: Path) -> None:

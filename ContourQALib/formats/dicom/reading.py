@@ -140,6 +140,9 @@ def read_dataset(
         tags: keywords of the elements that are wanted, else all.
         pixels: whether to read on to the pixels; a file that ends before them is not damaged otherwise.
 
+    Returns:
+        the data set; its meta information names a transfer syntax, whether or not the file has any.
+
     Raises:
         FormatError: pydicom is not installed, or the file is missing or a folder.
         DamagedError: it is no DICOM file, or cut short.
@@ -170,11 +173,24 @@ def parse(
         raise DamagedError(path, "is no DICOM file")
     wanted = None if tags is None else [tag_of(keyword) for keyword in tags]
     try:
-        return read_partial(file, stop, force=True, specific_tags=wanted)
+        with quietly():  # the file's meta information is turned into values at once
+            dataset = read_partial(file, stop, force=True, specific_tags=wanted)
     except MemoryError:
         raise
     except Exception as error:  # a damaged file makes pydicom raise nearly anything
         raise DamagedError(path, "is damaged or cut short") from error
+    _name_syntax(dataset)
+    return dataset
+
+
+def _name_syntax(dataset: FileDataset) -> None:
+    """Name the syntax of a file without meta information, which is the one that it was read by."""
+    from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+
+    if "TransferSyntaxUID" not in dataset.file_meta:
+        implicit, little = dataset.original_encoding
+        explicit = ExplicitVRLittleEndian if little else ExplicitVRBigEndian
+        dataset.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian if implicit else explicit
 
 
 def at_pixels(tag: int, representation: str | None, length: int) -> bool:
