@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ContourQALib.errors import SettingError
+from ContourQALib.errors import FormatError, SettingError
 from ContourQALib.pacs.address import Address
 from ContourQALib.pacs.credentials import Credentials
 from ContourQALib.pacs.errors import AccessError, PacsError, PassingError
@@ -27,8 +27,8 @@ CONNECT_S = 10.0
 BACKOFF_S = (0.5, 2.0)
 """Waits before something is asked a second and a third time."""
 
-PAGE = 1000
-"""Rows that one search asks for; archives with a lower limit of their own are asked on."""
+PAGE = 200
+"""Rows that one search asks for: some archives refuse to give more, others give less and are asked on."""
 
 CHUNK = 1 << 20
 """Bytes of a file that are in memory at a time."""
@@ -151,11 +151,12 @@ class Archive:
         Raises:
             AccessError: it does not let us store; nothing was stored.
             PassingError: no answer, or the archive failed; whether it has the file is not known.
+            FormatError: the file cannot be opened; nothing was sent.
             PacsError: it cannot be reached safely or is no DICOMweb service.
         """
 
         def post() -> Any:
-            with FileBody(path) as body:
+            with _body(path) as body:
                 headers = {"Content-Type": body.content_type, "Accept": DICOM_JSON}
                 return self._session.post(
                     f"{self.address.url}/studies",
@@ -259,6 +260,13 @@ def _checked(ca_file: Path) -> str:
             f"--ca-file {ca_file} holds no certificates in PEM form; name such a file."
         ) from error
     return str(ca_file)
+
+
+def _body(path: Path) -> FileBody:
+    try:
+        return FileBody(path)
+    except OSError as error:
+        raise FormatError(f"Cannot read {path} ({error.strerror}); check that the file exists.") from error
 
 
 def _said(answer: Any) -> Mapping[str, Any]:

@@ -9,7 +9,7 @@ from typing import TypeVar
 from ContourQALib.errors import SettingError
 from ContourQALib.pacs.archive import Archive
 from ContourQALib.pacs.errors import NotThereError
-from ContourQALib.pacs.records import InstanceRecord, SeriesRecord
+from ContourQALib.pacs.records import WRITTEN_FIELDS, InstanceRecord, SeriesRecord
 from ContourQALib.pacs.searching import find_instances
 
 CONTOURS = ("RTSTRUCT", "SEG")
@@ -51,7 +51,7 @@ def choose_contours(
         replace(instance, modality=one.modality)  # not every archive repeats it
         for one in series
         if one.modality in CONTOURS
-        for instance in find_instances(archive, one.study_uid, one.series_uid)
+        for instance in find_instances(archive, one.study_uid, one.series_uid, WRITTEN_FIELDS)
     ]
     if wanted is not None:
         return _wanted(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -108,12 +108,12 @@ def _arriving(archive: Archive, path: str, folder: Path) -> Iterator[InstanceFil
         with write_atomically(passing) as temporary, open(temporary, "wb") as file:
             for piece in pieces:
                 file.write(piece)
-        with ExitStack() as leaving:
-            leaving.callback(passing.unlink, missing_ok=True)
-            try:
-                yield InstanceFile.read(passing)
-            except FormatError:
-                yield None
+        try:
+            yield InstanceFile.read(passing)
+        except FormatError:
+            yield None
+        finally:
+            passing.unlink(missing_ok=True)
 
 
 def _kept(file: InstanceFile) -> Path:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from ContourQALib.errors import SettingError
 from ContourQALib.pacs.archive import PAGE, Archive
-from ContourQALib.pacs.records import WRITTEN_FIELDS, InstanceRecord, SeriesRecord, StudyRecord, is_uid
+from ContourQALib.pacs.records import InstanceRecord, SeriesRecord, StudyRecord, is_uid
 
 DATE = re.compile(r"\d{8}|\d{8}-(\d{8})?|-\d{8}")
 """A day, days from one to another, from one on, or up to one (PS3.4 C.2.2.2.5)."""
@@ -104,7 +104,7 @@ def find_series(archive: Archive, study_uid: str) -> tuple[SeriesRecord, ...]:
 
 
 def find_instances(
-    archive: Archive, study_uid: str, series_uid: str, **only: str
+    archive: Archive, study_uid: str, series_uid: str, fields: Sequence[str] = (), **only: str
 ) -> tuple[InstanceRecord, ...]:
     """All instances of a series, () where the archive does not hold it.
 
@@ -112,6 +112,7 @@ def find_instances(
         archive: whom to ask.
         study_uid: Study Instance UID.
         series_uid: Series Instance UID.
+        fields: keywords of DICOM that are asked for beyond what every archive tells.
         only: keywords of DICOM with the values that an instance must have.
 
     Raises:
@@ -119,10 +120,9 @@ def find_instances(
     """
 
     def page(offset: int) -> Iterable[InstanceRecord]:
-        how: dict[str, Any] = {"search_filters": only} if only else {}
-        rows: Iterable[Mapping[str, Any]] = archive.search(
-            "instances", study_uid, series_uid, limit=PAGE, offset=offset, fields=list(WRITTEN_FIELDS), **how
-        )
+        how = {"fields": list(fields), "search_filters": only}
+        asked = {name: value for name, value in how.items() if value}
+        rows = archive.search("instances", study_uid, series_uid, limit=PAGE, offset=offset, **asked)
         return (InstanceRecord.of(row, study_uid, series_uid) for row in rows)
 
     return _all(page, lambda one: one.instance_uid)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from ContourQALib.errors import ContourQAError
 from ContourQALib.pacs.archive import Archive
 from ContourQALib.pacs.errors import NotThereError, PacsError, PassingError
 from ContourQALib.pacs.instance_file import InstanceFile
@@ -24,10 +25,8 @@ REASONS = {
 }
 """Failure Reason (PS3.18 table I.2-2), whole or by its leading digits."""
 
-CONFLICT = 409
-"""None of the instances was stored (PS3.18 10.5.3.1)."""
-
 ACCEPTED = 202
+"""Stored with remarks, or not all of them (PS3.18 10.5.3.1)."""
 
 
 class Outcome(StrEnum):
@@ -79,24 +78,30 @@ def send(
         What became of each instance, in the order given.
 
     Raises:
-        AccessError: it does not let us in; nothing was stored.
-        PacsError: it does not answer at all; nothing was sent.
+        ContourQAError: nothing was stored: the archive does not answer, does not let us in, or the first file
+            cannot be read. Later failures stand in what is returned.
     """
     once = list({file.instance_uid: file for file in reversed(files)}.values())[::-1]
     series = dict.fromkeys((file.study_uid, file.series_uid) for file in once)
     there = {uid for study_uid, series_uid in series for uid in _held(archive, study_uid, series_uid)}
     results: list[Sent] = []
-    silent = False
-    for done, file in enumerate(once):
-        if report is not None:
-            report(done, len(once), "files")
+    over = False
+    for file in once:
         if file.instance_uid in there:
             results.append(Sent(file, Outcome.ALREADY_THERE))
-        elif silent:
-            results.append(Sent(file, Outcome.NOT_SENT, "the archive had stopped answering"))
+        elif over:
+            results.append(Sent(file, Outcome.NOT_SENT, "the sending had ended before it"))
         else:
-            results.append(_send_once(archive, file))
-            silent = results[-1].outcome is Outcome.UNKNOWN
+            try:
+                results.append(_send_once(archive, file))
+            except ContourQAError as error:
+                if not any(one.outcome is Outcome.STORED for one in results):
+                    raise
+                results.append(Sent(file, Outcome.NOT_STORED, str(error)))
+                over = True
+            over = over or results[-1].outcome is Outcome.UNKNOWN
+        if report is not None:
+            report(len(results), len(once), "files")
     return tuple(results)
 
 
@@ -128,7 +133,7 @@ def _understood(archive: Archive, file: InstanceFile, status: int, said: Mapping
 
 
 def _accepted(archive: Archive, file: InstanceFile, said: Mapping[str, Any]) -> Sent:
-    """Stored with remarks, or some instances not; there is one, so that the archive must have it."""
+    """What HTTP 202 means for the one file that was sent."""
     codes = [_code(item, "00081196") for item in _items(said, "00081199")]
     remarks = ", ".join(f"warning {code:04X}" for code in codes if code is not None)
     if not codes and not _holds(archive, file):

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from ContourQALib.errors import FormatError
 from ContourQALib.pacs.errors import AccessError, PassingError
 from ContourQALib.pacs.instance_file import InstanceFile
 from ContourQALib.pacs.sending import Outcome, send
@@ -123,6 +124,24 @@ def test_nothing_is_sent_to_an_archive_that_cannot_be_asked(fake, opened, files)
     with pytest.raises(PassingError):
         send(opened(), files)
     assert not fake.requests("POST")
+
+
+@pytest.mark.parametrize(
+    "fault", [Fault(403), Fault(302, {"Location": "https://other.example/"})], ids=["403", "302"]
+)
+def test_what_is_stored_before_the_sending_ends_is_still_known(fake, opened, files, fault):
+    fake.posts.extend([None, fault])
+    results = send(opened(), files)
+    assert outcomes(results) == [Outcome.STORED, Outcome.NOT_STORED, *[Outcome.NOT_SENT] * 3]
+    assert results[1].reason.startswith(fake.url)
+    assert len(fake.requests("POST")) == 2
+
+
+def test_a_file_that_is_gone_by_then_is_said(fake, opened, files, tmp_path):
+    gone = InstanceFile(tmp_path / "gone.dcm", "1.2", "1.2.3", "1.2.3.4")
+    with pytest.raises(FormatError, match="Cannot read"):
+        send(opened(), [gone])
+    assert outcomes(send(opened(), [files[0], gone])) == [Outcome.STORED, Outcome.NOT_STORED]
 
 
 def test_who_may_not_store_is_told_so(fake, opened, files):
