@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -121,8 +122,8 @@ def assess(
     if send:
         send_and_tell(archive, [InstanceFile.read(path) for path in written])
     elif written:
-        paths = " ".join(str(path) for path in written)
-        say(f"Nothing was sent. To send: contourqa pacs --url {archive.address.url} send {paths}")
+        sending = ["contourqa", "pacs", "--url", archive.address.url, "send", *map(str, written)]
+        say(f"Nothing was sent. To send: {shlex.join(sending)}")
 
 
 @dataclass(frozen=True)
