@@ -12,12 +12,12 @@ import numpy as np
 import pydicom
 import pytest
 
-from ContourQALib.errors import FormatError
 from ContourQALib.formats.dicom.folder import DicomFolder, scan
 from ContourQALib.formats.dicom.image_series import choose_series
 from ContourQALib.formats.dicom.reading import quietly
 from ContourQALib.formats.dicom.recognizing import Kind, dicom_kind, is_dicom
 from ContourQALib.formats.dicom.series_image import read_series
+from dicom_checks import change, sentence
 from dicom_samples import (
     BIRTH_DATE,
     PATIENT_NAME,
@@ -43,28 +43,6 @@ def _nothing_told(capfd, recwarn, caplog) -> Iterator[None]:
     captured = capfd.readouterr()
     assert tells_nothing(captured.out + captured.err + caplog.text)
     assert all(tells_nothing(str(one.message)) for one in recwarn)
-
-
-def sentence(function: Callable, *arguments: object) -> str:
-    """The error of a call: one sentence that tells nothing of the patient."""
-    with pytest.raises(FormatError) as caught:
-        function(*arguments)
-    text = str(caught.value)
-    assert text.endswith(".")
-    assert "\n" not in text
-    assert tells_nothing(text)
-    return text
-
-
-def change(path: Path, **elements: object) -> None:
-    """Write a file anew with other values."""
-    with pydicom.config.disable_value_validation():
-        dataset = pydicom.dcmread(path)
-        for keyword, value in elements.items():
-            setattr(dataset, keyword, value)
-        if "SOPClassUID" in elements:
-            dataset.file_meta.MediaStorageSOPClassUID = dataset.SOPClassUID
-        dataset.save_as(path)
 
 
 def cut(path: Path, keep: float) -> None:
