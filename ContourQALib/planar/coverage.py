@@ -7,7 +7,7 @@ import numpy as np
 from ContourQALib.case import ProbabilityMap
 from ContourQALib.geometry import Grid
 from ContourQALib.planar.edges import spread
-from ContourQALib.planar.oblique import voxels_inside
+from ContourQALib.planar.oblique import held, voxels_inside
 from ContourQALib.planar.outside import lies_beside, wholly_outside
 from ContourQALib.planar.planar_structure import PlanarStructure
 from ContourQALib.planar.plane_frame import PlaneFrame, frame_of
@@ -39,8 +39,8 @@ def coverage(structure: PlanarStructure, grid: Grid) -> ProbabilityMap:
     frame = frame_of(structure, grid)
     planes = planes_of(structure, frame)
     values = np.zeros(grid.shape, np.float32)
-    if frame.axes is None:
-        _count_parts(values, grid, planes, frame)
+    if frame.is_oblique:
+        _count_parts(values, structure, grid, planes)
     else:
         _cover(values, planes, frame)
     if not values.any() and lies_beside(structure, grid):
@@ -94,14 +94,13 @@ def _shares(sides: Sides, part: slice, first: np.ndarray, stop: np.ndarray) -> n
     return np.asarray(steps.reshape(rows, columns + 2).cumsum(axis=1)[:, :columns])
 
 
-def _count_parts(values: np.ndarray, grid: Grid, planes: Planes, frame: PlaneFrame) -> None:
-    fine = Grid(
-        (grid.size[0] * PARTS, grid.size[1] * PARTS, grid.size[2] * PARTS),
-        (grid.spacing[0] / PARTS, grid.spacing[1] / PARTS, grid.spacing[2] / PARTS),
-        tuple(grid.index_to_world(np.full(3, (1 / PARTS - 1) / 2))),
-        grid.direction,
-    )
+def _count_parts(values: np.ndarray, structure: PlanarStructure, grid: Grid, planes: Planes) -> None:
+    i, j, k = (n * PARTS for n in grid.size)
+    di, dj, dk = (mm / PARTS for mm in grid.spacing)
+    x, y, z = grid.index_to_world(np.full(3, (1 / PARTS - 1) / 2))
+    fine = Grid((i, j, k), (di, dj, dk), (x, y, z), grid.direction)
+    frame = frame_of(structure, fine)
+    view = frame.slices_of(values)
     for parts in voxels_inside(fine, planes, frame):
-        index = parts // PARTS
-        i, j, k = index[((index >= 0) & (index < grid.size)).all(axis=1)].T
-        np.add.at(values, (k, j, i), np.float32(PARTS**-3))
+        u, v, t = held(parts // PARTS, view).T
+        np.add.at(view, (t, v, u), np.float32(PARTS**-3))

@@ -54,8 +54,8 @@ def exact_edges(groups: Sequence[Sequence[np.ndarray]]) -> tuple[np.ndarray, np.
 
 def rounded(low: np.ndarray, high: np.ndarray, plane: np.ndarray) -> Edges:
     """Edges of exact ends."""
-    ends = (np.rint(end / GRAIN).astype(np.int64) for end in (low, high))
-    return Edges(*ends, plane)
+    low_grains, high_grains = (np.rint(end / GRAIN).astype(np.int64) for end in (low, high))
+    return Edges(low_grains, high_grains, plane)
 
 
 def _upward(one: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

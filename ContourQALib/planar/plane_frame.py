@@ -23,24 +23,27 @@ class PlaneFrame:
     """Coordinates (u, v, t) of LPS points: u and v within the planes, t across them.
 
     Where the planes lie along a face of the grid, u and v count voxels (0 is the center of the first one) and
-    (u, v, t) are the grid's own axes, put in an order and a sense that follow the patient, not the file: the
-    same voxels are chosen whichever way the axes run. Elsewhere u and v are mm in the plane itself.
+    (u, v, t) are the grid's own axes. Elsewhere all are mm, and u runs in the plane beside the axis of the
+    grid that is nearest to it, so that v is the same for all voxels along this axis. Order and sense of the
+    axes follow the patient, not the file: the same voxels are chosen whichever way the file's axes run.
 
     Attributes:
         matrix: (3, 3), rows for u, v and t.
         offset: (3,), added to the product.
         uv_area_mm2: area of a unit square of u and v, mm².
         slice_mm: how far apart the grid's slices are along t.
-        axes: which of the grid's axes (0 for I) u, v and t are; None where planes are oblique to the grid.
+        axes: the grid's axes (0 for I) along u, v and t, or where planes are oblique those nearest to them.
         flipped: whether u, v and t run against those axes.
+        is_oblique: whether the planes lie along no face of the grid.
     """
 
     matrix: np.ndarray
     offset: np.ndarray
     uv_area_mm2: float
     slice_mm: float
-    axes: tuple[int, int, int] | None = None
-    flipped: tuple[bool, bool, bool] = (False, False, False)
+    axes: tuple[int, int, int]
+    flipped: tuple[bool, bool, bool]
+    is_oblique: bool
 
     def local(self, points_mm: np.ndarray) -> np.ndarray:
         """(u, v, t) of (..., 3) LPS points in mm; t is in mm."""
@@ -48,12 +51,19 @@ class PlaneFrame:
 
     def slices_of(self, values: np.ndarray) -> np.ndarray:
         """A (K, J, I) array as (slices along t, rows along v, columns along u), without a copy."""
-        if self.axes is None:
-            raise ValueError("oblique planes have no slices of the grid")
         u, v, t = (2 - axis for axis in self.axes)
         turned = values.transpose(t, v, u)
         steps = tuple(slice(None, None, -1 if flip else 1) for flip in reversed(self.flipped))
         return turned[steps]
+
+    def first_and_steps(self, grid: Grid) -> tuple[np.ndarray, np.ndarray]:
+        """(u, v, t) of the first voxel of `slices_of`, and rows of what a step along each of `axes` adds."""
+        corner = np.zeros(3)
+        steps = np.empty((3, 3))
+        for number, (axis, flip) in enumerate(zip(self.axes, self.flipped, strict=True)):
+            corner[axis] = grid.size[axis] - 1 if flip else 0
+            steps[number] = grid.axes[:, axis] * (-grid.spacing[axis] if flip else grid.spacing[axis])
+        return self.local(grid.index_to_world(corner)), steps @ self.matrix.T
 
 
 def frame_of(structure: PlanarStructure, grid: Grid) -> PlaneFrame:
@@ -92,10 +102,9 @@ def _along(grid: Grid, across: int) -> PlaneFrame:
     """The grid's own frame for planes across one of its axes."""
     u, v = _nearest_to_patient(grid, [axis for axis in (0, 1, 2) if axis != across])
     axes = (u, v, across)
-    flipped = tuple(_against(grid.axes[:, axis]) for axis in axes)
     to_index = np.linalg.inv(grid.axes) / np.array(grid.spacing)[:, None]
     matrix, offset = np.empty((3, 3)), np.empty(3)
-    for row, (axis, flip) in enumerate(zip(axes, flipped, strict=True)):
+    for row, (axis, flip) in enumerate(zip(axes, _flipped(grid, axes), strict=True)):
         matrix[row] = -to_index[axis] if flip else to_index[axis]
         last = grid.size[axis] - 1 if flip else 0
         offset[row] = last - matrix[row] @ np.array(grid.origin)
@@ -103,20 +112,29 @@ def _along(grid: Grid, across: int) -> PlaneFrame:
     matrix[2] *= slice_mm
     offset[2] *= slice_mm
     area = grid.spacing[u] * grid.spacing[v]
-    return PlaneFrame(matrix, offset, area, slice_mm, axes, (flipped[0], flipped[1], flipped[2]))
+    return PlaneFrame(matrix, offset, area, slice_mm, axes, _flipped(grid, axes), is_oblique=False)
 
 
 def _oblique(grid: Grid, normal: np.ndarray) -> PlaneFrame:
-    """A frame in mm of the planes' own, which depends on the patient alone."""
+    """A frame in mm beside the grid's axes."""
     if _against(normal):
         normal = -normal
-    side = np.eye(3)[np.argmin(np.abs(np.round(normal, 6)))]
-    v = np.cross(normal, side)
-    v /= np.linalg.norm(v)
-    matrix = np.stack([np.cross(v, normal), v, normal])
+    leaving = np.round(np.abs(normal @ grid.axes), 6)
+    along = min(_nearest_to_patient(grid, [0, 1, 2]), key=lambda axis: leaving[axis])
+    v, t = sorted((axis for axis in (0, 1, 2) if axis != along), key=lambda axis: leaving[axis])
+    axes = (along, v, t)
+    flipped = _flipped(grid, axes)
+    side = np.cross(normal, -grid.axes[:, along] if flipped[0] else grid.axes[:, along])
+    side /= np.linalg.norm(side)
+    matrix = np.stack([np.cross(side, normal), side, normal])
     # From one voxel to the next along the axis that is nearest to the normal: as many slabs as slices.
     slice_mm = float(np.max(np.abs(normal @ grid.axes) * grid.spacing))
-    return PlaneFrame(matrix, np.zeros(3), 1.0, slice_mm)
+    return PlaneFrame(matrix, np.zeros(3), 1.0, slice_mm, axes, flipped, is_oblique=True)
+
+
+def _flipped(grid: Grid, axes: tuple[int, int, int]) -> tuple[bool, bool, bool]:
+    u, v, t = (_against(grid.axes[:, axis]) for axis in axes)
+    return u, v, t
 
 
 def _nearest_to_patient(grid: Grid, axes: list[int]) -> list[int]:

@@ -41,7 +41,7 @@ def rasterize(structure: PlanarStructure, grid: Grid) -> Contour:
     frame = frame_of(structure, grid)
     planes = planes_of(structure, frame)
     mask = np.zeros(grid.shape, bool)
-    filled = fill(mask, planes, frame) if frame.axes else fill_oblique(mask, grid, planes, frame)
+    filled = fill_oblique(mask, grid, planes, frame) if frame.is_oblique else fill(mask, planes, frame)
     if not filled.inside and (filled.outside or lies_beside(structure, grid)):
         raise wholly_outside(structure)
     areas = areas_of(planes)

@@ -171,6 +171,28 @@ def test_every_sense_of_the_axes_gives_the_same_voxels_for_planes_of_every_view(
                 np.testing.assert_array_equal(as_before(moved, order, flips), first)
 
 
+@pytest.mark.parametrize(
+    "tilt",
+    [
+        pytest.param(rotation(3), id="oblique to every axis"),
+        pytest.param(np.array([[1, 0, 0], [0, 0.8, -0.6], [0, 0.6, 0.8]]), id="about one axis"),
+        pytest.param(
+            np.array([[1, 0, 0], [0, 0.5**0.5, -(0.5**0.5)], [0, 0.5**0.5, 0.5**0.5]]),
+            id="by 45 degrees: edges and ends run through centers",
+        ),
+    ],
+)
+def test_every_sense_of_the_axes_gives_the_same_voxels_for_oblique_planes(tilt):
+    grid = Grid((13, 14, 15), origin=(-6.0, -7.0, -7.0))
+    planes = [rectangle(z, (-4.0, 4.0), (-3.0, 3.0)) for z in (-2 * 0.5**0.5, 0.0, 2 * 0.5**0.5)]
+    drawn = structure(*(turned(plane, tilt, np.zeros(3)) for plane in planes))
+    first = rasterize(drawn, grid).mask
+    assert first.sum() == pytest.approx(48 * 6 * 0.5**0.5, rel=0.15)
+    for order, flips in product(permutations(range(3)), product((False, True), repeat=3)):
+        moved = rasterize(drawn, reoriented(grid, order, flips)).mask
+        np.testing.assert_array_equal(as_before(moved, order, flips), first)
+
+
 # ---- planes that are oblique to the patient, and to the grid
 
 
