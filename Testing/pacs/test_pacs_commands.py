@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import shutil
+from types import SimpleNamespace
 
 import pytest
 
+from ContourQALib.commands import pacs_connection
 from dicom_samples import BIRTH_DATE, FREE_TEXT, PATIENT_ID, PATIENT_NAME, tells_nothing
 from fake_archive import DROPPED, Fault
 
@@ -126,6 +128,23 @@ def test_the_environment_says_who_asks_and_whom(fake, contourqa, slices, monkeyp
     monkeypatch.setenv("CONTOURQA_PACS_USER", "someone")
     monkeypatch.setenv("CONTOURQA_PACS_PASSWORD", SECRET)
     assert len(contourqa("pacs", "query", "--format", "json").json["studies"]) == 1
+
+
+def test_the_terminal_is_asked_where_nobody_said_who_asks(fake, pacs, monkeypatch):
+    fake.user = "Basic c29tZW9uZTpoNHJkLXRvLWd1ZXNz"
+    terminal = SimpleNamespace(isatty=lambda: True)
+    monkeypatch.setattr(pacs_connection, "sys", SimpleNamespace(stdin=terminal, stderr=terminal))
+    asked = []
+
+    def prompt(text: str, err: bool, hide_input: bool = False) -> str:
+        asked.append((text, hide_input))
+        return SECRET if hide_input else "someone"
+
+    monkeypatch.setattr(pacs_connection.typer, "prompt", prompt)
+    shown = pacs("query")
+    assert shown.code == 0, shown.err
+    assert asked == [(f"User at {fake.url}", False), ("Password", True)]
+    assert SECRET not in shown.out + shown.err
 
 
 def test_a_command_without_an_address_says_how_to_give_one(contourqa):
