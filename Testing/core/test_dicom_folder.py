@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -278,6 +279,14 @@ def test_what_is_not_there_or_no_dicom_is_refused(tmp_path):
     assert f"{tmp_path / 'a.txt'} is no DICOM file" in sentence(scan, tmp_path / "a.txt")
     assert "does not exist" in sentence(scan, tmp_path / "b")
     assert "does not exist" in sentence(dicom_kind, tmp_path / "b")
+
+
+def test_without_pydicom_one_sentence_says_what_to_install(tmp_path, monkeypatch):
+    write_series(tmp_path, VALUES, GRID)
+    monkeypatch.setitem(sys.modules, "pydicom", None)  # as if it were not there
+    assert is_dicom(tmp_path)
+    assert "pip install pydicom" in sentence(scan, tmp_path)
+    assert "pip install pydicom" in sentence(dicom_kind, tmp_path / "0000.dcm")
 
 
 def test_dicom_is_recognized_without_its_extension(tmp_path):

@@ -42,7 +42,7 @@ def require_highdicom() -> None:
         import highdicom  # noqa: F401 - whether it is there
     except ImportError as error:
         raise FormatError(
-            "Writing DICOM needs highdicom, which is not installed here: install contourqa[dicom]."
+            "Writing DICOM needs highdicom, which is not installed here: pip install highdicom."
         ) from error
 
 

@@ -106,7 +106,7 @@ def require_pydicom() -> None:
         import pydicom  # noqa: F401 - whether it is there
     except ImportError as error:
         raise FormatError(
-            "Reading DICOM needs pydicom, which is not installed here: install contourqa[dicom]."
+            "Reading DICOM needs pydicom, which is not installed here: pip install pydicom."
         ) from error
 
 
