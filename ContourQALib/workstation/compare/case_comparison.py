@@ -181,5 +181,5 @@ def _part(source: Source, structures: Sequence[str]) -> Source:
     for structure in structures:
         contour = _named(source, structure) or (source.contours[0] if len(source.contours) == 1 else None)
         if contour is not None:
-            found.append(replace(contour, name=structure))
+            found.append(contour.called(structure))
     return Source(source.name, tuple(found))

@@ -45,7 +45,8 @@ def compared(ask, reference=REFERENCE, tests=(VPM, LFT)):
 def test_figures_are_those_of_the_whole_image(ask) -> None:
     result = compared(ask)
     for test, contour in (("VPM", VPM.contours[0]), ("LFT", SMALLER)):
-        wanted = compare(BLADDER, contour, 1.0, per_slice=True, reference_label="Reference", test_label=test)
+        named = contour.called("Bladder")
+        wanted = compare(BLADDER, named, 1.0, per_slice=True, reference_label="Reference", test_label=test)
         assert same(result.find("Bladder", test), wanted)
     assert result.find("CTV", "VPM").status is Status.TEST_EMPTY
     assert result.find("Rectum", "LFT") is None
