@@ -17,7 +17,7 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian, RLELossless
 
 from ContourQALib.case import Contour, ProbabilityMap
 from ContourQALib.errors import ContourQAError, FormatError, GeometryError
-from ContourQALib.formats.dicom.segmentation_in import read_seg, read_seg_probabilities
+from ContourQALib.formats.dicom.segmentation_in import read_seg, read_seg_probabilities, seg_references
 from ContourQALib.formats.dicom.segmentation_out import Algorithm, write_fractional_seg, write_seg
 from ContourQALib.formats.dicom.source_series import SourceSeries, source_series
 from dicom_samples import small_grid, small_values, tells_nothing, write_series
@@ -225,8 +225,13 @@ def test_a_share_is_one_of_the_largest_number(fractional: Dataset, tmp_path: Pat
     def too_small(sample: Dataset) -> None:
         sample.MaximumFractionalValue = 100
 
+    def nothing(sample: Dataset) -> None:
+        sample.MaximumFractionalValue = 0
+
     with pytest.raises(FormatError, match="holds 255 where its Maximum Fractional Value is 100"):
         read_seg_probabilities(saved(fractional, too_small, tmp_path / "small.dcm"))
+    with pytest.raises(FormatError, match="has a Maximum Fractional Value of 0"):
+        read_seg_probabilities(saved(fractional, nothing, tmp_path / "nothing.dcm"))
 
 
 def test_shares_of_nothing_and_all_are_a_mask_and_others_are_not(fractional: Dataset, tmp_path: Path) -> None:
@@ -306,8 +311,22 @@ def forget_a_segment(sample: Dataset) -> None:
     sample.SegmentSequence = list(sample.SegmentSequence)[:1]
 
 
+def leave_nothing(sample: Dataset) -> None:
+    background = highdicom.sr.CodedConcept("125040", "DCM", "Background")
+    for segment in sample.SegmentSequence:
+        segment.SegmentedPropertyTypeCodeSequence = [background]
+
+
+def become_something_else(sample: Dataset) -> None:
+    sample.SegmentationType = "SURFACE"
+
+
 def forget_segments(sample: Dataset) -> None:
     del sample.SegmentSequence
+
+
+def grow(sample: Dataset) -> None:
+    sample.Rows = sample.Columns = 65535
 
 
 def break_a_color(sample: Dataset) -> None:
@@ -346,9 +365,12 @@ def become_an_image(sample: Dataset) -> None:
         (forget_a_number, FormatError, "which segment it shows"),
         (forget_a_segment, FormatError, "holds frames of segment 2, which it does not describe"),
         (forget_segments, FormatError, "in a way that cannot be understood"),
+        (leave_nothing, FormatError, "holds no segments"),
+        (become_something_else, FormatError, "is no DICOM segmentation"),
         (break_a_color, FormatError, "in a way that cannot be understood"),
-        (cut_pixels, FormatError, "cut short or nothing here knows their transfer syntax"),
-        (forget_pixels, FormatError, "cut short"),
+        (cut_pixels, FormatError, "ends before its last frame; export or copy it again"),
+        (grow, FormatError, "ends before its last frame"),
+        (forget_pixels, FormatError, "ends before its last frame"),
         (become_a_slide, FormatError, "a microscope's slide"),
         (become_an_image, FormatError, "is no DICOM segmentation; name a SEG file"),
     ],
@@ -363,6 +385,20 @@ def test_what_cannot_be_read_is_one_sentence_without_the_patient(
     assert said.startswith(str(path))
     assert said.endswith(".")
     assert tells_nothing(said)
+
+
+def test_a_reference_that_cannot_be_understood_is_one_sentence(written: Dataset, tmp_path: Path) -> None:
+    def forget_a_series(sample: Dataset) -> None:
+        del sample.ReferencedSeriesSequence[0].SeriesInstanceUID
+
+    path = saved(written, forget_a_series, tmp_path / "seg.dcm")
+    with pytest.raises(FormatError, match="refers to images in a way that cannot be understood"):
+        seg_references(path)
+    assert seg_references(saved(written, forget_references, tmp_path / "none.dcm")) == ()
+
+
+def forget_references(sample: Dataset) -> None:
+    del sample.ReferencedSeriesSequence
 
 
 def test_an_unknown_compression_is_named(fractional: Dataset, tmp_path: Path) -> None:

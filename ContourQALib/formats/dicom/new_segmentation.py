@@ -14,7 +14,8 @@ import numpy as np
 from ContourQALib.formats.dicom.carried_identity import CarriedIdentity
 from ContourQALib.formats.dicom.frame_groups import frame_groups, shared_groups
 from ContourQALib.formats.dicom.run_lengths import run_lengths
-from ContourQALib.formats.dicom.segmentation_header import BINARY, new_header
+from ContourQALib.formats.dicom.segmentation_file import BINARY
+from ContourQALib.formats.dicom.segmentation_header import new_header
 
 if TYPE_CHECKING:
     from highdicom import SOPClass

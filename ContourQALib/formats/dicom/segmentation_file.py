@@ -13,15 +13,16 @@ import numpy as np
 from ContourQALib.case import SeriesIdentity
 from ContourQALib.errors import ContourQAError, FormatError
 from ContourQALib.formats.dicom.display_color import from_cielab
-from ContourQALib.formats.dicom.reading import quietly, read_dataset
+from ContourQALib.formats.dicom.reading import DamagedError, quietly, read_dataset
 from ContourQALib.formats.dicom.recognizing import Kind, kind_of
 from ContourQALib.formats.dicom.segment_tags import tags_of
 from ContourQALib.formats.dicom.segment_terminology import codes_of
 from ContourQALib.formats.dicom.segmentation_frames import LABEL_MAP, SegmentationFrames, place_frames
 from ContourQALib.formats.segmentation import Color
 
-FRACTIONAL = "FRACTIONAL"
-"""Segmentation Type whose frames hold shares of Maximum Fractional Value (PS3.3 C.8.20.2.3)."""
+BINARY, FRACTIONAL = "BINARY", "FRACTIONAL"
+KINDS = (BINARY, LABEL_MAP, FRACTIONAL)
+"""Segmentation Types (PS3.3 C.8.20.2): a fractional one holds shares of its Maximum Fractional Value."""
 
 BACKGROUND = ("DCM", "125040")
 """Code of what is no structure: label maps may describe their background as a segment."""
@@ -54,6 +55,8 @@ class SegmentationFile:
         kind: Segmentation Type: BINARY, LABELMAP or FRACTIONAL.
         segments: in the order of the file, without the background.
         frames: where the frames lie.
+        largest: the number that stands for all of a voxel: Maximum Fractional Value, and 1 of masks.
+        frame_uid: Frame of Reference UID; "" where the file has none.
     """
 
     path: Path
@@ -61,17 +64,14 @@ class SegmentationFile:
     kind: str
     segments: tuple[Segment, ...]
     frames: SegmentationFrames
-
-    @property
-    def largest(self) -> int:
-        """The number that stands for all of a voxel: Maximum Fractional Value, and 1 of masks."""
-        return int(self.dataset.get("MaximumFractionalValue") or 0) if self.kind == FRACTIONAL else 1
+    largest: int
+    frame_uid: str
 
     def planes_of(self, segment: Segment) -> Iterator[tuple[int, np.ndarray]]:
         """The planes that have a frame of a segment: K, and (J, I) as stored, in a label map as 0 and 1.
 
         Raises:
-            FormatError: a frame cannot be decoded: it is cut short, or nothing here knows its compression.
+            FormatError: a frame cannot be decoded: it is damaged, or nothing here knows its compression.
         """
         in_label_map = self.kind == LABEL_MAP
         places = self.frames.of_segment(0 if in_label_map else segment.number)
@@ -84,9 +84,8 @@ class SegmentationFile:
         Raises:
             FormatError: it lies in another frame of reference and does not refer to the image's series.
         """
-        frame_uid = str(self.dataset.get("FrameOfReferenceUID") or "")
-        foreign = frame_uid and series.frame_uid and frame_uid != series.frame_uid
-        if foreign and series.series_uid not in series_referenced(self.dataset):
+        foreign = self.frame_uid and series.frame_uid and self.frame_uid != series.frame_uid
+        if foreign and series.series_uid not in series_referenced(self.dataset, self.path):
             raise FormatError(
                 f"{self.path} lies in another frame of reference than the image and refers to another series;"
                 " name the image that it was drawn on."
@@ -104,7 +103,7 @@ class SegmentationFile:
                     yield pixels
         except Exception as error:  # decoders raise nearly anything
             raise FormatError(
-                f"{self.path} holds frames that cannot be decoded, because they are cut short or nothing here"
+                f"{self.path} holds frames that cannot be decoded, because they are damaged or nothing here"
                 f" knows their transfer syntax ({syntax.name}); export it uncompressed."
             ) from error
 
@@ -132,17 +131,7 @@ def open_segmentation(path: str | PathLike[str]) -> SegmentationFile:
     with quietly():
         dataset = read_dataset(path, pixels=True)
         try:
-            if kind_of(str(dataset.get("SOPClassUID"))) is not Kind.SEGMENTATION:
-                raise FormatError(f"{path} is no DICOM segmentation; name a SEG file.")
-            frames = place_frames(dataset, path)
-            segments = tuple(_described(dataset))
-            unknown = set(frames.segments.tolist()) - {0} - {one.number for one in segments}
-            if unknown:
-                raise FormatError(
-                    f"{path} holds frames of segment {min(unknown)}, which it does not describe; export it"
-                    " again."
-                )
-            return SegmentationFile(path, dataset, str(dataset.SegmentationType), segments, frames)
+            return _understood(dataset, path)
         except ContourQAError:
             raise
         except Exception as error:  # elements that are missing or senseless raise nearly anything
@@ -152,10 +141,45 @@ def open_segmentation(path: str | PathLike[str]) -> SegmentationFile:
             ) from error
 
 
-def series_referenced(dataset: Any) -> tuple[str, ...]:
-    """Series Instance UIDs that a segmentation refers to (PS3.3 C.12.2), each once."""
-    items = dataset.get("ReferencedSeriesSequence") or ()
-    return tuple(dict.fromkeys(str(one.SeriesInstanceUID) for one in items if "SeriesInstanceUID" in one))
+def _understood(dataset: Any, path: Path) -> SegmentationFile:
+    kind = str(dataset.get("SegmentationType"))
+    if kind_of(str(dataset.get("SOPClassUID"))) is not Kind.SEGMENTATION or kind not in KINDS:
+        raise FormatError(f"{path} is no DICOM segmentation; name a SEG file.")
+    _check_pixels(dataset, path)
+    frames = place_frames(dataset, path)
+    segments = tuple(_described(dataset))
+    unknown = (
+        set(frames.segments.tolist()) - {0} - {int(one.SegmentNumber) for one in dataset.SegmentSequence}
+    )
+    if unknown or not segments:
+        what = f"frames of segment {min(unknown)}, which it does not describe" if unknown else "no segments"
+        raise FormatError(f"{path} holds {what}; export it again.")
+    largest = int(dataset.MaximumFractionalValue) if kind == FRACTIONAL else 1
+    if largest < 1:
+        raise FormatError(f"{path} has a Maximum Fractional Value of {largest}; export it again.")
+    frame_uid = str(dataset.get("FrameOfReferenceUID") or "")
+    return SegmentationFile(path, dataset, kind, segments, frames, largest, frame_uid)
+
+
+def series_referenced(dataset: Any, path: Path) -> tuple[str, ...]:
+    """Series Instance UIDs that a segmentation refers to (PS3.3 C.12.2), each once.
+
+    Raises:
+        DamagedError: what it refers to cannot be understood.
+    """
+    try:
+        items = dataset.get("ReferencedSeriesSequence") or ()
+        return tuple(dict.fromkeys(str(one.SeriesInstanceUID) for one in items))
+    except Exception as error:  # elements that are missing or senseless raise nearly anything
+        raise DamagedError(path, "refers to images in a way that cannot be understood") from error
+
+
+def _check_pixels(dataset: Any, path: Path) -> None:
+    """See that there are as many pixels as the header says, where they lie uncompressed."""
+    bits = int(dataset.Rows) * int(dataset.Columns) * int(dataset.BitsAllocated) * int(dataset.NumberOfFrames)
+    compressed = dataset.file_meta.TransferSyntaxUID.is_encapsulated
+    if "PixelData" not in dataset or not (compressed or len(dataset.PixelData) * 8 >= bits):
+        raise DamagedError(path, "ends before its last frame")
 
 
 def _described(dataset: Any) -> Iterator[Segment]:

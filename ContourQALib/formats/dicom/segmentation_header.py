@@ -20,7 +20,6 @@ UNCOMPRESSED, RUN_LENGTHS = "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.5"
 a tenth as runs."""
 
 PROGRAM = "ContourQA"
-BINARY = "BINARY"
 LARGEST = 255
 """Maximum Fractional Value of maps."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from os import PathLike
+from pathlib import Path
 
 import numpy as np
 
@@ -88,7 +89,7 @@ def seg_references(path: str | PathLike[str]) -> tuple[str, ...]:
         FormatError: the file is missing or damaged.
     """
     with quietly():
-        return series_referenced(read_dataset(path, tags=["ReferencedSeriesSequence"]))
+        return series_referenced(read_dataset(path, tags=["ReferencedSeriesSequence"]), Path(path))
 
 
 def _mask(file: SegmentationFile, segment: Segment) -> np.ndarray:

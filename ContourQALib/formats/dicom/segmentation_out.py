@@ -13,8 +13,8 @@ from ContourQALib.case import Contour, ProbabilityMap
 from ContourQALib.errors import SettingError, StructureError
 from ContourQALib.formats.dicom.new_segmentation import NewSegmentation
 from ContourQALib.formats.dicom.segment_item import LONG_STRING, Algorithm, segment_item
-from ContourQALib.formats.dicom.segmentation_file import FRACTIONAL
-from ContourQALib.formats.dicom.segmentation_header import BINARY, LARGEST
+from ContourQALib.formats.dicom.segmentation_file import BINARY, FRACTIONAL
+from ContourQALib.formats.dicom.segmentation_header import LARGEST
 from ContourQALib.formats.output import write_atomically
 
 if TYPE_CHECKING:
