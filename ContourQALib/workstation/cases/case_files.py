@@ -9,8 +9,6 @@ from typing import Generic, TypeVar
 
 from ContourQALib.case import Contour, Image, ProbabilityMap
 from ContourQALib.errors import FormatError, StructureError
-from ContourQALib.formats.dicom.contour_header import read_contour_header
-from ContourQALib.formats.dicom.contour_object import contour_object
 from ContourQALib.formats.dicom.folder import scan
 from ContourQALib.formats.dicom.image_series import ImageSeries, choose_series
 from ContourQALib.formats.dicom.recognizing import files_below, names_dicom
@@ -20,6 +18,7 @@ from ContourQALib.formats.digests import digest_of_series, hash_contours
 from ContourQALib.formats.header import named_data_files
 from ContourQALib.formats.images import read_image
 from ContourQALib.formats.label_naming import LabelNaming
+from ContourQALib.formats.references import referenced_series
 from ContourQALib.metrics.domain import cropped
 from ContourQALib.names import asked_for, is_nameless
 from ContourQALib.workstation.cases.case_entry import CaseEntry, StructureFile
@@ -195,10 +194,8 @@ class CaseFiles:
         return choose_series(scan(path), self.entry.series_wanted or None, referred)
 
     def _referred(self, path: Path) -> tuple[str, ...]:
-        if not names_dicom(path):
-            return ()
         self._stamp(path)
-        return read_contour_header(contour_object(path)[0]).series_uids
+        return referenced_series(path)
 
     def _read_image(self) -> Image:
         series = self.series()

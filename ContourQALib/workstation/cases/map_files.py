@@ -38,13 +38,14 @@ def read_maps(
         ContourQAError: a file cannot be read, or a name fits several structures.
     """
     once = tuple(dict.fromkeys(files))
+    for file in once:
+        open_file(file.path)
     segmentations = {file.path for file in once if names_dicom(file.path)}
     plain = [file for file in once if file.path not in segmentations]
     named = [MapFile(file.path, naming.structure(file.structure) or None) for file in plain]
     found = {one.path: name for one, name in match_maps(named, structures).pairs} if named else {}
     maps: list[ProbabilityMap] = []
     for file in once:
-        open_file(file.path)
         if file.path in segmentations:
             maps += _of_segments(file, structures, naming)
         else:
