@@ -22,7 +22,7 @@ MANIFESTS = ("cases.csv", "manifest.csv", "cohort.csv")
 
 LOOKED_FOR = (
     "looked for a manifest (a .csv with the columns case and image), for an image with contours beside it, "
-    "for folders of these, for folders images and labels side by side, and for DICOM series with contours"
+    "for folders of these, for folders images and labels side by side, and for DICOM series with contours."
 )
 
 
@@ -68,7 +68,8 @@ def list_cases(source: Path, folders: AllowedFolders) -> CaseList:
     else:
         raise FormatError(f"{source} is neither a folder nor a manifest (.csv); name the folder of the case.")
     if not found.cases:
-        raise FormatError(f"{source} holds no case; {LOOKED_FOR}.")
+        why = found.problems[0] if found.problems else LOOKED_FOR
+        raise FormatError(f"{source} holds no case; {why[:1].lower()}{why[1:]}")
     return _checked(replace(found, cases=_unlike(found.cases)), check)
 
 

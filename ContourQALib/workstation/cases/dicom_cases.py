@@ -11,7 +11,7 @@ from functools import cache
 from os.path import commonpath
 from pathlib import Path
 
-from ContourQALib.errors import ContourQAError
+from ContourQALib.errors import ContourQAError, FormatError
 from ContourQALib.formats.dicom.contour_header import ContourHeader, read_contour_header
 from ContourQALib.formats.dicom.folder import DicomFolder, scan
 from ContourQALib.formats.dicom.image_series import ImageSeries
@@ -104,6 +104,9 @@ def dicom_cases(
     Returns:
         The others, one case for each series with contours, and one with its problem for each contour file
         that has no series. Series without contours make none, and a problem says so.
+
+    Raises:
+        FormatError: DICOM cannot be read here, and there are no others.
     """
 
     @cache
@@ -116,7 +119,12 @@ def dicom_cases(
 
     if not any(is_dicom(path) for path in files_below(source) if is_meant(path)):
         return DicomCases(tuple(others))
-    found = scan(source, is_meant)
+    try:
+        found = scan(source, is_meant)
+    except FormatError as error:  # DICOM cannot be read here
+        if not others:
+            raise
+        return DicomCases(tuple(others), (str(error),))
     drafts = {one.series_uid: _Draft(one) for one in found.series}
     lone: list[CaseEntry] = []
     for path in sorted((*found.structure_sets, *found.segmentations), key=lambda one: counted(str(one))):

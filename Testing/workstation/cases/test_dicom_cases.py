@@ -334,6 +334,28 @@ def test_what_was_found_of_a_series_holds_until_a_file_of_it_changes(tmp_path: P
     assert store.known(by_folder) is store.known(by_manifest) is None
 
 
+def test_series_without_contours_are_no_cases_and_said(tmp_path: Path) -> None:
+    series(tmp_path / "image")
+    with pytest.raises(FormatError, match=r"holds no case; an image series has no contours; it is series 3"):
+        listed(tmp_path)
+
+
+def test_where_dicom_cannot_be_read_the_other_cases_can(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: Any) -> None:
+        raise FormatError("Reading DICOM needs pydicom.")
+
+    patient(tmp_path / "case")
+    monkeypatch.setattr(dicom_cases, "scan", refused)
+    with pytest.raises(FormatError, match="needs pydicom"):
+        listed(tmp_path)
+    (tmp_path / "ct.nrrd").touch()
+    (tmp_path / "contours.seg.nrrd").touch()
+    found = listed(tmp_path)
+    assert (len(found.cases), found.problems) == (1, ("Reading DICOM needs pydicom.",))
+
+
 def test_a_folder_without_dicom_is_listed_without_pydicom(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
