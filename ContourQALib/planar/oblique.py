@@ -75,7 +75,7 @@ def held(index: np.ndarray, view: np.ndarray) -> np.ndarray:
 
 
 def voxels_inside(grid: Grid, planes: Planes, frame: PlaneFrame) -> Iterator[np.ndarray]:
-    """Voxels whose centers are inside, by and by: indices (N, 3) along the frame's axes, also beyond the grid.
+    """Voxels whose centers are inside, by and by: indices (N, 3) along the frame's axes, also off the grid.
 
     Args:
         grid: where the voxels lie.

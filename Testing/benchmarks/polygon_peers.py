@@ -44,18 +44,20 @@ class PolygonPeer:
         name: as the tool calls itself, and what is measured.
         needs: the package or program that must be installed.
         masks: measures the conversion of a sample, and gives the masks.
+        is_program: it is run as a process of its own.
         note: what its time holds besides.
     """
 
     name: str
     needs: str
     masks: Callable[[Sample, int], tuple[Cost, Masks]]
+    is_program: bool = False
     note: str = ""
 
     @property
     def installed(self) -> bool:
         """Whether it can be measured here."""
-        return bool(shutil.which(self.needs) or find_spec(self.needs))
+        return bool(shutil.which(self.needs) if self.is_program else find_spec(self.needs))
 
 
 def plastimatch_masks(sample: Sample, repeats: int) -> tuple[Cost, Masks]:
@@ -136,7 +138,7 @@ def of_peer(name: str, sample: Sample, repeats: int) -> tuple[Cost, Masks]:
 PEERS: dict[str, Any] = {
     peer.name: peer
     for peer in (
-        PolygonPeer("plastimatch", "plastimatch", plastimatch_masks, "reads DICOM, writes masks"),
+        PolygonPeer("plastimatch", "plastimatch", plastimatch_masks, True, "reads DICOM, writes masks"),
         PolygonPeer("rt-utils", "rt_utils", rt_utils_masks),
         PolygonPeer("scikit-image + SimpleITK", "skimage", script_masks),
     )

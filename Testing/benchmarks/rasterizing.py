@@ -168,6 +168,8 @@ def rows_of(sample: Sample, real: list[tuple[Sample, np.ndarray]], repeats: int)
         except Exception as error:  # whatever it is, the other tools are still measured
             least, note = None, f"{note} dicom/sarcoma: {type(error).__name__}".strip()
         row = row_of(name, cost, note)
+        if peer.is_program:
+            row = replace(row, peak_mb=None)  # this process holds nothing of it
         rows.append(replace(row, dice=(agreement[0], agreement[len(agreement) // 2]), published=least))
     return rows
 
