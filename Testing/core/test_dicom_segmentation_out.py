@@ -347,8 +347,11 @@ def test_frames_name_the_slice_or_frame_that_they_lie_on(source: SourceSeries, t
     for series, path in ((source, tmp_path / "one.dcm"), (several, tmp_path / "several.dcm")):
         write_seg(contours(), series, path, NET, "Contours")
         for groups in pydicom.dcmread(path).PerFrameFunctionalGroupsSequence:
+            segment = groups.SegmentIdentificationSequence[0].ReferencedSegmentNumber
             origin = groups.DerivationImageSequence[0].SourceImageSequence[0]
             k = round(float(GRID.world_to_index(groups.PlanePositionSequence[0].ImagePositionPatient)[2]))
+            # planes 1 to 5 have frames, so that the first position is plane 1
+            assert groups.FrameContentSequence[0].DimensionIndexValues == [segment, k]
             if series is source:
                 assert origin.ReferencedSOPInstanceUID == source.identity.instance_uids[k]
             else:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ContourQALib.formats.dicom.carried_identity import CarriedIdentity
+from ContourQALib.formats.dicom.carried_identity import CHARACTER_SET, CarriedIdentity
 from ContourQALib.formats.dicom.frame_groups import frame_groups, shared_groups
 from ContourQALib.formats.dicom.run_lengths import run_lengths
 from ContourQALib.formats.dicom.segmentation_file import BINARY
@@ -67,6 +67,8 @@ class NewSegmentation:
 
     def finished(self) -> SOPClass:
         """The whole object, with the patient's name in it."""
+        from pydicom.charset import convert_encodings
+
         if not self._places:
             # there is no object without frames (PS3.3 C.7.6.6); these keep the grid
             empty = np.zeros(self._source.grid.shape[1:], bool if self._is_binary else np.uint8)
@@ -77,9 +79,12 @@ class NewSegmentation:
         dataset.SegmentsOverlap = self._overlaps()
         dataset.NumberOfFrames = len(self._places)
         dataset.SharedFunctionalGroupsSequence = [shared_groups(self._source)]
-        dataset.PerFrameFunctionalGroupsSequence = frame_groups(self._source, self._places)
+        groups = frame_groups(self._source, self._places)
+        dataset[groups.tag] = groups
         self._put_pixels(dataset)
         CarriedIdentity.of(self._source.datasets[0]).complete(dataset)
+        # or the groups would be parsed and encoded again when they are saved
+        dataset.set_original_encoding(False, True, convert_encodings(CHARACTER_SET))
         return dataset
 
     def _overlaps(self) -> str:
