@@ -104,8 +104,9 @@ def _complete(path: Path) -> Dataset:
 
     for element in dataset.values():
         # pydicom takes what is left of a file for the last element's value.
-        known = isinstance(element, RawDataElement) and element.length != UNDEFINED_LENGTH
-        if known and element.length != len(element.value or b""):
+        if not isinstance(element, RawDataElement) or element.length == UNDEFINED_LENGTH:
+            continue
+        if element.length != len(element.value or b""):
             raise DamagedError(path, "is cut short")
     return dataset
 
