@@ -86,9 +86,17 @@ def write_fractional_seg(
         if placed.resampled:
             remarks.append("Resampled onto the grid of the image (linear).")
         item = segment_item(number, one.name, None, {}, algorithm, remarks)
-        new.add(item, np.round(placed.values * LARGEST).astype(np.uint8))
+        new.add(item, _shares(placed.values))
         del placed
     return _saved(new, path, overwrite)
+
+
+def _shares(values: np.ndarray) -> np.ndarray:
+    """Probabilities (K, J, I) as whole shares of `LARGEST`; plane by plane, for most hold nothing."""
+    shares = np.zeros(values.shape, np.uint8)
+    for k in np.flatnonzero(values.any(axis=(1, 2))):
+        shares[k] = np.round(values[k] * LARGEST)
+    return shares
 
 
 def _begun(
