@@ -7,14 +7,13 @@ relative to the CSV, and each is a file or a folder of DICOM.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
-from typing import Any
 
 from ContourQALib.errors import FormatError
+from ContourQALib.formats.csv_lines import Line, csv_lines
 from ContourQALib.names import normalize
 
 TEXTS = ("case", "patient", "structure", "stratum", "dataset", "series")
@@ -89,21 +88,11 @@ def read_manifest(path: str | PathLike[str], needs: Sequence[str] = ()) -> Manif
         rows = read_manifest("cohort.csv", needs=("structure", "reference", "probability")).rows
     """
     path = Path(path)
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            return _read(path, csv.reader(file, strict=True), dict.fromkeys((CASE, *needs)))
-    except IsADirectoryError as error:
-        raise FormatError(f"{path} is a folder; name the manifest (CSV) in it.") from error
-    except PermissionError as error:
-        raise FormatError(f"{path} cannot be opened; ask for permission to read it.") from error
-    except UnicodeDecodeError as error:
-        raise FormatError(f"{path} is not a text in UTF-8; save the manifest as CSV UTF-8.") from error
-    except (OSError, ValueError) as error:  # ValueError: a NUL character in the name
-        raise FormatError(f"{path} does not exist; check the path of the manifest.") from error
+    with csv_lines(path, "manifest") as lines:
+        return _read(path, lines, dict.fromkeys((CASE, *needs)))
 
 
-def _read(path: Path, reader: Any, needs: Mapping[str, None]) -> Manifest:
-    lines = _lines(path, reader)
+def _read(path: Path, lines: Iterator[Line], needs: Mapping[str, None]) -> Manifest:
     header = next(lines, None)
     if header is None:
         raise FormatError(f"{path} is empty; a manifest begins with a line of column names.")
@@ -124,19 +113,6 @@ def _read(path: Path, reader: Any, needs: Mapping[str, None]) -> Manifest:
         raise FormatError(f"{path} lists no case below its header; add a row for each.")
     known = {*TEXTS, *FILES, ""}
     return Manifest(path, tuple(name for name in columns if name not in known), tuple(rows))
-
-
-def _lines(path: Path, reader: Any) -> Iterator[tuple[int, list[str]]]:
-    """Line number and stripped cells of every line that is not blank."""
-    try:
-        for cells in reader:
-            stripped = [cell.strip() for cell in cells]
-            if any(stripped):
-                yield reader.line_num, stripped
-    except csv.Error as error:
-        raise FormatError(
-            f"{path} cannot be read as CSV in line {max(reader.line_num, 1)} ({error}); export it again."
-        ) from error
 
 
 def _columns(path: Path, header: Sequence[str], needs: Mapping[str, None]) -> list[str]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from os import PathLike
 from pathlib import Path
-from typing import Any
 
 from ContourQALib.errors import FormatError
+from ContourQALib.formats.csv_lines import Line, csv_lines
 from ContourQALib.vocabulary.default import DEFAULT
 from ContourQALib.vocabulary.spelling import lookup, words
 from ContourQALib.vocabulary.vocabulary import SpellingTakenError, Vocabulary
@@ -36,20 +35,11 @@ def read_name_table(path: str | PathLike[str], vocabulary: Vocabulary = DEFAULT)
         Flap,Lappen; flap graft
     """
     path = Path(path)
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            return _read(path, _lines(path, csv.reader(file, strict=True)), vocabulary)
-    except IsADirectoryError as error:
-        raise FormatError(f"{path} is a folder; name the table of names (CSV) in it.") from error
-    except PermissionError as error:
-        raise FormatError(f"{path} cannot be opened; ask for permission to read it.") from error
-    except UnicodeDecodeError as error:
-        raise FormatError(f"{path} is not a text in UTF-8; save the table of names as CSV UTF-8.") from error
-    except (OSError, ValueError) as error:  # ValueError: a NUL character in the name
-        raise FormatError(f"{path} does not exist; check the path of the table of names.") from error
+    with csv_lines(path, "table of names") as lines:
+        return _read(path, lines, vocabulary)
 
 
-def _read(path: Path, lines: Iterator[tuple[int, list[str]]], vocabulary: Vocabulary) -> Vocabulary:
+def _read(path: Path, lines: Iterator[Line], vocabulary: Vocabulary) -> Vocabulary:
     header = next(lines, (0, []))[1]
     if [name.casefold() for name in header] != COLUMNS:
         raise FormatError(
@@ -83,16 +73,3 @@ def _read(path: Path, lines: Iterator[tuple[int, list[str]]], vocabulary: Vocabu
     if not rows:
         raise FormatError(f"{path} names no structure below its first line; add a row for each.")
     return vocabulary
-
-
-def _lines(path: Path, reader: Any) -> Iterator[tuple[int, list[str]]]:
-    """Line number and stripped cells of every line that is not blank."""
-    try:
-        for cells in reader:
-            stripped = [cell.strip() for cell in cells]
-            if any(stripped):
-                yield reader.line_num, stripped
-    except csv.Error as error:
-        raise FormatError(
-            f"{path} cannot be read as CSV in line {max(reader.line_num, 1)} ({error}); export it again."
-        ) from error
