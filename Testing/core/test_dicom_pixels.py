@@ -12,6 +12,7 @@ from pydicom.uid import (
     ExplicitVRBigEndian,
     ImplicitVRLittleEndian,
     JPEG2000Lossless,
+    JPEGExtended12Bit,
     JPEGLosslessSV1,
     JPEGLSLossless,
     RLELossless,
@@ -98,6 +99,19 @@ def test_bits_that_are_not_stored_are_not_read(tmp_path):
     assert np.array_equal(read(tmp_path).values, values)
 
 
+@pytest.mark.parametrize(
+    ("elements", "told"),
+    [
+        ({"BitsStored": 12, "HighBit": 15}, "keeps 12 bits of each pixel below bit 15"),
+        ({"ModalityLUTSequence": [pydicom.Dataset()]}, "keeps its values in a table"),
+    ],
+)
+def test_values_that_are_not_simply_the_pixels_are_refused(tmp_path, elements, told):
+    write_series(tmp_path, VALUES, GRID)
+    change(tmp_path / "0002.dcm", **elements)
+    assert told in refused(tmp_path, FormatError)
+
+
 def test_a_padding_value_is_read_like_any_other(tmp_path):
     values = VALUES.copy()
     values[:, 0, 0] = -2000
@@ -170,15 +184,18 @@ def _without_encoding(dataset: pydicom.Dataset) -> pydicom.Dataset:
     return fresh
 
 
-def test_a_compression_that_nothing_decodes_is_named(tmp_path):
+@pytest.mark.parametrize(
+    ("syntax", "name"), [(HTJ2K, "High-Throughput JPEG 2000"), (JPEGExtended12Bit, "JPEG Extended")]
+)
+def test_a_compression_that_nothing_decodes_is_named(tmp_path, syntax, name):
     write_series(tmp_path, VALUES, GRID, transfer_syntax=RLELossless)
     path = tmp_path / "0002.dcm"
     dataset = pydicom.dcmread(path)
-    dataset.file_meta.TransferSyntaxUID = HTJ2K
+    dataset.file_meta.TransferSyntaxUID = syntax
     dataset.save_as(path)
     text = refused(tmp_path, FormatError)
     assert str(path) in text
-    assert "High-Throughput JPEG 2000" in text
+    assert f"nothing installed here decodes ({name}" in text
 
 
 @pytest.mark.parametrize("keep", [0.9, 0.97])

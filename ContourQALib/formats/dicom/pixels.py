@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ContourQALib.errors import FormatError
-from ContourQALib.formats.dicom.elements import name_of
+from ContourQALib.formats.dicom.elements import count_of, name_of
 from ContourQALib.formats.dicom.reading import DamagedError, from_each, read_dataset
 from ContourQALib.formats.dicom.slices import Slice
 
 if TYPE_CHECKING:
-    from pydicom.uid import UID
+    from pydicom.dataset import FileDataset
 
 PIXELS = (
     "Rows",
@@ -26,11 +26,12 @@ PIXELS = (
     "SamplesPerPixel",
     "PhotometricInterpretation",
     "NumberOfFrames",
+    "ModalityLUTSequence",
     "ExtendedOffsetTable",
     "ExtendedOffsetTableLengths",
     "PixelData",
 )
-"""What decoding needs (PS3.3 C.7.6.3)."""
+"""What decoding needs (PS3.3 C.7.6.3), and what must not be there (`_check_plain`)."""
 
 
 def read_pixels(slices: Sequence[Slice]) -> np.ndarray:
@@ -39,7 +40,8 @@ def read_pixels(slices: Sequence[Slice]) -> np.ndarray:
     A file is decoded once, however many slices it holds. Ask `quietly`.
 
     Raises:
-        FormatError: nothing that is installed decodes the transfer syntax.
+        FormatError: nothing that is installed decodes the transfer syntax, or pixels are stored in a way that
+            no CT, MR or PET image is.
         DamagedError: the pixels are cut short, or not as many as the header says.
         MemoryError: there is no room for them.
     """
@@ -114,25 +116,52 @@ def _decoded(path: Path) -> np.ndarray:
     from pydicom.pixels import pixel_array
 
     dataset = read_dataset(path, PIXELS, pixels=True)
-    _check_decodable(dataset.file_meta.TransferSyntaxUID, path)
     try:
+        _check_decodable(dataset, path)
+        _check_plain(dataset, path)
         # bits beyond those stored may hold anything, such as old overlays (PS3.5 8.1.1)
         return pixel_array(dataset, correct_unused_bits=True)
-    except MemoryError:
+    except (FormatError, MemoryError):
         raise
     except Exception as error:  # decoders raise nearly anything for damaged pixels
         raise DamagedError(path, "has damaged pixels, or fewer than its header says") from error
 
 
-def _check_decodable(syntax: UID, path: Path) -> None:
+def _check_decodable(dataset: FileDataset, path: Path) -> None:
     from pydicom.pixels import get_decoder
+    from pydicom.uid import JPEGExtended12Bit
 
+    syntax = dataset.file_meta.TransferSyntaxUID
     try:
-        available = get_decoder(syntax).is_available
+        decoder = get_decoder(syntax)
+        available = decoder.is_available
     except NotImplementedError:
         available = False
+    if available and syntax == JPEGExtended12Bit and count_of(dataset, "BitsStored") > 8:
+        # gdcm and Pillow, which announce themselves for it, know its 8 bits alone
+        available = "pylibjpeg" in decoder.available_plugins
     if not available:
         raise FormatError(
             f"{path} is compressed in a way that nothing installed here decodes ({name_of(syntax)}); "
             "export it uncompressed."
+        )
+
+
+def _check_plain(dataset: FileDataset, path: Path) -> None:
+    """See that a pixel's value is in its lowest bits, and is its own: decoders take it for that unasked.
+
+    Raises:
+        FormatError: values lie in higher bits, as old files have them (PS3.5 8.1.1 forbids it by now), or in
+            a table, which images of slices do not have (PS3.3 C.11.1).
+    """
+    stored, high = count_of(dataset, "BitsStored"), count_of(dataset, "HighBit")
+    if high >= stored > 0:
+        raise FormatError(
+            f"{path} keeps {stored} bits of each pixel below bit {high}, not in the lowest ones; "
+            "export it again."
+        )
+    if "ModalityLUTSequence" in dataset:
+        raise FormatError(
+            f"{path} keeps its values in a table (Modality LUT Sequence); "
+            "export it again with Rescale Slope and Intercept."
         )
