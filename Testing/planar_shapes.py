@@ -56,7 +56,6 @@ def reoriented(grid: Grid, order: Sequence[int], flips: Sequence[bool]) -> Grid:
 
 def as_before(values: np.ndarray, order: Sequence[int], flips: Sequence[bool]) -> np.ndarray:
     """A (K, J, I) array on a `reoriented` grid in the order of the first one."""
-    back = np.empty((), values.dtype)
     back = values.transpose(2, 1, 0).transpose(np.argsort(order))  # (I, J, K) of the first grid
     back = back[tuple(slice(None, None, -1 if flip else 1) for flip in flips)]
     return back.transpose(2, 1, 0)

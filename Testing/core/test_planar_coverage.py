@@ -11,6 +11,7 @@ from skimage.measure import points_in_poly
 
 from ContourQALib.errors import GeometryError
 from ContourQALib.geometry import Grid
+from ContourQALib.planar import crossings, oblique
 from ContourQALib.planar.areas import polygon_volume_cc
 from ContourQALib.planar.coverage import coverage
 from ContourQALib.planar.rasterizing import rasterize
@@ -93,6 +94,18 @@ def test_a_keyhole_has_the_shares_of_its_ring():
     keyhole = np.concatenate([outer, outer[:1], inner[:1], inner[::-1], (outer[:1] + inner[:1]) / 2])
     ring = coverage(structure(outer, inner), GRID).values
     np.testing.assert_allclose(coverage(structure(keyhole), GRID).values, ring, atol=SINGLE)
+
+
+def test_work_done_in_small_parts_is_the_same(monkeypatch):
+    random = np.random.default_rng(3)
+    crossing = structure(at(Z, random.uniform(-5.5, 6.0, (40, 2))))
+    flat = [circle(z, (0.2, 0.1), 4.0) for z in (Z, Z + 2.0)]
+    tilted = structure(*(turned(polygon, rotation(2), flat[0][0]) for polygon in flat))
+    whole = [coverage(one, GRID).values for one in (crossing, tilted)]
+    monkeypatch.setattr(crossings, "AT_ONCE", 7)
+    monkeypatch.setattr(oblique, "AT_ONCE", 500)
+    np.testing.assert_array_equal(coverage(crossing, GRID).values, whole[0])
+    np.testing.assert_array_equal(coverage(tilted, GRID).values, whole[1])
 
 
 def test_what_leaves_the_grid_is_cut_off():
