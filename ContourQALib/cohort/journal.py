@@ -10,8 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ContourQALib.cohort.file_stamp import FileStamp, state_of
 from ContourQALib.cohort.line_journal import LineJournal
-from ContourQALib.cohort.measurement import FileStamp, ModelMeasurement, RowMeasurement, state_of
+from ContourQALib.cohort.measurement import ModelMeasurement, RowMeasurement
 from ContourQALib.cohort.tasks import RowTask
 from ContourQALib.metrics.definitions import Status
 

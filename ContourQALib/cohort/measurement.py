@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
-import os
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from ContourQALib.case import Contour, SeriesIdentity
+from ContourQALib.cohort.file_stamp import FileStamp, stamp_of
 from ContourQALib.cohort.results import MEASURED, PLACED
 from ContourQALib.cohort.tasks import RowTask
 from ContourQALib.errors import ContourQAError, FormatError, StructureError
 from ContourQALib.formats.canvas import Canvas, canvas_beside, read_canvas
-from ContourQALib.formats.color_table import SUFFIXES
-from ContourQALib.formats.dicom.recognizing import files_below, names_dicom
+from ContourQALib.formats.dicom.recognizing import names_dicom
 from ContourQALib.formats.dicom.structure_set import LeftOutRoi
-from ContourQALib.formats.digests import hash_contours
-from ContourQALib.formats.file_type import stem_of
 from ContourQALib.formats.references import referenced_series
 from ContourQALib.geometry import Grid
 from ContourQALib.metrics.compare import Comparison, compare
@@ -41,23 +36,6 @@ class Read(Protocol):
     ) -> tuple[Contour, ...]:
         """The contours; arguments as of `formats.contours.read_contours`."""
         ...
-
-
-HEADERS = (".mhd", ".nhdr")
-"""Files whose voxels lie in another file of the same stem."""
-
-
-@dataclass(frozen=True, slots=True)
-class FileStamp:
-    """Which file was read.
-
-    Attributes:
-        sha256: of its bytes.
-        state: sizes and times of it and of what is read with it (see `state_of`).
-    """
-
-    sha256: str
-    state: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,29 +185,6 @@ def figures_of(comparison: Comparison) -> tuple[float, ...]:
     )
 
 
-def state_of(path: str) -> str:
-    """Sizes and times of a file and of what is read with it; "" for a file that is not there.
-
-    With it are read a color table beside a label file, and the voxels of a separate header. Of a folder (of
-    DICOM) it is those of all files below it.
-    """
-    if os.path.isdir(path):
-        return _state_of_folder(Path(path))
-    folder, name = os.path.split(path)
-    stem = stem_of(name)
-    beside = {stem + suffix for suffix in SUFFIXES} - {name}
-    try:
-        if name.lower().endswith(HEADERS):
-            beside |= {other for other in os.listdir(folder or ".") if other.startswith(f"{stem}.")} - {name}
-        states = [_state(path)]
-    except (OSError, ValueError):  # ValueError: a NUL character in the name
-        return ""
-    for other in sorted(beside):
-        with suppress(OSError):
-            states.append(_state(os.path.join(folder, other)))
-    return " ".join(states)
-
-
 class _MissingError(StructureError):
     """The structure is not in the file."""
 
@@ -279,27 +234,3 @@ def _found(file: _ReadFile | None, structure: str) -> Contour:
         raise _MissingError(f"{file.path} holds no structure {structure}; it holds {there}")
     name = found.pairs[0][1]
     return next(contour for contour in file.contours if contour.name == name).called(structure)
-
-
-def stamp_of(path: str) -> FileStamp | None:
-    """Which file lies there now; None for one that cannot be read."""
-    state = state_of(path)  # before reading: a file that changes meanwhile is measured again by the next run
-    try:
-        return FileStamp(hash_contours(path), state)
-    except (ContourQAError, ValueError):  # ValueError: a NUL character in the name
-        return None  # reading it says what is wrong
-
-
-def _state_of_folder(folder: Path) -> str:
-    states = hashlib.sha256()
-    for file in files_below(folder):
-        with suppress(OSError):
-            states.update(
-                f"{file.relative_to(folder)}\0{_state(str(file))}\n".encode(errors="surrogateescape")
-            )
-    return states.hexdigest()
-
-
-def _state(path: str) -> str:
-    status = os.stat(path)
-    return f"{status.st_size}@{status.st_mtime_ns}"

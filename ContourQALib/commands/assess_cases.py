@@ -16,8 +16,8 @@ import typer
 
 from ContourQALib import __version__
 from ContourQALib.case import Contour, Image
+from ContourQALib.cohort.file_stamp import state_of
 from ContourQALib.cohort.line_journal import LineJournal
-from ContourQALib.cohort.measurement import state_of
 from ContourQALib.commands.options import Format
 from ContourQALib.commands.printing import print_result, progress, say
 from ContourQALib.commands.reading import CaseReading, contours_input, image_input

@@ -12,7 +12,8 @@ import pytest
 
 from cohort_folders import SHAPE, box, write_mask
 from ContourQALib.case import Contour
-from ContourQALib.cohort.measurement import RowMeasurement, RowReader, state_of
+from ContourQALib.cohort.file_stamp import state_of
+from ContourQALib.cohort.measurement import RowMeasurement, RowReader
 from ContourQALib.cohort.results import MEASURED, CohortRow
 from ContourQALib.cohort.tasks import MOST_TOGETHER, RowTask, batches, models_of, tasks_of
 from ContourQALib.errors import SettingError, StructureError

@@ -175,3 +175,21 @@ def test_arrays_that_do_not_fit_their_grid_are_refused():
         Image(np.zeros((2, 2, 2)), Grid((3, 2, 2)))
     with pytest.raises(GeometryError, match="bool"):
         Contour(np.zeros((2, 2, 2)), Grid((2, 2, 2)), "c")
+
+
+@pytest.mark.parametrize("first", [(0, 0, 0), (-3, 2, 1)])
+def test_a_covering_grid_is_the_same_lattice_and_holds_the_other_grid(first):
+    grid = Grid((5, 4, 3), (1.5, 2.0, 3.0), (10.0, -5.0, 7.0), (0, 1, 0, -1, 0, 0, 0, 0, 1))
+    x, y, z = grid.index_to_world(first)
+    other = Grid((6, 2, 4), grid.spacing, (x, y, z), grid.direction)
+    covering = grid.covering([other])
+    assert covering.relation_to(grid) in (Relation.LATTICE, Relation.SAME)
+    low = np.minimum(0, first)
+    high = np.maximum(np.array(grid.size), np.add(first, other.size))
+    assert covering.size == tuple(high - low)
+    np.testing.assert_allclose(covering.origin, grid.index_to_world(low))
+
+
+def test_a_covering_grid_leaves_out_what_lies_elsewhere():
+    grid = Grid((5, 4, 3))
+    assert grid.covering([Grid((5, 4, 3), origin=(1e5, 0.0, 0.0))]) == grid

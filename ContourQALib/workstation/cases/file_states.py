@@ -7,7 +7,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from ContourQALib.cohort.measurement import state_of
+from ContourQALib.cohort.file_stamp import state_of
 from ContourQALib.workstation.cases.case_entry import CaseEntry
 from ContourQALib.workstation.decisions.edited_contours import is_edited_file
 
