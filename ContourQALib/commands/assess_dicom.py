@@ -100,7 +100,10 @@ def _segments_of(file: Path, contours: Sequence[Contour]) -> list[int] | None:
     """Segment Numbers of contours as they lie in a file; None where one of them is no segment of it."""
     with quietly():
         header = read_dataset(file, ["SegmentSequence"])
-        labels = [(str(one.SegmentLabel).strip(), int(one.SegmentNumber)) for one in header.SegmentSequence]
+        labels = [
+            (str(one.get("SegmentLabel") or "").strip(), int(one.SegmentNumber))
+            for one in header.SegmentSequence
+        ]
     times, numbers = Counter(label for label, _ in labels), dict(labels)
     found = []
     for contour in contours:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import highdicom
 import numpy as np
+import pydicom
 import pytest
 
 from ContourQALib.case import Contour, Image
@@ -133,6 +134,19 @@ def test_segments_of_a_seg_file_are_referred_to_where_they_are(
     record = read_assessment_sr(written[0])
     assert record.assessed.segmentation.instance_uid == instance_uid
     assert _segments(record) == [2]
+
+
+def test_segments_without_a_label_are_written_anew(
+    image: Image, source: SourceSeries, drawn: tuple[Contour, ...], tmp_path: Path
+) -> None:
+    path = tmp_path / "clinic.dcm"
+    write_seg(drawn, source, path, Algorithm("clinic", "1", is_manual=True), "Clinic")
+    dataset = pydicom.dcmread(path)
+    del dataset.SegmentSequence[0].SegmentLabel
+    dataset.save_as(path)
+    contours = read_contours(path)
+    written = save_assessment_dicom(tmp_path / "out", assess(image, contours), image, contours, source, path)
+    assert [one.name for one in read_seg(written[0])] == ["label_1", "Rectum"]
 
 
 def test_merged_segments_are_another_contour_than_the_files(

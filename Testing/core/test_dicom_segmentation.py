@@ -16,8 +16,8 @@ from pydicom.dataset import Dataset
 from pydicom.uid import DeflatedExplicitVRLittleEndian, RLELossless
 
 from ContourQALib.case import Contour, ProbabilityMap
-from ContourQALib.errors import ContourQAError, FormatError, GeometryError
-from ContourQALib.formats.dicom.segmentation_in import read_seg, read_seg_probabilities, seg_references
+from ContourQALib.errors import ContourQAError, FormatError, GeometryError, StructureError
+from ContourQALib.formats.dicom.segmentation_in import read_seg, read_seg_probabilities
 from ContourQALib.formats.dicom.segmentation_out import Algorithm, write_fractional_seg, write_seg
 from ContourQALib.formats.dicom.source_series import SourceSeries, source_series
 from dicom_samples import small_grid, small_values, tells_nothing, write_series
@@ -234,6 +234,25 @@ def test_a_share_is_one_of_the_largest_number(fractional: Dataset, tmp_path: Pat
         read_seg_probabilities(saved(fractional, nothing, tmp_path / "nothing.dcm"))
 
 
+def test_a_map_of_the_same_text_is_meant_before_others_of_the_same_letters(
+    fractional: Dataset, tmp_path: Path
+) -> None:
+    def several(sample: Dataset) -> None:
+        (first,) = sample.SegmentSequence
+        others = [deepcopy(first), deepcopy(first), deepcopy(first)]
+        for number, (item, label) in enumerate(
+            zip(others, ("liver", "LIVER", "Liver"), strict=True), start=2
+        ):
+            item.SegmentNumber, item.SegmentLabel = number, label
+        sample.SegmentSequence = [first, *others]
+
+    path = saved(fractional, several, tmp_path / "map.dcm")
+    (came,) = read_seg_probabilities(path, "LIVER")
+    assert came.name == "LIVER"
+    with pytest.raises(StructureError, match="holds several segments li-ver; it holds "):
+        read_seg_probabilities(path, "li-ver")
+
+
 def test_shares_of_nothing_and_all_are_a_mask_and_others_are_not(fractional: Dataset, tmp_path: Path) -> None:
     def all_or_nothing(sample: Dataset) -> None:
         values = np.frombuffer(sample.PixelData, np.uint8)
@@ -387,18 +406,15 @@ def test_what_cannot_be_read_is_one_sentence_without_the_patient(
     assert tells_nothing(said)
 
 
-def test_a_reference_that_cannot_be_understood_is_one_sentence(written: Dataset, tmp_path: Path) -> None:
+def test_a_reference_that_cannot_be_understood_is_one_sentence(
+    written: Dataset, source: SourceSeries, tmp_path: Path
+) -> None:
     def forget_a_series(sample: Dataset) -> None:
         del sample.ReferencedSeriesSequence[0].SeriesInstanceUID
 
     path = saved(written, forget_a_series, tmp_path / "seg.dcm")
     with pytest.raises(FormatError, match="refers to images in a way that cannot be understood"):
-        seg_references(path)
-    assert seg_references(saved(written, forget_references, tmp_path / "none.dcm")) == ()
-
-
-def forget_references(sample: Dataset) -> None:
-    del sample.ReferencedSeriesSequence
+        read_seg(path, series=replace(source.identity, frame_uid="2.25.1"))
 
 
 def test_an_unknown_compression_is_named(fractional: Dataset, tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from ContourQALib.errors import (
     SettingError,
     StructureError,
 )
+from ContourQALib.formats.dicom.contour_header import read_contour_header
 from ContourQALib.formats.dicom.reading import quietly
 from ContourQALib.formats.dicom.segment_tags import (
     ALGORITHM_FAMILY_TAG,
@@ -32,11 +33,7 @@ from ContourQALib.formats.dicom.segment_tags import (
     TRACKING_UID_TAG,
 )
 from ContourQALib.formats.dicom.segment_terminology import TERMINOLOGY_TAG, Code
-from ContourQALib.formats.dicom.segmentation_in import (
-    read_seg,
-    read_seg_probabilities,
-    seg_references,
-)
+from ContourQALib.formats.dicom.segmentation_in import read_seg, read_seg_probabilities
 from ContourQALib.formats.dicom.segmentation_out import (
     Algorithm,
     write_fractional_seg,
@@ -109,7 +106,7 @@ def test_what_goes_out_comes_back(source: SourceSeries, tmp_path: Path) -> None:
     assert back[0].tags[ALGORITHM_NAME_TAG] == "A network"
     assert back[0].tags[ALGORITHM_VERSION_TAG] == "1.2"
     assert "SCT^45289007^Parotid gland~SCT^7771000^Left" in back[0].tags[TERMINOLOGY_TAG]
-    assert seg_references(path) == (source.identity.series_uid,)
+    assert read_contour_header(path).series_uids == (source.identity.series_uid,)
 
 
 def test_a_second_journey_changes_nothing(source: SourceSeries, tmp_path: Path) -> None:

@@ -10,9 +10,10 @@ import SimpleITK as sitk
 
 from ContourQALib.case import Contour
 from ContourQALib.errors import FormatError
+from ContourQALib.formats.dicom.contour_header import read_contour_header
 from ContourQALib.formats.dicom.segment_tags import ALGORITHM_NAME_TAG, ALGORITHM_TYPE_TAG, TRACKING_UID_TAG
 from ContourQALib.formats.dicom.segment_terminology import TERMINOLOGY_TAG, Code, codes_from_entry
-from ContourQALib.formats.dicom.segmentation_in import read_seg, read_seg_probabilities, seg_references
+from ContourQALib.formats.dicom.segmentation_in import read_seg, read_seg_probabilities
 from ContourQALib.geometry import Grid, Relation
 
 pytestmark = pytest.mark.realdata
@@ -126,7 +127,7 @@ def test_a_map_of_probabilities_is_no_mask_and_a_mask_no_map(data: Path) -> None
 
 def test_a_segmentation_says_its_series_and_how_its_segments_are_tracked(data: Path) -> None:
     path = data / "dicom/highdicom/seg_image_ct_binary.dcm"
-    assert seg_references(path) == ("1.3.6.1.4.1.5962.1.1.0.0.0.1196530851.28319.0.2",)
+    assert read_contour_header(path).series_uids == ("1.3.6.1.4.1.5962.1.1.0.0.0.1196530851.28319.0.2",)
     (bone,) = read_seg(path)
     assert bone.tags[TRACKING_UID_TAG].startswith("1.2.826.0.1.3680043.10.511.3.")
     codes = codes_from_entry(bone.tags[TERMINOLOGY_TAG])

@@ -85,7 +85,7 @@ class SegmentationFile:
             FormatError: it lies in another frame of reference and does not refer to the image's series.
         """
         foreign = self.frame_uid and series.frame_uid and self.frame_uid != series.frame_uid
-        if foreign and series.series_uid not in series_referenced(self.dataset, self.path):
+        if foreign and series.series_uid not in _series_referenced(self.dataset, self.path):
             raise FormatError(
                 f"{self.path} lies in another frame of reference than the image and refers to another series;"
                 " name the image that it was drawn on."
@@ -161,7 +161,7 @@ def _understood(dataset: Any, path: Path) -> SegmentationFile:
     return SegmentationFile(path, dataset, kind, segments, frames, largest, frame_uid)
 
 
-def series_referenced(dataset: Any, path: Path) -> tuple[str, ...]:
+def _series_referenced(dataset: Any, path: Path) -> tuple[str, ...]:
     """Series Instance UIDs that a segmentation refers to (PS3.3 C.12.2), each once.
 
     Raises:
@@ -190,8 +190,8 @@ def _described(dataset: Any) -> Iterator[Segment]:
         if codes and (codes.type.scheme, codes.type.value) == BACKGROUND:
             continue
         name = str(item.get("SegmentLabel") or "").strip() or f"label_{number}"
-        if name in names:
-            name = f"{name} (segment {number})"
+        while name in names:
+            name += f" (segment {number})"
         names.add(name)
         stored = item.get("RecommendedDisplayCIELabValue")
         yield Segment(number, name, from_cielab(stored) if stored else None, tags_of(item))

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from os import PathLike
-from pathlib import Path
 
 import numpy as np
 
 from ContourQALib.case import Contour, ProbabilityMap, SeriesIdentity
 from ContourQALib.errors import FormatError, StructureError
-from ContourQALib.formats.dicom.reading import quietly, read_dataset
+from ContourQALib.formats.dicom.reading import quietly
 from ContourQALib.formats.dicom.segmentation_file import (
     FRACTIONAL,
     Segment,
     SegmentationFile,
     open_segmentation,
-    series_referenced,
 )
 from ContourQALib.names import normalize
 
@@ -66,30 +64,17 @@ def read_seg_probabilities(path: str | PathLike[str], name: str | None = None) -
 
     Raises:
         FormatError: the file cannot be read, or is not fractional.
-        StructureError: it holds no segment of that name.
+        StructureError: it holds no segment of that name, or several.
         GeometryError: its frames fit no regular grid.
     """
     with quietly():
         file = open_segmentation(path)
         if file.kind != FRACTIONAL:
             raise FormatError(f"{file.path} holds masks, not probabilities; name it as contours.")
-        wanted = [one for one in file.segments if name is None or normalize(one.name) == normalize(name)]
-        if not wanted:
-            held = ", ".join(one.name for one in file.segments)
-            raise StructureError(f"{file.path} holds no segment {name}; it holds {held}.")
+        wanted = file.segments if name is None else (_named(file, name),)
         return tuple(
             ProbabilityMap(_shares(file, one), file.frames.grid, one.name, file.path) for one in wanted
         )
-
-
-def seg_references(path: str | PathLike[str]) -> tuple[str, ...]:
-    """Series Instance UIDs of the images that a DICOM segmentation refers to.
-
-    Raises:
-        FormatError: the file is missing or damaged.
-    """
-    with quietly():
-        return series_referenced(read_dataset(path, tags=["ReferencedSeriesSequence"]), Path(path))
 
 
 def _mask(file: SegmentationFile, segment: Segment) -> np.ndarray:
@@ -102,6 +87,17 @@ def _mask(file: SegmentationFile, segment: Segment) -> np.ndarray:
                 " contourqa thresholds say where to cut."
             )
     return mask
+
+
+def _named(file: SegmentationFile, name: str) -> Segment:
+    """The segment of a name: of the same text, else the only one of the same letters."""
+    same = [one for one in file.segments if one.name == name]
+    found = same or [one for one in file.segments if normalize(one.name) == normalize(name)]
+    if len(found) != 1:
+        count = "several segments" if found else "no segment"
+        held = ", ".join(one.name for one in file.segments)
+        raise StructureError(f"{file.path} holds {count} {name}; it holds {held}.")
+    return found[0]
 
 
 def _shares(file: SegmentationFile, segment: Segment) -> np.ndarray:
