@@ -74,7 +74,9 @@ def save_cohort(
             for model, contour in zip(results.models, tests, strict=True)
             if contour is not None
         }
-        return ShownCase(readable_image(tasks[row].image), reference, drawn)
+        task = tasks[row]
+        image = readable_image(task.image, task.series or None, [task.reference])
+        return ShownCase(image, reference, drawn)
 
     place = output_folder(folder)
     texts = {

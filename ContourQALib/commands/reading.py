@@ -51,7 +51,8 @@ class CaseReading:
         unused: list[LeftOut] = []
         referenced = {uid for file in contours for uid in referenced_series(file)}
         found = read_image(path, self._series, referenced, unused.append)
-        self._say(path, [f"{file.path.name} {file.reason}" for file in unused])
+        folder = path if path.is_dir() else path.parent
+        self._say(path, [f"{file.path.relative_to(folder)} {file.reason}" for file in unused])
         return found
 
     def contours(self, path: Path, canvas: Canvas | None = None) -> tuple[Contour, ...]:
