@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from os import PathLike
 
 from ContourQALib.case import Contour, Image, SeriesIdentity
+from ContourQALib.errors import ContourQAError
 from ContourQALib.formats.dicom.contour_header import read_contour_header
 from ContourQALib.formats.dicom.contour_object import contour_object
 from ContourQALib.formats.dicom.recognizing import Kind, names_dicom
@@ -45,22 +46,23 @@ class Canvas:
 
 
 def canvas_beside(path: str | PathLike[str]) -> Canvas | None:
-    """The canvas of the series that an RTSTRUCT or SEG refers to, if it lies beside the file.
+    """The canvas of the series that an RTSTRUCT or SEG refers to, if it lies beside the file and is whole.
 
     Args:
         path: the file, or a folder with one alone.
 
     Raises:
-        FormatError: a file cannot be read.
-        GeometryError: the series is no regular volume.
+        FormatError: the file cannot be read.
     """
     file, kind = contour_object(path)
+    slices: list[str] = []
     if kind is Kind.STRUCTURE_SET:
         structures = read_structure_set(file)
         slices = [contour.instance_uid for one in structures.structures for contour in one.contours]
-        source = series_beside(file, structures.series_uids, slices)
-    else:
-        source = series_beside(file, read_contour_header(file).series_uids)
+    try:
+        source = series_beside(file, read_contour_header(file).series_uids, slices)
+    except ContourQAError:  # nobody named these files; what is wrong with them must not stop what was named
+        return None
     return None if source is None else Canvas(source.grid, source.identity)
 
 

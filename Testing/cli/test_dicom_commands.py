@@ -96,6 +96,13 @@ def inside(circles: list[np.ndarray], grid: Grid) -> np.ndarray:
     return mask
 
 
+def own_volume_cc(circles: list[np.ndarray]) -> float:
+    """Area of a regular polygon times the distance of slices, for all of some circles."""
+    corners, radius_mm = len(circles[0]), np.linalg.norm(circles[0][0] - circles[0].mean(axis=0))
+    area_mm2 = corners / 2 * np.sin(2 * np.pi / corners) * radius_mm**2
+    return float(len(circles) * area_mm2 * GRID.spacing[2] / 1000)
+
+
 def one_sentence(outcome: Outcome, *says: str) -> None:
     """Exit code 2, one sentence, nothing of the patient."""
     assert outcome.code == 2, (outcome.code, outcome.out, outcome.err)
@@ -124,6 +131,7 @@ def test_a_structure_set_is_assessed_and_how_it_became_voxels_is_said(contourqa,
     assert RULE in heart["rasterized"]
     # the polygon's own area is that of 60 corners on a circle; voxels of 2 mm round it
     assert heart["volume_cc"] == pytest.approx(np.pi * 12**2 * 6 * 3 / 1000, rel=0.03)
+    assert heart["volume_polygons_cc"] == pytest.approx(own_volume_cc(HEART), rel=1e-4)
     assert [(one["structure"], one["source"]) for one in found.json["left_out"]] == [
         ("Iso", str(study.structures)),
         ("Nothing", str(study.structures)),
@@ -201,6 +209,8 @@ def test_polygons_are_compared_with_a_mask_on_its_grid_and_a_lone_label_takes_th
     assert pair["dice"] > 0.97
     assert pair["rasterized_reference"] is None
     assert RULE in pair["rasterized_test"]
+    assert pair["volume_polygons_reference_cc"] is None
+    assert pair["volume_polygons_test_cc"] == pytest.approx(own_volume_cc(HEART), rel=1e-4)
     assert pair["standard_name"] == "Heart"
 
 
@@ -235,6 +245,12 @@ def test_polygons_without_their_images_take_the_grid_of_a_mask_or_ask_for_the_im
     one_sentence(contourqa("compare", "--reference", alone, "--test", alone), str(alone), "--image")
     found = contourqa("compare", "--reference", alone, "--test", study.mask, "--labels", "1=Heart", *JSON)
     assert found.json["pairs"][0]["dice"] > 0.97
+
+
+def test_images_are_not_looked_for_among_the_files_of_a_whole_disk(contourqa, study, monkeypatch) -> None:
+    monkeypatch.setattr("ContourQALib.formats.dicom.source_series.MOST_FILES", 0)
+    found = contourqa("compare", "--reference", study.structures, "--test", study.structures)
+    one_sentence(found, str(study.structures), "--image")
 
 
 def test_what_lies_on_slices_that_a_seg_lacks_is_counted(contourqa, study, tmp_path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from itertools import islice
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,12 @@ from ContourQALib.case import SeriesIdentity
 from ContourQALib.formats.dicom.folder import scan
 from ContourQALib.formats.dicom.image_series import ImageSeries, choose_series
 from ContourQALib.formats.dicom.reading import from_each, quietly, read_dataset
+from ContourQALib.formats.dicom.recognizing import files_below
 from ContourQALib.formats.dicom.series_image import identity_of, stack_of
 from ContourQALib.geometry import Grid
+
+MOST_FILES = 10_000
+"""Files among which a series is looked for without being asked: more than a study has, less than a disk."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +62,8 @@ def series_beside(
 ) -> SourceSeries | None:
     """The series that a contour file refers to, in the file's folder or the folder above; None if not there.
 
+    A folder with more than `MOST_FILES` files below it is not looked through.
+
     Args:
         path: the file.
         series_uids: Series Instance UIDs that it names.
@@ -69,6 +76,8 @@ def series_beside(
     """
     folder, slices = path.absolute().parent, set(instance_uids)
     for place in dict.fromkeys((folder, folder.parent)):
+        if next(islice(files_below(place), MOST_FILES, None), None) is not None:
+            break
         there = [
             series.series_uid
             for series in scan(place).series
