@@ -33,6 +33,7 @@ from ContourQALib.report.structured.assessment_record import read_assessment_sr
 from ContourQALib.report.structured.assessment_sr import write_assessment_sr
 from ContourQALib.report.structured.content_tree import ContentTree
 from ContourQALib.report.structured.items import number
+from dicom_checks import change
 from dicom_samples import (
     small_grid,
     small_values,
@@ -232,6 +233,21 @@ def test_suspicious_slices_name_their_images(document: pydicom.Dataset, source: 
     assert [_image_of(one).ReferencedSOPInstanceUID for one in wrong] == [
         source.identity.instance_uids[3],
         source.identity.instance_uids[0],
+    ]
+
+
+def test_a_slice_that_states_its_one_frame_is_an_image_all_the_same(
+    tmp_path: Path, assessed: AssessedObject
+) -> None:
+    grid = small_grid()
+    slices = write_series(tmp_path / "ct", small_values(grid), grid)
+    for path in (tmp_path / "ct").iterdir():
+        change(path, NumberOfFrames=1)
+    write_assessment_sr(ASSESSMENT, source_series(tmp_path / "ct"), assessed, tmp_path / "sr.dcm")
+    wrong = list(_groups(pydicom.dcmread(tmp_path / "sr.dcm"))[0].below(codes.SLICE_ERROR))
+    assert [_image_of(one).ReferencedSOPInstanceUID for one in wrong] == [
+        slices[3].SOPInstanceUID,
+        slices[0].SOPInstanceUID,
     ]
 
 

@@ -6,8 +6,6 @@ import struct
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from ContourQALib.formats.dicom.segment_terminology import Code, item_of
 
 if TYPE_CHECKING:
@@ -56,9 +54,8 @@ def frame_groups(source: SourceSeries, places: Sequence[tuple[int, int]]) -> Raw
     from pydicom.dataelem import RawDataElement
     from pydicom.tag import Tag
 
-    images = _images(source)
     levels = {k: level for level, k in enumerate(sorted({k for _, k in places}), start=1)}
-    origins = {k: _encoded("DerivationImageSequence", _derivation(*images[k])) for k in levels}
+    origins = {k: _encoded("DerivationImageSequence", _derivation(*source.images[k])) for k in levels}
     positions = {k: _encoded("PlanePositionSequence", _position(source, k)) for k in levels}
     segments = {n: _encoded("SegmentIdentificationSequence", _segment(n)) for n in {n for n, _ in places}}
     content = _encoded("FrameContentSequence", _content())
@@ -100,22 +97,6 @@ def _segment(number: int) -> Dataset:
     identified = Dataset()
     identified.ReferencedSegmentNumber = number
     return identified
-
-
-def _images(source: SourceSeries) -> list[tuple[Any, int | None]]:
-    """The dataset of each K, and which of its frames that is where it has several, from 1."""
-    first = source.datasets[0]
-    frames = first.get("PerFrameFunctionalGroupsSequence")
-    if not frames:
-        return [(one, None) for one in source.datasets]
-    shared = first.SharedFunctionalGroupsSequence[0]
-    points = [
-        (one if "PlanePositionSequence" in one else shared).PlanePositionSequence[0].ImagePositionPatient
-        for one in frames
-    ]
-    planes = np.round(source.grid.world_to_index(np.array(points, float))[:, 2]).astype(int)
-    numbers = {int(k): number for number, k in enumerate(planes, start=1)}
-    return [(first, numbers[k]) for k in range(source.grid.size[2])]
 
 
 def _position(source: SourceSeries, k: int) -> Dataset:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from os import PathLike
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from ContourQALib.case import SeriesIdentity
 from ContourQALib.formats.dicom.folder import scan
@@ -37,6 +40,27 @@ class SourceSeries:
     grid: Grid
     datasets: tuple[Any, ...]
     path: Path
+
+    @cached_property
+    def images(self) -> tuple[tuple[Any, int | None], ...]:
+        """The data set of each K, and which frame of it that is, from 1; None where a file is one slice.
+
+        A file of one slice may state its one frame; what describes frames is multi-frame.
+        """
+        first = self.datasets[0]
+        frames = first.get("PerFrameFunctionalGroupsSequence")
+        if not frames:
+            return tuple((one, None) for one in self.datasets)
+        shared = first.get("SharedFunctionalGroupsSequence") or [{}]
+        points = [
+            (one if "PlanePositionSequence" in one else shared[0])
+            .PlanePositionSequence[0]
+            .ImagePositionPatient
+            for one in frames
+        ]
+        planes = np.rint(self.grid.world_to_index(np.array(points, float))[:, 2]).astype(int).tolist()
+        number = {k: frame for frame, k in enumerate(planes, start=1)}
+        return tuple((first, number[k]) for k in range(self.grid.size[2]))
 
 
 def source_series(

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from ContourQALib.geometry import Grid
 from ContourQALib.report.structured.codes import (
     FRAME_OF_REFERENCE,
     HORIZONTAL_SPACING,
@@ -67,8 +63,8 @@ def image_library(source: SourceSeries) -> ContainerContentItem:
     return with_children(library, [with_children(group, [*shared, *images])])
 
 
-def image_of_slice(source: SourceSeries, k: int) -> SourceImageForMeasurement | None:
-    """The image, or the frame of a multi-frame image, that is slice `k`; None where none says so.
+def image_of_slice(source: SourceSeries, k: int) -> SourceImageForMeasurement:
+    """The image, or the frame of a multi-frame image, that is slice `k`.
 
     Args:
         source: the series.
@@ -76,19 +72,10 @@ def image_of_slice(source: SourceSeries, k: int) -> SourceImageForMeasurement | 
     """
     from highdicom.sr import SourceImageForMeasurement
 
-    if "NumberOfFrames" not in source.datasets[0]:
-        dataset = source.datasets[k]
-        return SourceImageForMeasurement(dataset.SOPClassUID, dataset.SOPInstanceUID)
-    for dataset in source.datasets:
-        for frame, group in enumerate(dataset.get("PerFrameFunctionalGroupsSequence", ()), start=1):
-            position = group.get("PlanePositionSequence")
-            if position and _is_slice(source.grid, position[0].ImagePositionPatient, k):
-                return SourceImageForMeasurement(dataset.SOPClassUID, dataset.SOPInstanceUID, [frame])
-    return None
-
-
-def _is_slice(grid: Grid, position_mm: Sequence[float], k: int) -> bool:
-    return abs(grid.world_to_index(np.asarray(position_mm, float))[2] - k) < 0.5
+    image, frame = source.images[k]
+    return SourceImageForMeasurement(
+        image.SOPClassUID, image.SOPInstanceUID, None if frame is None else [frame]
+    )
 
 
 def _image(dataset: Any) -> ImageContentItem:

@@ -194,7 +194,7 @@ def _slices(structure: StructureAssessment, source: SourceSeries) -> list[Conten
         image = image_of_slice(source, one.index)
         index = text(codes.SLICE_INDEX, str(one.index), "HAS PROPERTIES")
         wrong = number(codes.SLICE_ERROR, one.error_volume_cc, CUBIC_CENTIMETER)
-        items.append(with_children(wrong, [index, image] if image is not None else [index]))
+        items.append(with_children(wrong, [index, image]))
     return items
 
 
