@@ -59,7 +59,7 @@ def read_assessment_sr(path: str | PathLike[str]) -> AssessmentRecord:
             raise FormatError(f"{path} is no structured report; name a report that ContourQA wrote.")
         try:
             return _record(dataset)
-        except (AttributeError, KeyError, IndexError, StopIteration, TypeError, ValueError) as error:
+        except Exception as error:  # a damaged file makes pydicom raise nearly anything
             raise FormatError(
                 f"{path} is a measurement report of another program, or damaged; name one of ContourQA's."
             ) from error
