@@ -78,6 +78,8 @@ class Contour:
         path: file it came from, if any.
         resampled: whether bringing it onto this grid interpolated voxels.
         lost_cc: foreground left outside when it was brought onto this grid.
+        volume_polygons_cc: what the polygons that it was drawn as enclose by their own areas, the same on any
+            grid (`planar.areas`); None for what was a mask, or was changed since.
     """
 
     mask: np.ndarray
@@ -88,6 +90,7 @@ class Contour:
     path: Path | None = None
     resampled: bool = False
     lost_cc: float = 0.0
+    volume_polygons_cc: float | None = None
 
     def __post_init__(self) -> None:
         _check_shape(self.mask, self.grid, f"Contour {self.name}")

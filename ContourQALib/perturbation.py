@@ -234,4 +234,4 @@ def perturb(contour: Contour, error: str, severity: float, seed: int = 0) -> Con
     if severity == 0:
         return contour
     mask = kind.apply(contour.mask, contour.grid, float(severity), np.random.default_rng(seed))
-    return replace(contour, mask=mask, path=None)
+    return replace(contour, mask=mask, path=None, volume_polygons_cc=None)

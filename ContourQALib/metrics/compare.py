@@ -38,6 +38,8 @@ class Comparison:
             what was a mask from the start.
         spelled_reference, spelled_test: how the source spells the structure, where that is another spelling
             than `structure`; else None.
+        volume_polygons_reference_cc, volume_polygons_test_cc: what the polygons that became the mask enclose,
+            by their own areas; None for what was a mask from the start.
     """
 
     structure: str
@@ -68,6 +70,8 @@ class Comparison:
     rasterized_test: str | None = None
     spelled_reference: str | None = None
     spelled_test: str | None = None
+    volume_polygons_reference_cc: float | None = None
+    volume_polygons_test_cc: float | None = None
 
     @property
     def undefined_reason(self) -> str | None:
@@ -141,6 +145,8 @@ def compare(
         rasterized_test=test.rasterized,
         spelled_reference=reference.spelled,
         spelled_test=test.spelled,
+        volume_polygons_reference_cc=reference.volume_polygons_cc,
+        volume_polygons_test_cc=test.volume_polygons_cc,
     )
 
 

@@ -33,7 +33,8 @@ def rasterize(structure: PlanarStructure, grid: Grid) -> Contour:
         grid: where the mask is needed.
 
     Returns:
-        The mask; `RASTERIZED_TAG` says how it was made and what was left out; `lost_cc` is what lies outside.
+        The mask; `RASTERIZED_TAG` says how it was made and what was left out; `lost_cc` is what lies outside;
+        `volume_polygons_cc` is what the polygons enclose by themselves.
 
     Raises:
         GeometryError: the structure encloses nothing, is not flat, or lies wholly outside the grid.
@@ -45,7 +46,8 @@ def rasterize(structure: PlanarStructure, grid: Grid) -> Contour:
     if not filled.inside and (filled.outside or lies_beside(structure, grid)):
         raise wholly_outside(structure)
     areas = areas_of(planes)
-    said = how(planes, filled, areas, areas.volume_cc(planes, frame), grid.voxel_volume_cc)
+    volume_cc = areas.volume_cc(planes, frame)
+    said = how(planes, filled, areas, volume_cc, grid.voxel_volume_cc)
     return Contour(
         mask,
         grid,
@@ -54,4 +56,5 @@ def rasterize(structure: PlanarStructure, grid: Grid) -> Contour:
         {**structure.tags, RASTERIZED_TAG: said},
         structure.path,
         lost_cc=filled.outside * grid.voxel_volume_cc,
+        volume_polygons_cc=volume_cc,
     )

@@ -63,6 +63,8 @@ class StructureAssessment:
         agreement_dice: Dice with the second segmentation; None without one.
         rasterized: by which rule polygons or a surface became the mask; None for what was a mask.
         spelled: how the source spells the structure's name, where it goes by another; else None.
+        volume_polygons_cc: what the polygons that became the mask enclose, by their own areas; None for what
+            was a mask.
         error: where the contour is probably wrong; None where the model has no error map. For maps and
             pictures; no table holds it.
     """
@@ -91,6 +93,7 @@ class StructureAssessment:
     agreement_dice: float | None = None
     rasterized: str | None = None
     spelled: str | None = None
+    volume_polygons_cc: float | None = None
     error: ErrorMap | None = field(default=None, compare=False, repr=False)
 
 

@@ -211,6 +211,7 @@ def _assess_one(
         agreement_dice=agreement,
         rasterized=contour.rasterized,
         spelled=contour.spelled,
+        volume_polygons_cc=contour.volume_polygons_cc,
         error=error,
     )
 

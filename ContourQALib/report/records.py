@@ -120,6 +120,7 @@ def structure_record(structure: StructureAssessment) -> Record:
         "standard_name": standard_name(structure.structure),
         "rasterized": structure.rasterized,
         "spelled": structure.spelled,
+        "volume_polygons_cc": plain(structure.volume_polygons_cc),
     }
 
 

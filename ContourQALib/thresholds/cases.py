@@ -199,7 +199,8 @@ def _pooled(members: Sequence[ThresholdCase], further: Further | None) -> Pooled
 
 def _kept(placed: ProbabilityMap, reference: Contour, analysis: ThresholdAnalysis) -> KeptContours:
     def at(threshold: float) -> Contour:
-        return cropped(replace(reference, mask=placed.values >= np.float32(threshold)))
+        cut = placed.values >= np.float32(threshold)
+        return cropped(replace(reference, mask=cut, volume_polygons_cc=None))
 
     best = analysis.optimum["dice"]
     return KeptContours(

@@ -14,6 +14,8 @@ from skimage.measure import points_in_poly
 from ContourQALib.case import RASTERIZED_TAG
 from ContourQALib.errors import GeometryError
 from ContourQALib.geometry import Grid
+from ContourQALib.metrics.domain import cropped
+from ContourQALib.perturbation import perturb
 from ContourQALib.planar.rasterizing import rasterize
 from planar_shapes import (
     GRID,
@@ -292,6 +294,17 @@ def test_what_the_grid_cuts_off_is_counted_as_voxels_of_the_same_lattice():
     np.testing.assert_array_equal(cut.mask, whole.mask[5:13, 8:20, 8:22])
     assert cut.lost_cc == pytest.approx(whole.volume_cc - cut.volume_cc)
     assert f"{cut.lost_cc:.3g} cc outside the grid" in cut.tags[RASTERIZED_TAG]
+
+
+def test_the_polygons_own_volume_goes_with_the_mask_wherever_it_is_cut():
+    drawn = structure(*(circle(Z + 3.0 * n, (5.0, 3.0), 6.0) for n in range(3)))
+    own_cc = 64 / 2 * np.sin(2 * np.pi / 64) * 6.0**2 * 3 * 3.0 / 1000
+    mask = rasterize(drawn, GRID)
+    assert mask.lost_cc > 0
+    part = GRID.part((slice(0, 4), slice(5, 12), slice(6, 14)))
+    for one in (mask, cropped(mask), mask.on(part), mask.called("GTV")):
+        assert one.volume_polygons_cc == pytest.approx(own_cc, rel=1e-6)
+    assert perturb(mask, "shift", 2.0).volume_polygons_cc is None
 
 
 def test_what_an_oblique_plane_loses_is_counted_too():

@@ -145,6 +145,7 @@ def _structure(group: ContentTree, models: set[str | None]) -> StructureAssessme
         agreement_dice=group.number(codes.AGREEMENT_DICE),
         rasterized=group.text(codes.RASTERIZED),
         spelled=group.text(codes.SPELLED),
+        volume_polygons_cc=group.number(codes.POLYGONS_VOLUME),
     )
 
 

@@ -171,6 +171,7 @@ def _figures(structure: StructureAssessment) -> list[ContentItem]:
         (codes.AGREEMENT_DICE, structure.agreement_dice, NO_UNITS),
         (codes.VOLUME, structure.volume_cc, CUBIC_CENTIMETER),
         (codes.LOST_VOLUME, structure.lost_cc, CUBIC_CENTIMETER),
+        (codes.POLYGONS_VOLUME, structure.volume_polygons_cc, CUBIC_CENTIMETER),
     )
     return items + [number(concept, value, unit) for concept, value, unit in said if value is not None]
 
