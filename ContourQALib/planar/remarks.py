@@ -45,5 +45,17 @@ def how(planes: Planes, filled: Filled, areas: Areas, volume_cc: float, voxel_vo
     return "; ".join([*said, *(text for holds, text in remarks if holds)])
 
 
+def rule_and_remarks(said: str) -> tuple[str, tuple[str, ...]]:
+    """The rule of a line that `how` wrote, and what was out of the ordinary; any other line as it is.
+
+    Twenty structures of one file share a rule: where many stand in a table it is told once, and only what a
+    reader must know of one of them beside it.
+    """
+    _, rule, after = said.partition(RULE)
+    if not rule or RULE in after:
+        return said, ()
+    return RULE, tuple(after.removeprefix("; ").split("; ")[1:])  # the volume is first
+
+
 def _many(number: int, noun: str) -> str:
     return f"{number} {noun}" + ("s" if number != 1 else "")

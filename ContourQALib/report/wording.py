@@ -9,6 +9,7 @@ from pathlib import PurePath
 from ContourQALib.metrics.compare import Comparison
 from ContourQALib.metrics.definitions import DEFINITIONS
 from ContourQALib.metrics.pairing import Unmatched
+from ContourQALib.planar.remarks import rule_and_remarks
 from ContourQALib.quality.assessment import ModelIdentity, StructureAssessment
 from ContourQALib.vocabulary import standard_name
 from ContourQALib.vocabulary.spelling import squeezed
@@ -175,7 +176,10 @@ def source_notes(
     """
     notes = [f"{spelled} ({side}) was taken for {structure}"] if spelled else []
     if rasterized:
-        notes.append(f"The {side} was not drawn as voxels: {rasterized[:1].lower()}{rasterized[1:]}")
+        rule, remarks = rule_and_remarks(rasterized)
+        notes.append(f"The {side} was not drawn as voxels: {rule[:1].lower()}{rule[1:]}")
+        if remarks:
+            notes.append(f"The {side} as it was drawn: {'; '.join(remarks)}")
     return notes
 
 
