@@ -23,7 +23,7 @@ def csv_lines(path: Path, what: str) -> Iterator[Iterator[Line]]:
         what: what errors call it, such as "manifest".
 
     Raises:
-        FormatError: missing, a folder, not permitted to be read, no UTF-8, or no CSV in the line that it names.
+        FormatError: missing, a folder, not permitted to be read, no UTF-8, or no CSV (the line is named).
     """
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
