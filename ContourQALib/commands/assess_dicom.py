@@ -9,6 +9,7 @@ from pathlib import Path
 from ContourQALib.case import Contour, Image, ProbabilityMap
 from ContourQALib.errors import GeometryError
 from ContourQALib.formats.dicom.contour_object import contour_object
+from ContourQALib.formats.dicom.elements import in_one_line
 from ContourQALib.formats.dicom.reading import quietly, read_dataset
 from ContourQALib.formats.dicom.recognizing import Kind, names_dicom
 from ContourQALib.formats.dicom.segment_item import LONG_STRING, UNKNOWN
@@ -101,7 +102,7 @@ def _segments_of(file: Path, contours: Sequence[Contour]) -> list[int] | None:
     with quietly():
         header = read_dataset(file, ["SegmentSequence"])
         labels = [
-            (str(one.get("SegmentLabel") or "").strip(), int(one.SegmentNumber))
+            (in_one_line(str(one.get("SegmentLabel") or "")), int(one.SegmentNumber))
             for one in header.SegmentSequence
         ]
     times, numbers = Counter(label for label, _ in labels), dict(labels)

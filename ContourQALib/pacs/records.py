@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ContourQALib.formats.dicom.elements import in_one_line
+
 UID = re.compile(r"[0-9]+(\.[0-9]+)*")
 UID_LENGTH = 64
 """What a UID is made of (PS3.5 9); nothing else from an archive becomes a file's name or an address."""
@@ -176,7 +178,7 @@ def _plain(value: Any) -> str:
     """A value on one line, without what a terminal would obey."""
     if isinstance(value, dict):  # a person's name in its three spellings
         value = value.get("Alphabetic") or next(iter(value.values()), "")
-    return "".join(character for character in str(value) if character.isprintable()).strip()
+    return in_one_line(str(value))
 
 
 def _count(row: Mapping[str, Any], tag: str) -> int | None:

@@ -300,6 +300,13 @@ def test_patient_and_study_are_the_source_s_and_the_rest_is_new(source: SourceSe
     assert image.SeriesInstanceUID not in uids
 
 
+def test_a_label_with_a_wide_space_is_kept(source: SourceSeries, tmp_path: Path) -> None:
+    lung = replace(contours()[0], name="\u53f3\u3000\u80ba")
+    write_seg([lung], source, tmp_path / "seg.dcm", NET, "Contours")
+    (back,) = read_seg(tmp_path / "seg.dcm")
+    assert back.name == lung.name
+
+
 @pytest.mark.parametrize("character_set", ["ISO_IR 100", "ISO_IR 144", "ISO 2022 IR 87"])
 def test_a_name_in_another_script_is_kept(character_set: str, source: SourceSeries, tmp_path: Path) -> None:
     name = {
@@ -395,10 +402,10 @@ def one(name: str = "Bladder", **changes: Any) -> list[Contour]:
 FAR = replace(GRID, origin=(5000.0, 0.0, 0.0))
 REFUSED = {
     "no contour": ([], "Contours", StructureError, "There is no structure to write"),
-    "no name": (one(" "), "Contours", StructureError, "1 to 64 printable characters"),
-    "a long name": (one("x" * 65), "Contours", StructureError, "1 to 64 printable characters"),
-    "a backslash": (one("a\\b"), "Contours", StructureError, "without backslash"),
-    "a line break": (one("a\nb"), "Contours", StructureError, "printable"),
+    "no name": (one(" "), "Contours", StructureError, "1 to 64 characters"),
+    "a long name": (one("x" * 65), "Contours", StructureError, "1 to 64 characters"),
+    "a backslash": (one("a\\b"), "Contours", StructureError, "none of them a backslash"),
+    "a line break": (one("a\nb"), "Contours", StructureError, "control character"),
     "a long description": (one(), "x" * 65, SettingError, "1 to 64 characters"),
     "outside": (one(grid=FAR), "Contours", GeometryError, "no point in common"),
 }

@@ -187,6 +187,14 @@ def test_names_of_any_alphabet(path, slices, character_set, name):
     assert read_structure_set(changed(path, slices, spelled)).structures[0].name == name
 
 
+def test_a_name_that_moves_a_terminals_cursor_is_one_line(path, slices):
+    def typed(dataset):
+        dataset.StructureSetROISequence[0].ROIName = "\tOrgan\n\x1b[2Jof \u53f3\u3000\u80ba\r"
+
+    (found,) = read_structure_set(changed(path, slices, typed)).structures
+    assert found.name == "Organ  [2Jof \u53f3\u3000\u80ba"
+
+
 def test_every_structure_has_its_own_frame_of_reference(path, slices):
     def moved(dataset):
         dataset.StructureSetROISequence[0].ReferencedFrameOfReferenceUID = uid("another")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -45,6 +46,14 @@ def text_of(dataset: Dataset, keyword: str) -> str:
     return (
         str(value) if isinstance(value, str) or not hasattr(value, "__iter__") else "\\".join(map(str, value))
     )
+
+
+def in_one_line(text: str) -> str:
+    """A text that somebody typed, without what moves a terminal's cursor or breaks a line of a table.
+
+    Control characters become spaces, and those at the ends are dropped, as spaces are (PS3.5 6.1.3, 6.2).
+    """
+    return "".join(" " if unicodedata.category(one) == "Cc" else one for one in text).strip()
 
 
 def shown_uid(uid: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ContourQALib.formats.dicom.elements import code_of, count_of, raw_of, text_of
+from ContourQALib.formats.dicom.elements import code_of, count_of, in_one_line, raw_of, text_of
 from ContourQALib.formats.dicom.reading import DamagedError
 from ContourQALib.formats.dicom.recognizing import SINGLE_FRAME
 from ContourQALib.formats.dicom.slices import LATTICE, PHASES, Slice, single_slice
@@ -109,7 +109,7 @@ def _instance(header: Dataset, sop_class: str, path: Path) -> Instance:
         text_of(header, "FrameOfReferenceUID"),
         code_of(header, "Modality"),
         int(number) if number.lstrip("-").isdigit() else None,
-        str(header.get("SeriesDescription") or ""),
+        in_one_line(str(header.get("SeriesDescription") or "")),
         code_of(header, "Units"),
         _digest(header),
         text_of(header, "ImageType").split("\\")[2:3] == ["LOCALIZER"],

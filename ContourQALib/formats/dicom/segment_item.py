@@ -8,6 +8,7 @@ from typing import Any
 
 from ContourQALib.errors import StructureError
 from ContourQALib.formats.dicom.display_color import to_cielab
+from ContourQALib.formats.dicom.elements import in_one_line
 from ContourQALib.formats.dicom.segment_codes import codes_named
 from ContourQALib.formats.dicom.segment_tags import (
     ALGORITHM_FAMILY_TAG,
@@ -105,10 +106,10 @@ def segment_item(
 
 def _label(name: str) -> str:
     stripped = name.strip()  # spaces around a text do not count (PS3.5 6.2)
-    if not stripped or len(stripped) > LONG_STRING or "\\" in stripped or not stripped.isprintable():
+    if not 0 < len(stripped) <= LONG_STRING or "\\" in stripped or in_one_line(stripped) != stripped:
         raise StructureError(
-            f"The name {name!r} cannot be that of a DICOM segment, which has 1 to {LONG_STRING} printable"
-            " characters without backslash; give the structure another name."
+            f"The name {name!r} cannot be that of a DICOM segment, which has 1 to {LONG_STRING} characters,"
+            " none of them a backslash or a control character; give the structure another name."
         )
     return stripped
 

@@ -13,6 +13,7 @@ import numpy as np
 from ContourQALib.case import SeriesIdentity
 from ContourQALib.errors import ContourQAError, FormatError
 from ContourQALib.formats.dicom.display_color import from_cielab
+from ContourQALib.formats.dicom.elements import in_one_line
 from ContourQALib.formats.dicom.reading import DamagedError, quietly, read_dataset
 from ContourQALib.formats.dicom.recognizing import Kind, kind_of
 from ContourQALib.formats.dicom.segment_tags import tags_of
@@ -189,7 +190,7 @@ def _described(dataset: Any) -> Iterator[Segment]:
         codes = codes_of(item)
         if codes and (codes.type.scheme, codes.type.value) == BACKGROUND:
             continue
-        name = str(item.get("SegmentLabel") or "").strip() or f"label_{number}"
+        name = in_one_line(str(item.get("SegmentLabel") or "")) or f"label_{number}"
         while name in names:
             name += f" (segment {number})"
         names.add(name)

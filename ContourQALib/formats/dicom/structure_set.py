@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ContourQALib.errors import FormatError
+from ContourQALib.formats.dicom.elements import in_one_line
 from ContourQALib.formats.dicom.reading import DamagedError, quietly, read_dataset
 from ContourQALib.formats.dicom.recognizing import Kind, dicom_kind
 from ContourQALib.formats.dicom.structure_points import Drawn, read_drawn
@@ -206,9 +207,9 @@ def _items(dataset: Dataset, keyword: str) -> Sequence[Any]:
 
 
 def _text(dataset: Dataset | None, keyword: str) -> str:
-    """A text without the space around it, "" where it is missing."""
+    """A text in one line without the space around it, "" where it is missing."""
     value = None if dataset is None else dataset.get(keyword)
     if value is None:
         return ""
     many = isinstance(value, Sequence) and not isinstance(value, str)
-    return "\\".join(map(str, value if many else [value])).strip(" \0\t\r\n")
+    return in_one_line("\\".join(map(str, value if many else [value])))
