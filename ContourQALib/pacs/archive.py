@@ -218,6 +218,7 @@ class Archive:
         def sign(request: Any) -> Any:
             # dicomweb_client names the host without its port, which servers behind one address tell apart by
             request.headers.pop("Host", None)
+            request.url = _plain(request.url)
             if credentials is not None:
                 request.headers["Authorization"] = credentials.header
             return request
@@ -248,6 +249,15 @@ def _session(ca_file: Path | None) -> Any:
     if ca_file is not None:
         session.verify = _checked(ca_file)
     return session
+
+
+def _plain(url: str) -> str:
+    """An address whose wildcards stand as they are, which they may (RFC 3986 3.4), and with spaces as %20.
+
+    Orthanc searches for what stands in an address, and a plus is a space in forms alone.
+    """
+    path, mark, query = url.partition("?")
+    return path + mark + query.replace("%2A", "*").replace("%3F", "?").replace("+", "%20")
 
 
 def _checked(ca_file: Path) -> str:

@@ -41,6 +41,8 @@ def test_what_was_sent_is_found(orthanc, sent):
     archive = orthanc.archive()
     (study,) = find_studies(archive, StudyFilter(patient_id=PATIENT_ID, modality="ct"), limit=10)
     assert (study.study_uid, study.modalities, study.instance_count) == (sent[0].study_uid, ("CT",), 5)
+    wildcards = f"*{PATIENT_ID[1:4]}?{PATIENT_ID[5:]}"
+    assert find_studies(archive, StudyFilter(patient_id=wildcards), limit=10) == (study,)
     (series,) = find_series(archive, study.study_uid)
     assert (series.series_uid, series.modality, series.instance_count) == (sent[0].series_uid, "CT", 5)
     found = find_instances(archive, study.study_uid, series.series_uid)
