@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
 from ContourQALib.errors import GeometryError
 from ContourQALib.geometry import Grid, Kind, Placement, place
+
+Drawn = TypeVar("Drawn", "Contour", "ProbabilityMap")
 
 
 def _check_shape(array: np.ndarray, grid: Grid, what: str) -> None:
@@ -110,14 +113,11 @@ class Contour:
     @property
     def spelled(self) -> str | None:
         """How its source spells its name, where it goes by another one; else None."""
-        spelled = self.tags.get(SPELLED_TAG)
-        return None if spelled == self.name else spelled
+        return _spelled(self)
 
     def called(self, name: str) -> Contour:
         """This contour under another name; the first spelling is kept (see `spelled`)."""
-        if name == self.name:
-            return self
-        return replace(self, name=name, tags={SPELLED_TAG: self.name, **self.tags})
+        return _called(self, name)
 
     def on(self, grid: Grid) -> Contour:
         """This contour on `grid`: itself, padded or cropped, or resampled with nearest neighbor.
@@ -137,18 +137,39 @@ class Contour:
 
 @dataclass(frozen=True, eq=False)
 class ProbabilityMap:
-    """Probability of one structure: float32 (K, J, I) in [0, 1], on `grid`; other numbers become float32."""
+    """Probability of one structure, or the share of each voxel that it takes.
+
+    Attributes:
+        values: float32 (K, J, I) in [0, 1]; other numbers become float32.
+        grid: where the values lie.
+        name: the structure's name as its source spells it.
+        path: file it came from, if any.
+        resampled: whether bringing it onto this grid interpolated values.
+        color: as of `Contour`.
+        tags: likewise.
+    """
 
     values: np.ndarray
     grid: Grid
     name: str
     path: Path | None = None
     resampled: bool = False
+    color: tuple[float, float, float] | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         _check_shape(self.values, self.grid, f"Probability map {self.name}")
         # Thresholds are compared as float32, whatever a network or a file gave.
         object.__setattr__(self, "values", np.asarray(self.values, np.float32))
+
+    @property
+    def spelled(self) -> str | None:
+        """As of `Contour`."""
+        return _spelled(self)
+
+    def called(self, name: str) -> ProbabilityMap:
+        """As of `Contour`."""
+        return _called(self, name)
 
     def on(self, grid: Grid) -> ProbabilityMap:
         """This map on `grid`: itself, padded or cropped, or resampled linearly.
@@ -160,6 +181,17 @@ class ProbabilityMap:
             self.values, self.grid, grid, "linear", f"Probability map {self.name}", self.path
         )
         return replace(self, values=placed.values, grid=grid, resampled=self.resampled or placed.resampled)
+
+
+def _spelled(structure: Contour | ProbabilityMap) -> str | None:
+    spelled = structure.tags.get(SPELLED_TAG)
+    return None if spelled == structure.name else spelled
+
+
+def _called(structure: Drawn, name: str) -> Drawn:
+    if name == structure.name:
+        return structure
+    return replace(structure, name=name, tags={SPELLED_TAG: structure.name, **structure.tags})
 
 
 def _place_named(

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from ContourQALib.case import Contour
+from ContourQALib.case import Contour, Drawn
 from ContourQALib.errors import StructureError
 from ContourQALib.vocabulary.default import DEFAULT
 from ContourQALib.vocabulary.spelling import squeezed
@@ -83,9 +83,9 @@ def is_nameless(name: str) -> bool:
 
 
 def select(
-    contours: Sequence[Contour], wanted_names: Sequence[str], vocabulary: Vocabulary = DEFAULT
-) -> tuple[Contour, ...]:
-    """The contours of these names, in the order asked for; the source's spelling may differ as in `match`.
+    contours: Sequence[Drawn], wanted_names: Sequence[str], vocabulary: Vocabulary = DEFAULT
+) -> tuple[Drawn, ...]:
+    """The contours or maps of these names, in the order asked for; spelled by the source as `match` allows.
 
     Raises:
         StructureError: a name is not there (the text lists what is), or several contours answer to it.
@@ -119,7 +119,7 @@ def counted(name: str) -> tuple[tuple[int, int, str], ...]:
     return tuple((0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts)
 
 
-def _find(contours: Sequence[Contour], wanted: str, vocabulary: Vocabulary) -> Contour:
+def _find(contours: Sequence[Drawn], wanted: str, vocabulary: Vocabulary) -> Drawn:
     for key in _keys(vocabulary):
         found = [contour for contour in contours if key(contour.name) == key(wanted)]
         if len(found) > 1:

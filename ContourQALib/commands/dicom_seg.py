@@ -23,7 +23,12 @@ from ContourQALib.errors import SettingError
 from ContourQALib.formats.canvas import Canvas
 from ContourQALib.formats.dicom.recognizing import names_dicom
 from ContourQALib.formats.dicom.segment_item import UNKNOWN
-from ContourQALib.formats.dicom.segmentation_out import Algorithm, write_fractional_seg, write_seg
+from ContourQALib.formats.dicom.segmentation_out import (
+    OCCUPANCY,
+    Algorithm,
+    write_fractional_seg,
+    write_seg,
+)
 from ContourQALib.formats.dicom.source_series import SourceSeries, source_series
 from ContourQALib.formats.file_type import extension_of, stem_of
 from ContourQALib.formats.label_naming import LabelNaming
@@ -32,7 +37,7 @@ from ContourQALib.formats.references import referenced_series
 from ContourQALib.names import select
 
 SUFFIX = ".dcm"
-CONTOURS, MAPS = "ContourQA: contours", "ContourQA: probability maps"
+CONTOURS, MAPS, SHARES = "ContourQA: contours", "ContourQA: probability maps", "ContourQA: shares of voxels"
 """Series descriptions where none is given."""
 
 
@@ -62,6 +67,13 @@ def seg(
         float | None,
         typer.Option("--threshold", help="Cut the maps here (P >= threshold) and write them as contours."),
     ] = None,
+    shares: Annotated[
+        bool,
+        typer.Option(
+            "--shares",
+            help="Write which share of each voxel lies inside the polygons of an RTSTRUCT (SEG, OCCUPANCY).",
+        ),
+    ] = False,
     series: SeriesOption = None,
     structure: StructureOption = None,
     labels: LabelsOption = None,
@@ -85,6 +97,10 @@ def seg(
     kept; contours on another grid are brought onto the series' own, and the segment says so.
     """
     made_by = _algorithm(manual, algorithm, algorithm_version)
+    if shares and (contours is None or probability or threshold is not None):
+        raise SettingError(
+            "--shares is of polygons; name an RTSTRUCT by --contours, without --probability and --threshold."
+        )
     if (contours is None) == (not probability):
         raise SettingError("Name either --contours or --probability: a DICOM SEG holds one of the two.")
     if threshold is not None and not probability:
@@ -100,8 +116,11 @@ def seg(
     source = source_series(image, series, referenced_series(contours) if contours else ())
     if contours is not None:
         canvas = Canvas(source.grid, source.identity)
-        drawn = CaseReading(naming).contours(contours, canvas)
-        _write(drawn, wanted, source, output, made_by, description)
+        reading = CaseReading(naming)
+        if shares:
+            _write_shares(reading.shares(contours, canvas), wanted, source, output, made_by, description)
+        else:
+            _write(reading.contours(contours, canvas), wanted, source, output, made_by, description)
         return
     maps = _maps(probability or [], naming)
     if threshold is not None:
@@ -145,4 +164,17 @@ def _write(
 ) -> None:
     chosen = select(drawn, wanted) if wanted else drawn
     write_seg(chosen, source, output, made_by, description or CONTOURS)
+    say(f"Wrote {output}: {', '.join(one.name for one in chosen)}.")
+
+
+def _write_shares(
+    shares: tuple[ProbabilityMap, ...],
+    wanted: list[str],
+    source: SourceSeries,
+    output: Path,
+    made_by: Algorithm,
+    description: str | None,
+) -> None:
+    chosen = select(shares, wanted) if wanted else shares
+    write_fractional_seg(chosen, source, output, made_by, description or SHARES, fractional_type=OCCUPANCY)
     say(f"Wrote {output}: {', '.join(one.name for one in chosen)}.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from ContourQALib.case import Contour, Image
+from ContourQALib.case import Contour, Image, ProbabilityMap
 from ContourQALib.commands.printing import say
 from ContourQALib.errors import ContourQAError, StructureError
 from ContourQALib.formats.canvas import Canvas, canvas_beside, read_canvas
@@ -20,6 +20,7 @@ from ContourQALib.formats.left_out import LeftOutStructure
 from ContourQALib.formats.probability import segment_names
 from ContourQALib.formats.references import referenced_series
 from ContourQALib.geometry import Grid
+from ContourQALib.metrics.domain import cropped_map
 from ContourQALib.report.provenance import InputFile
 from ContourQALib.thresholds.map_names import MapFile, match_maps
 
@@ -66,9 +67,20 @@ class CaseReading:
         drawn = self._naming.read(path, grid=grid, series=series, on_left_out=left_out.append)
         if canvas is not None and names_dicom(path):
             drawn = tuple(map(canvas.holding, drawn))
-        self.left_out += [LeftOutStructure(roi.name, str(path), roi.reason) for roi in left_out]
-        self._say(path, [f"{roi.name} ({roi.reason})" for roi in left_out])
+        self._leave_out(path, left_out)
         return drawn
+
+    def shares(self, path: Path, canvas: Canvas) -> tuple[ProbabilityMap, ...]:
+        """The share of each voxel of the canvas that is inside the polygons of a file, each cut to its box.
+
+        Raises:
+            SettingError: the file holds no polygons.
+            ContourQAError: the file cannot be read.
+        """
+        left_out: list[LeftOutRoi] = []
+        found = self._naming.read_shares(path, canvas.grid, canvas.series, cropped_map, left_out.append)
+        self._leave_out(path, left_out)
+        return found
 
     def drawn(
         self, path: Path, image: Path | Image | None = None, otherwise: Callable[[], Grid] | None = None
@@ -130,6 +142,10 @@ class CaseReading:
         if image is not None:
             return read_canvas(image, self._series, referenced_series(path))
         return canvas_beside(path)
+
+    def _leave_out(self, path: Path, regions: Sequence[LeftOutRoi]) -> None:
+        self.left_out += [LeftOutStructure(roi.name, str(path), roi.reason) for roi in regions]
+        self._say(path, [f"{roi.name} ({roi.reason})" for roi in regions])
 
     def _say(self, path: Path, unused: Sequence[str]) -> None:
         if unused and not self._quiet:

@@ -8,10 +8,13 @@ from dataclasses import dataclass, fields
 from functools import lru_cache
 from pathlib import Path
 
-from ContourQALib.case import Contour, SeriesIdentity
+from ContourQALib.case import Contour, Drawn, ProbabilityMap, SeriesIdentity
 from ContourQALib.errors import SettingError, StructureError
 from ContourQALib.formats.color_table import read_color_table
 from ContourQALib.formats.contours import read_contours
+from ContourQALib.formats.dicom.contour_object import contour_object
+from ContourQALib.formats.dicom.recognizing import Kind, names_dicom
+from ContourQALib.formats.dicom.structure_contours import read_structure_shares
 from ContourQALib.formats.dicom.structure_set import LeftOutRoi
 from ContourQALib.formats.label_text import parse_labels
 from ContourQALib.geometry import Grid
@@ -46,9 +49,36 @@ class LabelNaming:
         """The contours of a file; see `read_contours` for the arguments and the errors."""
         labels = parse_labels(self.labels) if self.labels else None
         drawn = read_contours(path, labels, self.merge, self.color_table, each, grid, series, on_left_out)
+        return self._named(drawn, path)
+
+    def read_shares(
+        self,
+        path: Path,
+        grid: Grid,
+        series: SeriesIdentity | None = None,
+        each: Callable[[ProbabilityMap], ProbabilityMap] | None = None,
+        on_left_out: Callable[[LeftOutRoi], None] | None = None,
+    ) -> tuple[ProbabilityMap, ...]:
+        """The share of each voxel that is inside polygons; see `read_structure_shares`.
+
+        Raises:
+            SettingError: the file holds no polygons, or structures are to be merged.
+            ContourQAError: as of `read_structure_shares`.
+        """
+        if self.merge:
+            raise SettingError("Shares of voxels are not merged; leave out --merge.")
+        file, kind = contour_object(path) if names_dicom(path) else (path, None)
+        if kind is not Kind.STRUCTURE_SET:
+            raise SettingError(
+                f"{path} holds no polygons, of which alone shares of voxels are known; name an RTSTRUCT."
+            )
+        return self._named(read_structure_shares(file, grid, series, each, on_left_out), path)
+
+    def _named(self, drawn: tuple[Drawn, ...], path: Path) -> tuple[Drawn, ...]:
+        """Structures of a file as the table of names calls them."""
         if self.names is None:
             return drawn
-        named = tuple(contour.called(self.structure(contour.name)) for contour in drawn)
+        named = tuple(one.called(self.structure(one.name)) for one in drawn)
         times = Counter(contour.name for contour in named)
         twice = [one for one in named if times[one.name] > 1]
         if twice:

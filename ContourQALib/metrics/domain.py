@@ -9,7 +9,7 @@ from itertools import product
 
 import numpy as np
 
-from ContourQALib.case import Contour
+from ContourQALib.case import Contour, ProbabilityMap
 from ContourQALib.errors import GeometryError
 from ContourQALib.geometry import Grid, Relation
 from ContourQALib.metrics.compare import Comparison
@@ -80,6 +80,13 @@ def cropped(contour: Contour) -> Contour:
     """A contour on the box of its own voxels, of the same lattice; one voxel where it is empty."""
     spans = box(contour.mask) or (slice(0, 1),) * 3
     return replace(contour, mask=np.ascontiguousarray(contour.mask[spans]), grid=contour.grid.part(spans))
+
+
+def cropped_map(probability: ProbabilityMap) -> ProbabilityMap:
+    """A map on the box of what is above zero, otherwise as `cropped`."""
+    spans = box(probability.values > 0) or (slice(0, 1),) * 3
+    values = np.ascontiguousarray(probability.values[spans])
+    return replace(probability, values=values, grid=probability.grid.part(spans))
 
 
 def cropped_on(contour: Contour, grid: Grid) -> Contour:

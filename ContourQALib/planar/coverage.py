@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from ContourQALib.case import ProbabilityMap
+from ContourQALib.case import RASTERIZED_TAG, ProbabilityMap
 from ContourQALib.geometry import Grid
+from ContourQALib.planar.areas import areas_of
 from ContourQALib.planar.edges import spread
 from ContourQALib.planar.oblique import held, voxels_inside
 from ContourQALib.planar.outside import lies_beside, wholly_outside
 from ContourQALib.planar.planar_structure import PlanarStructure
 from ContourQALib.planar.plane_frame import PlaneFrame, frame_of
 from ContourQALib.planar.planes import Planes, planes_of
+from ContourQALib.planar.remarks import how_shared
 from ContourQALib.planar.trapezoids import Sides, sides_of
 
 PARTS = 3
@@ -31,7 +33,8 @@ def coverage(structure: PlanarStructure, grid: Grid) -> ProbabilityMap:
         grid: where it is needed.
 
     Returns:
-        Shares in [0, 1], named as the structure.
+        Shares in [0, 1]; name, color and tags are the structure's, and `RASTERIZED_TAG` says how they were
+        made and what was left out.
 
     Raises:
         GeometryError: the structure encloses nothing, is not flat, or lies wholly outside the grid.
@@ -39,13 +42,17 @@ def coverage(structure: PlanarStructure, grid: Grid) -> ProbabilityMap:
     frame = frame_of(structure, grid)
     planes = planes_of(structure, frame)
     values = np.zeros(grid.shape, np.float32)
+    areas = areas_of(planes)
+    volume_cc = areas.volume_cc(planes, frame)
     if frame.is_oblique:
-        _count_parts(values, structure, grid, planes)
+        outside_cc = _count_parts(values, structure, grid, planes) * grid.voxel_volume_cc
     else:
         _cover(values, planes, frame)
+        outside_cc = volume_cc - float(values.sum(dtype=float)) * grid.voxel_volume_cc
     if not values.any() and lies_beside(structure, grid):
         raise wholly_outside(structure)
-    return ProbabilityMap(values, grid, structure.name, structure.path)
+    tags = {**structure.tags, RASTERIZED_TAG: how_shared(planes, areas, volume_cc, outside_cc)}
+    return ProbabilityMap(values, grid, structure.name, structure.path, color=structure.color, tags=tags)
 
 
 def _cover(values: np.ndarray, planes: Planes, frame: PlaneFrame) -> None:
@@ -94,13 +101,17 @@ def _shares(sides: Sides, part: slice, first: np.ndarray, stop: np.ndarray) -> n
     return np.asarray(steps.reshape(rows, columns + 2).cumsum(axis=1)[:, :columns])
 
 
-def _count_parts(values: np.ndarray, structure: PlanarStructure, grid: Grid, planes: Planes) -> None:
+def _count_parts(values: np.ndarray, structure: PlanarStructure, grid: Grid, planes: Planes) -> float:
+    """Count the parts of each voxel that are inside; returns what lies beyond the grid, in voxels."""
     i, j, k = (n * PARTS for n in grid.size)
     di, dj, dk = (mm / PARTS for mm in grid.spacing)
     x, y, z = grid.index_to_world(np.full(3, (1 / PARTS - 1) / 2))
     fine = Grid((i, j, k), (di, dj, dk), (x, y, z), grid.direction)
     frame = frame_of(structure, fine)
     view = frame.slices_of(values)
+    beyond = 0
     for parts in voxels_inside(fine, planes, frame):
         u, v, t = held(parts // PARTS, view).T
         np.add.at(view, (t, v, u), np.float32(PARTS**-3))
+        beyond += len(parts) - len(u)
+    return beyond / PARTS**3

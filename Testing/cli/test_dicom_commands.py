@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pydicom
 import pytest
 import SimpleITK as sitk
 
@@ -428,6 +429,31 @@ def test_maps_become_a_fractional_seg_or_contours_at_a_threshold(contourqa, stud
     assert read_seg(path)[0].on(GRID).mask.all()
 
 
+def test_polygons_become_shares_of_voxels_that_sum_to_their_volume(contourqa, study, tmp_path) -> None:
+    path = tmp_path / "shares.dcm"
+    arguments = "dicom", "seg", "--image", study.ct, "--contours", study.structures, "--shares", "-o", path
+    found = contourqa(*arguments)
+    assert found.code == 0
+    assert "Left out of" in found.err  # the isocenter
+    assert pydicom.dcmread(path).SegmentationFractionalType == "OCCUPANCY"
+    read = read_seg_probabilities(path)
+    for share, drawn, circles in zip(read, read_contours(study.structures), (HEART, BLADDER), strict=True):
+        values = share.on(GRID).values
+        assert share.name == drawn.name
+        np.testing.assert_allclose(share.color, drawn.color, atol=1e-9)
+        edge = np.count_nonzero((values > 0) & (values < 1))
+        rounding_cc = edge * 0.5 / 255 * GRID.voxel_volume_cc
+        own_cc = own_volume_cc(circles)
+        assert values.sum(dtype=float) * GRID.voxel_volume_cc == pytest.approx(own_cc, abs=rounding_cc)
+        assert abs(drawn.volume_cc - own_cc) > rounding_cc  # what the shares are for
+        assert np.count_nonzero((values >= 0.5) != drawn.mask) < 0.2 * edge
+    assert contourqa(*arguments, "--structure", "Bladder").code == 0
+    assert [one.name for one in read_seg_probabilities(path)] == ["Blase"]
+    swept = contourqa("thresholds", "--reference", study.structures, "--probability", path, *JSON)
+    (bladder,) = swept.json["cases"]
+    assert bladder["structure"] == "Blase"
+
+
 def test_an_assessment_is_written_as_dicom(contourqa, study, tmp_path) -> None:
     out = tmp_path / "out"
     outcome = assessed(contourqa, study, "--dicom", "-o", out, *JSON)
@@ -489,6 +515,11 @@ def test_settings_that_exclude_each_other_are_said(contourqa, study, tmp_path) -
     one_sentence(contourqa(*seg, "--contours", study.mask, "--threshold", "0.5"), "--threshold")
     one_sentence(contourqa(*seg, "--probability", study.maps, "--threshold", "0"), "above 0")
     one_sentence(contourqa(*seg, "--contours", study.mask, "--manual", "--algorithm", "net"), "--manual")
+    one_sentence(contourqa(*seg, "--contours", study.mask, "--shares"), "no polygons")
+    one_sentence(contourqa(*seg, "--probability", study.maps, "--shares"), "--shares", "RTSTRUCT")
+    polygons = *seg, "--contours", study.structures, "--shares"
+    one_sentence(contourqa(*polygons, "--threshold", "0.5"), "--threshold")
+    one_sentence(contourqa(*polygons, "--merge", "all"), "--merge")
     one_sentence(contourqa(*seg[:4], "-o", tmp_path / "out.nii", "--contours", study.mask), ".dcm")
     one_sentence(
         contourqa("dicom", "seg", "--image", study.mask, "-o", path, "--contours", study.mask), "no DICOM"

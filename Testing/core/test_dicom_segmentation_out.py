@@ -35,6 +35,7 @@ from ContourQALib.formats.dicom.segment_tags import (
 from ContourQALib.formats.dicom.segment_terminology import TERMINOLOGY_TAG, Code
 from ContourQALib.formats.dicom.segmentation_in import read_seg, read_seg_probabilities
 from ContourQALib.formats.dicom.segmentation_out import (
+    OCCUPANCY,
     Algorithm,
     write_fractional_seg,
     write_seg,
@@ -172,6 +173,21 @@ def test_probabilities_come_back_to_half_a_step_of_255(source: SourceSeries, tmp
     assert all("rounded to 1/255" in segment.SegmentDescription for segment in file.SegmentSequence)
     with pytest.raises(StructureError, match="holds no segment Rectum; it holds Bladder, Error of Bladder"):
         read_seg_probabilities(path, "Rectum")
+
+
+def test_shares_of_voxels_keep_color_and_tags_on_every_journey(source: SourceSeries, tmp_path: Path) -> None:
+    values = np.round(np.random.default_rng(4).random(GRID.shape) * 255) / 255
+    sent = ProbabilityMap(values, GRID, "Liver", color=(0.2, 0.4, 0.6), tags=TAGS)
+    for number in range(2):
+        path = tmp_path / f"{number}.dcm"
+        write_fractional_seg([sent], source, path, NET, "Shares", fractional_type=OCCUPANCY)
+        (came,) = read_seg_probabilities(path)
+        np.testing.assert_array_equal(came.on(GRID).values, sent.values)
+        told = f"{TAGS[DESCRIPTION_TAG]} Shares of voxels rounded to 1/255."
+        assert came.color == sent.color
+        assert dict(came.tags) == {**TAGS, DESCRIPTION_TAG: told}
+        assert pydicom.dcmread(path).SegmentationFractionalType == "OCCUPANCY"
+        sent = came.on(GRID)
 
 
 MADE_ANEW = {"UI", "DA", "TM"}

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from skimage.measure import points_in_poly
 
+from ContourQALib.case import RASTERIZED_TAG
 from ContourQALib.errors import GeometryError
 from ContourQALib.geometry import Grid
 from ContourQALib.planar import crossings, oblique
@@ -70,6 +71,19 @@ def test_the_sum_is_the_polygons_own_volume():
     assert values.sum(dtype=float) * GRID.voxel_volume_cc == pytest.approx(whole_cc, rel=1e-6)
     assert values.min() >= 0
     assert values.max() <= 1
+
+
+def test_what_the_grid_cuts_off_is_said():
+    polygons = [circle(Z + 3.0 * n, (5.0, 3.0), 6.0) for n in range(8)]  # beyond right, back and head
+    upright = structure(*polygons)
+    tilted = structure(*(turned(one, rotation(1), np.array([4.0, 3.0, Z])) for one in polygons))
+    larger = Grid((40, 40, 30), GRID.spacing, tuple(GRID.index_to_world((-10, -10, -10))))
+    for drawn in (upright, tilted):
+        whole, cut = coverage(drawn, larger), coverage(drawn, GRID)
+        assert "outside the grid" not in whole.tags[RASTERIZED_TAG]
+        lost_cc = (whole.values.sum(dtype=float) - cut.values.sum(dtype=float)) * GRID.voxel_volume_cc
+        assert lost_cc > 0.1
+        assert cut.tags[RASTERIZED_TAG].endswith(f"; {lost_cc:.3g} cc outside the grid")
 
 
 def test_the_volume_of_a_small_structure_is_kept_where_voxels_would_lose_it():

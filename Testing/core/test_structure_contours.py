@@ -10,8 +10,9 @@ import pytest
 
 from ContourQALib.case import RASTERIZED_TAG, SeriesIdentity
 from ContourQALib.errors import FormatError, GeometryError
-from ContourQALib.formats.dicom.structure_contours import read_structures
+from ContourQALib.formats.dicom.structure_contours import read_structure_shares, read_structures
 from ContourQALib.geometry import Grid
+from ContourQALib.planar.remarks import RULE, SHARES
 from dicom_samples import (
     disk_contours,
     small_grid,
@@ -69,6 +70,26 @@ def test_the_mask_is_where_it_was_drawn(path, slices, series):
     assert "even-odd" in contour.tags[RASTERIZED_TAG]
     assert "position" not in contour.tags[RASTERIZED_TAG]
     assert [(roi.name, roi.reason) for roi in left_out] == [("Iso", "1 point, no area")]
+
+
+def test_shares_of_voxels_sum_to_the_polygons_volume_and_say_the_same_of_it(path, slices, series):
+    write_structure_set(path, slices, {"Bladder": DISK, "Iso": [DISK[0][:1]]}, kinds={"Iso": "POINT"})
+    part = replace(series, instance_uids=series.instance_uids[:2])
+    left_out = []
+    (share,) = read_structure_shares(path, GRID, part, on_left_out=left_out.append)
+    (contour,) = read_structures(path, GRID, part)
+    area_mm2 = 60 / 2 * np.sin(2 * np.pi / 60) * 4.0**2
+    assert contour.volume_polygons_cc == pytest.approx(3 * area_mm2 * GRID.spacing[2] / 1000, rel=1e-4)
+    sum_cc = share.values.sum(dtype=float) * GRID.voxel_volume_cc
+    assert sum_cc == pytest.approx(contour.volume_polygons_cc, rel=1e-6)
+    assert (share.values[contour.mask] > 0).all()
+    assert ((share.values > 0) & (share.values < 1)).any()
+    assert (share.name, share.grid, share.path, share.color) == ("Bladder", GRID, path, contour.color)
+    said = share.tags[RASTERIZED_TAG]
+    assert said == contour.tags[RASTERIZED_TAG].replace(RULE, SHARES)
+    assert said.endswith("2 of 3 contours refer to images that are not in the series, used by position")
+    assert {**share.tags, RASTERIZED_TAG: ""} == {**contour.tags, RASTERIZED_TAG: ""}
+    assert [roi.name for roi in left_out] == ["Iso"]
 
 
 def test_a_grid_of_its_own(path, slices):

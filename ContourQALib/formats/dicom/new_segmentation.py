@@ -15,7 +15,7 @@ from ContourQALib.formats.dicom.carried_identity import CHARACTER_SET, CarriedId
 from ContourQALib.formats.dicom.frame_groups import frame_groups, shared_groups
 from ContourQALib.formats.dicom.run_lengths import run_lengths
 from ContourQALib.formats.dicom.segmentation_file import BINARY
-from ContourQALib.formats.dicom.segmentation_header import new_header
+from ContourQALib.formats.dicom.segmentation_header import PROBABILITY, new_header
 
 if TYPE_CHECKING:
     from highdicom import SOPClass
@@ -33,17 +33,24 @@ class NewSegmentation:
         label: Content Label, in capitals.
         description: of series and content, at most 64 characters.
         series_number: Series Number.
+        fractional_type: PROBABILITY or OCCUPANCY, of a fractional one.
 
     Raises:
         FormatError: the series has no frame of reference, or its header cannot be taken over.
     """
 
     def __init__(
-        self, source: SourceSeries, kind: str, label: str, description: str, series_number: int
+        self,
+        source: SourceSeries,
+        kind: str,
+        label: str,
+        description: str,
+        series_number: int,
+        fractional_type: str = PROBABILITY,
     ) -> None:
         self._source = source
         self._is_binary = kind == BINARY
-        self._dataset = new_header(source, kind, label, description, series_number)
+        self._dataset = new_header(source, kind, label, description, series_number, fractional_type)
         self._items: list[Any] = []
         self._places: list[tuple[int, int]] = []  # segment and K of each frame
         self._data: list[bytes] = []

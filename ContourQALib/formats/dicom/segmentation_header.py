@@ -20,13 +20,23 @@ UNCOMPRESSED, RUN_LENGTHS = "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.5"
 a tenth as runs."""
 
 PROGRAM = "ContourQA"
+PROBABILITY, OCCUPANCY = "PROBABILITY", "OCCUPANCY"
+"""Segmentation Fractional Types (PS3.3 C.8.20.2.3): how likely a voxel is inside, and how much of it is."""
+
 LARGEST = 255
 """Maximum Fractional Value of maps."""
 
 LOSSY = ("LossyImageCompression", "LossyImageCompressionRatio", "LossyImageCompressionMethod")
 
 
-def new_header(source: SourceSeries, kind: str, label: str, description: str, series_number: int) -> SOPClass:
+def new_header(
+    source: SourceSeries,
+    kind: str,
+    label: str,
+    description: str,
+    series_number: int,
+    fractional_type: str = PROBABILITY,
+) -> SOPClass:
     """Begin a segmentation of an image series (PS3.3 A.51) as an instance of its own in a series of its own.
 
     Patient and study are the source's, and so is the frame of reference; name, birth date and the like are
@@ -38,6 +48,7 @@ def new_header(source: SourceSeries, kind: str, label: str, description: str, se
         label: Content Label, in capitals.
         description: Series Description and Content Description, at most 64 characters.
         series_number: Series Number.
+        fractional_type: PROBABILITY or OCCUPANCY; counts where the kind is FRACTIONAL.
 
     Raises:
         FormatError: the series has no frame of reference, its header cannot be taken over, or highdicom is
@@ -86,6 +97,8 @@ def new_header(source: SourceSeries, kind: str, label: str, description: str, se
             if keyword in header:
                 dataset.add(header[keyword])
     _put_pixel_format(dataset, source, kind)
+    if kind == FRACTIONAL:
+        dataset.SegmentationFractionalType, dataset.MaximumFractionalValue = fractional_type, LARGEST
     _put_dimensions(dataset)
     _put_references(dataset, source)
     return dataset
@@ -100,8 +113,6 @@ def _put_pixel_format(dataset: Any, source: SourceSeries, kind: str) -> None:
     dataset.BitsAllocated = dataset.BitsStored = 8 if kind == FRACTIONAL else 1
     dataset.HighBit = dataset.BitsStored - 1
     dataset.SegmentationType = kind
-    if kind == FRACTIONAL:
-        dataset.SegmentationFractionalType, dataset.MaximumFractionalValue = "PROBABILITY", LARGEST
 
 
 def _put_dimensions(dataset: Any) -> None:

@@ -73,7 +73,10 @@ def read_seg_probabilities(path: str | PathLike[str], name: str | None = None) -
             raise FormatError(f"{file.path} holds masks, not probabilities; name it as contours.")
         wanted = file.segments if name is None else (_named(file, name),)
         return tuple(
-            ProbabilityMap(_shares(file, one), file.frames.grid, one.name, file.path) for one in wanted
+            ProbabilityMap(
+                _shares(file, one), file.frames.grid, one.name, file.path, color=one.color, tags=one.tags
+            )
+            for one in wanted
         )
 
 

@@ -13,17 +13,24 @@ from ContourQALib.case import Contour, ProbabilityMap
 from ContourQALib.errors import SettingError, StructureError
 from ContourQALib.formats.dicom.new_segmentation import NewSegmentation
 from ContourQALib.formats.dicom.segment_item import LONG_STRING, Algorithm, segment_item
+from ContourQALib.formats.dicom.segment_tags import DESCRIPTION_TAG
 from ContourQALib.formats.dicom.segmentation_file import BINARY, FRACTIONAL
-from ContourQALib.formats.dicom.segmentation_header import LARGEST
+from ContourQALib.formats.dicom.segmentation_header import LARGEST, OCCUPANCY, PROBABILITY
 from ContourQALib.formats.output import write_atomically
 
 if TYPE_CHECKING:
     from ContourQALib.formats.dicom.source_series import SourceSeries
 
-__all__ = ["Algorithm", "write_fractional_seg", "write_seg"]
+__all__ = ["OCCUPANCY", "PROBABILITY", "Algorithm", "write_fractional_seg", "write_seg"]
 
 CONTOURS_SERIES, MAPS_SERIES = 9200, 9300
 """Series Numbers of ours: far from what scanners and planning systems count."""
+
+_FRACTIONAL_WORDS = {
+    PROBABILITY: ("PROBABILITIES", "Probabilities"),
+    OCCUPANCY: ("SHARES", "Shares of voxels"),
+}
+"""Content Label, and what descriptions call the numbers."""
 
 
 def write_seg(
@@ -74,18 +81,22 @@ def write_fractional_seg(
     algorithm: Algorithm,
     description: str,
     overwrite: bool = True,
+    fractional_type: str = PROBABILITY,
 ) -> str:
-    """Write probability maps as a fractional DICOM segmentation, rounded to 1/255, which descriptions say.
+    """Write maps as a fractional DICOM segmentation, rounded to 1/255, which descriptions say.
 
-    Otherwise as `write_seg`.
+    `fractional_type` tells probabilities from shares of voxels (`OCCUPANCY`). Otherwise as `write_seg`.
     """
-    new = _begun(maps, source, path, FRACTIONAL, "PROBABILITIES", description)
+    label, rounded = _FRACTIONAL_WORDS[fractional_type]
+    new = _begun(maps, source, path, FRACTIONAL, label, description, fractional_type)
     for number, one in enumerate(maps, start=1):
         placed = one.on(source.grid)
-        remarks = [f"Probabilities rounded to 1/{LARGEST}."]
+        remarks = [f"{rounded} rounded to 1/{LARGEST}."]
         if placed.resampled:
             remarks.append("Resampled onto the grid of the image (linear).")
-        item = segment_item(number, one.name, None, {}, algorithm, remarks)
+        told = one.tags.get(DESCRIPTION_TAG, "")  # of a map that such a file held
+        remarks = [remark for remark in remarks if remark not in told]
+        item = segment_item(number, one.name, one.color, one.tags, algorithm, remarks)
         new.add(item, _shares(placed.values))
         del placed
     return _saved(new, path, overwrite)
@@ -106,6 +117,7 @@ def _begun(
     kind: str,
     label: str,
     description: str,
+    fractional_type: str = PROBABILITY,
 ) -> NewSegmentation:
     if not named:
         raise StructureError(f"There is no structure to write to {path}.")
@@ -115,7 +127,7 @@ def _begun(
             f" backslash, and the given one has {len(description)}; change it."
         )
     number = MAPS_SERIES if kind == FRACTIONAL else CONTOURS_SERIES
-    return NewSegmentation(source, kind, label, description, number)
+    return NewSegmentation(source, kind, label, description, number, fractional_type)
 
 
 def _remarks(placed: Contour) -> list[str]:

@@ -1,4 +1,4 @@
-"""Contours of an RTSTRUCT as masks: which grid they belong on, and whether they belong there."""
+"""Contours of an RTSTRUCT as masks or shares of voxels: which grid they belong on, and whether they do."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from os import PathLike
 
-from ContourQALib.case import RASTERIZED_TAG, Contour, SeriesIdentity
+from ContourQALib.case import RASTERIZED_TAG, Contour, Drawn, ProbabilityMap, SeriesIdentity
 from ContourQALib.errors import ContourQAError, FormatError, GeometryError
 from ContourQALib.formats.dicom.source_series import SourceSeries, series_beside
 from ContourQALib.formats.dicom.structure_set import (
@@ -17,6 +17,7 @@ from ContourQALib.formats.dicom.structure_set import (
     read_structure_set,
 )
 from ContourQALib.geometry import Grid
+from ContourQALib.planar.coverage import coverage
 from ContourQALib.planar.planar_structure import PlanarStructure
 from ContourQALib.planar.rasterizing import rasterize
 
@@ -46,42 +47,72 @@ def read_structures(
             frame of reference, or no grid is given and the series is not there.
         GeometryError: contours are not planar, or lie outside the grid.
     """
+    return _read(path, rasterize, grid, series, each, on_left_out)
+
+
+def read_structure_shares(
+    path: str | PathLike[str],
+    grid: Grid | None = None,
+    series: SeriesIdentity | None = None,
+    each: Callable[[ProbabilityMap], ProbabilityMap] | None = None,
+    on_left_out: Callable[[LeftOutRoi], None] | None = None,
+) -> tuple[ProbabilityMap, ...]:
+    """Read the structures of an RTSTRUCT file as the share of each voxel that is inside (`planar.coverage`).
+
+    Arguments and errors are those of `read_structures`.
+    """
+    return _read(path, coverage, grid, series, each, on_left_out)
+
+
+def _read(
+    path: str | PathLike[str],
+    make: Callable[[PlanarStructure, Grid], Drawn],
+    grid: Grid | None,
+    series: SeriesIdentity | None,
+    each: Callable[[Drawn], Drawn] | None,
+    on_left_out: Callable[[LeftOutRoi], None] | None,
+) -> tuple[Drawn, ...]:
     found = read_structure_set(path)
     if grid is None:
         source = drawn_on(found)
         grid, series = source.grid, source.identity
-    contours: list[Contour] = []
+    drawn: list[Drawn] = []
     refused: list[tuple[str, ContourQAError]] = []
     for structure in found.structures:
         try:
-            contour = _mask(structure, grid, series)
+            one = _made(structure, make, grid, series)
         except (FormatError, GeometryError) as error:
             if on_left_out is None:
                 raise
             refused.append((structure.name, error))
         else:
-            contours.append(each(contour) if each else contour)
-    if refused and not contours:
+            drawn.append(each(one) if each else one)
+    if refused and not drawn:
         raise refused[0][1]
-    if not contours:
+    if not drawn:
         raise FormatError(
             f"{found.path} holds no contour that encloses an area, only {len(found.left_out)} regions of"
             " interest that are points, open or empty; name another file."
         )
-    for left_out in (*found.left_out, *(LeftOutRoi(name, str(error)) for name, error in refused)):
-        if on_left_out is not None:
-            on_left_out(left_out)
-    return tuple(contours)
+    if on_left_out is not None:
+        for region in found.left_out:
+            on_left_out(region)
+        for name, reason in refused:
+            on_left_out(LeftOutRoi(name, str(reason)))
+    return tuple(drawn)
 
 
-def _mask(structure: PlanarStructure, grid: Grid, series: SeriesIdentity | None) -> Contour:
-    remarks = [structure.tags.get(REMARKS_TAG, "")]
-    if series is not None:
-        remarks.append(_belonging(structure, series))
-    contour = rasterize(structure, grid)
-    said = "; ".join(filter(None, (contour.tags[RASTERIZED_TAG], *remarks)))
-    kept = {tag: text for tag, text in contour.tags.items() if tag != REMARKS_TAG}
-    return replace(contour, tags={**kept, RASTERIZED_TAG: said})
+def _made(
+    structure: PlanarStructure,
+    make: Callable[[PlanarStructure, Grid], Drawn],
+    grid: Grid,
+    series: SeriesIdentity | None,
+) -> Drawn:
+    belonging = "" if series is None else _belonging(structure, series)
+    made = make(structure, grid)
+    said = [made.tags[RASTERIZED_TAG], structure.tags.get(REMARKS_TAG, ""), belonging]
+    kept = {tag: text for tag, text in made.tags.items() if tag != REMARKS_TAG}
+    return replace(made, tags={**kept, RASTERIZED_TAG: "; ".join(filter(None, said))})
 
 
 def _belonging(structure: PlanarStructure, series: SeriesIdentity) -> str:
