@@ -21,7 +21,7 @@ from ContourQALib.commands.printing import say
 from ContourQALib.commands.reading import CaseReading, map_files
 from ContourQALib.errors import SettingError
 from ContourQALib.formats.canvas import Canvas
-from ContourQALib.formats.dicom.recognizing import names_dicom
+from ContourQALib.formats.dicom.recognizing import Kind, dicom_kind, is_dicom, names_dicom
 from ContourQALib.formats.dicom.segment_item import UNKNOWN
 from ContourQALib.formats.dicom.segmentation_out import (
     OCCUPANCY,
@@ -35,6 +35,7 @@ from ContourQALib.formats.label_naming import LabelNaming
 from ContourQALib.formats.probability import read_probability
 from ContourQALib.formats.references import referenced_series
 from ContourQALib.names import select
+from ContourQALib.thresholds.map_names import MapFile
 
 SUFFIX = ".dcm"
 CONTOURS, MAPS, SHARES = "ContourQA: contours", "ContourQA: probability maps", "ContourQA: shares of voxels"
@@ -47,7 +48,7 @@ def seg(
     ],
     output: Annotated[
         Path,
-        typer.Option("--output", "-o", metavar="OUT.dcm", help="The file to write; replaced if it exists."),
+        typer.Option("--output", "-o", metavar="OUT.dcm", help="The file to write; a SEG there is replaced."),
     ],
     contours: Annotated[
         Path | None,
@@ -107,8 +108,8 @@ def seg(
         raise SettingError("--threshold cuts probability maps; name them by --probability.")
     if threshold is not None and not 0 < threshold <= 1:
         raise SettingError(f"A threshold lies above 0 and at most at 1, which {threshold:g} does not.")
-    if output.suffix.lower() != SUFFIX:
-        raise SettingError(f"{output} is to be a DICOM file; let its name end in {SUFFIX}.")
+    named = [MapFile.parse(one).path for one in probability or ()]
+    _check_output(output, [contours, *named] if contours else named)
     if extension_of(image) or not names_dicom(image):
         raise SettingError(f"{image} is no DICOM; name the series that the segmentation shall belong to.")
     naming = LabelNaming(labels, merge, color_table, names)
@@ -132,6 +133,18 @@ def seg(
         )
     write_fractional_seg(maps, source, output, made_by, description or MAPS)
     say(f"Wrote {output}: {', '.join(one.name for one in maps)}.")
+
+
+def _check_output(output: Path, read: list[Path]) -> None:
+    """See that writing costs the user nothing: no image, no structure set, and not what is read."""
+    if output.suffix.lower() != SUFFIX:
+        raise SettingError(f"{output} is to be a DICOM file; let its name end in {SUFFIX}.")
+    if not output.exists():
+        return
+    if any(output.resolve().is_relative_to(one.resolve()) for one in read):
+        raise SettingError(f"{output} is among what is read; let -o name another file.")
+    if not is_dicom(output) or dicom_kind(output) is not Kind.SEGMENTATION:
+        raise SettingError(f"{output} is there already and is no SEG; let -o name another file.")
 
 
 def _algorithm(manual: bool, name: str | None, version: str | None) -> Algorithm:

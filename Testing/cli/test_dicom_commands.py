@@ -417,6 +417,19 @@ def test_contours_of_any_file_become_a_seg_of_the_series(contourqa, study, tmp_p
     )
 
 
+def test_no_image_and_nothing_that_is_read_is_replaced(contourqa, study, tmp_path) -> None:
+    shutil.copytree(study.ct, tmp_path / "ct")
+    shutil.copy(study.structures, tmp_path / "rs.dcm")
+    arguments = "dicom", "seg", "--image", tmp_path / "ct", "--contours"
+    first = next(iter(sorted((tmp_path / "ct").iterdir())))
+    before = first.read_bytes(), (tmp_path / "rs.dcm").read_bytes()
+    one_sentence(contourqa(*arguments, study.structures, "-o", first), f"{first} is there already")
+    one_sentence(
+        contourqa(*arguments, tmp_path / "rs.dcm", "-o", tmp_path / "rs.dcm"), "is among what is read"
+    )
+    assert before == (first.read_bytes(), (tmp_path / "rs.dcm").read_bytes())
+
+
 def test_maps_become_a_fractional_seg_or_contours_at_a_threshold(contourqa, study, tmp_path) -> None:
     write_image(Image(np.full(GRID.shape, 0.4, np.float32), GRID), tmp_path / "Heart.nii.gz")
     path = tmp_path / "out.dcm"
