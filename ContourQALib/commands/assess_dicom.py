@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ContourQALib.case import Contour, Image, ProbabilityMap
-from ContourQALib.errors import GeometryError
+from ContourQALib.errors import GeometryError, SettingError
 from ContourQALib.formats.dicom.contour_object import contour_object
 from ContourQALib.formats.dicom.elements import in_one_line
 from ContourQALib.formats.dicom.reading import quietly, read_dataset
@@ -59,7 +59,7 @@ def save_assessment_dicom(
     Raises:
         GeometryError: the image is not the series.
         StructureError: a name that DICOM cannot hold.
-        SettingError: nothing was assessed.
+        SettingError: nothing was assessed, or the contours' own file would be replaced.
         FormatError: the header of the series cannot be taken over.
         OutputError: the folder cannot be written.
     """
@@ -76,6 +76,8 @@ def save_assessment_dicom(
         assessed = AssessedObject.of(file, numbers)
     else:
         written.append(folder / CONTOURS_FILE)
+        if file and written[0].exists() and written[0].samefile(file):
+            raise SettingError(f"{file} would be replaced by what is made of it; let -o name another folder.")
         write_seg(contours, source, written[0], Algorithm(UNKNOWN, ""), CONTOURS_DESCRIPTION)
         drawn = file if kind is Kind.STRUCTURE_SET else None
         rois = [_roi_of(contour) for contour in contours] if drawn else ()

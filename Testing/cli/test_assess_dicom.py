@@ -20,7 +20,7 @@ from ContourQALib.commands.assess_dicom import (
 )
 from ContourQALib.commands.dicom_report import report
 from ContourQALib.commands.options import Format
-from ContourQALib.errors import GeometryError
+from ContourQALib.errors import GeometryError, SettingError
 from ContourQALib.formats.contours import read_contours
 from ContourQALib.formats.dicom.segmentation_in import read_seg, read_seg_probabilities
 from ContourQALib.formats.dicom.segmentation_out import Algorithm, write_seg
@@ -160,6 +160,18 @@ def test_merged_segments_are_another_contour_than_the_files(
     assert read_assessment_sr(written[1]).assessed.segmentation.instance_uid != instance_uid
     (segment,) = read_seg(written[0])
     np.testing.assert_array_equal(segment.on(GRID).mask, drawn[0].mask | drawn[1].mask)
+
+
+def test_the_contours_own_file_is_not_replaced(
+    image: Image, source: SourceSeries, drawn: tuple[Contour, ...], tmp_path: Path
+) -> None:
+    path = tmp_path / CONTOURS_FILE
+    write_seg(drawn, source, path, Algorithm("clinic", "1", is_manual=True), "Clinic")
+    before = path.read_bytes()
+    merged = read_contours(path, merge="Rectum")
+    with pytest.raises(SettingError, match="would be replaced"):
+        save_assessment_dicom(tmp_path, assess(image, merged), image, merged, source, path)
+    assert path.read_bytes() == before
 
 
 def test_error_maps_are_written_and_explain_their_structures(
