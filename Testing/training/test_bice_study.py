@@ -216,8 +216,8 @@ def test_the_command_on_a_few_real_patients(
         part: [p for p, facts in meta.items() if {"Brainstem", "RightParotid"} <= set(facts["oars"])]
         for part, meta in there.items()
     }
-    train = [p for p in both["train"] if split.get(p) == "train"][:3]
-    choose = [p for p in both["validation"] if split.get(p) == "choose"][:2]
+    train = [p for p in both["train"] if split.get(p) == "train"][:5]
+    choose = [p for p in both["validation"] if split.get(p) == "choose"][:3]
     few = subset(data / "openkbp", tmp_path / "data", {"train": train, "validation": choose})
     folders = ("--data", few, "--runs", tmp_path / "runs", "--cache", tmp_path / "cache")
     quick = files("contourqa_training.configs").joinpath("study-bice-quick.toml").read_text()
@@ -230,7 +230,7 @@ def test_the_command_on_a_few_real_patients(
         code = run(app)
     assert code == 0, capsys.readouterr().err
     document = json.loads((tmp_path / "results" / "results.json").read_text())
-    assert document["data"]["patients"] == {"train": 3, "choose": 2, "judged": 2}
+    assert document["data"]["patients"] == {"train": 5, "choose": 3, "judged": 3}
     assert len(document["models"]) == 5
     assert {f["structure"] for f in document["findings"]} == {"Brainstem", "RightParotid"}
     assert all(0 < f["prominence"] < 0.01 for f in document["findings"])
