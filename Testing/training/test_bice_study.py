@@ -202,6 +202,13 @@ def subset(whole: Path, folder: Path, patients: Mapping[str, Sequence[str]]) -> 
     return folder
 
 
+HALF_AS_WIDE = """
+[network]
+filters = [8, 16, 32, 64, 64]
+decoder_filters = [64, 32, 32]
+"""
+
+
 @pytest.mark.realdata
 def test_the_command_on_a_few_real_patients(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -220,7 +227,12 @@ def test_the_command_on_a_few_real_patients(
     choose = [p for p in both["validation"] if split.get(p) == "choose"][:3]
     few = subset(data / "openkbp", tmp_path / "data", {"train": train, "validation": choose})
     folders = ("--data", few, "--runs", tmp_path / "runs", "--cache", tmp_path / "cache")
-    quick = files("contourqa_training.configs").joinpath("study-bice-quick.toml").read_text()
+    configs = files("contourqa_training.configs")
+    quick = configs.joinpath("study-bice-quick.toml").read_text()
+    for segmenter in ("bice-two-cores-single", "bice-two-cores"):
+        own = tmp_path / f"{segmenter}.toml"
+        own.write_text(configs.joinpath(f"{segmenter}.toml").read_text() + HALF_AS_WIDE)
+        quick = quick.replace(f'"{segmenter}"', f'"{own}"')
     for part in ("single", "series"):
         quick = quick.replace(f'{part} = ["Brainstem", "RightParotid"]', f'{part} = ["Brainstem"]')
     (tmp_path / "study.toml").write_text(quick)
