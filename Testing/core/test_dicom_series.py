@@ -264,6 +264,16 @@ def test_frames_of_one_file_are_sorted_and_rescaled(tmp_path, shared):
     assert image.series.instance_uids == (written.SOPInstanceUID,)
 
 
+def test_damage_among_the_frames_is_one_sentence(tmp_path):
+    path = tmp_path / "image.dcm"
+    write_enhanced(path, VALUES, GRID)
+    spacing = b"\x28\x00\x30\x00DS\x08\x00" + b"2.0\\1.5 "
+    nothing = b"\x28\x00\x30\x00D\x00\x00\x00" + b"\x28\x00\x34\x00IS\x00\x00"
+    assert spacing in path.read_bytes()
+    path.write_bytes(path.read_bytes().replace(spacing, nothing, 1))
+    assert "has a damaged header" in refused(path, FormatError)
+
+
 def test_frames_that_are_no_volume_are_refused(tmp_path):
     path = tmp_path / "whole.dcm"
     write_enhanced(path, np.concatenate([VALUES, VALUES]), GRID, "MR", order=[0, 1, 2, 3, 4, 0, 1, 2, 3, 4])

@@ -9,7 +9,7 @@ from ContourQALib.errors import FormatError
 from ContourQALib.formats.dicom.image_series import ImageSeries
 from ContourQALib.formats.dicom.instances import Instance
 from ContourQALib.formats.dicom.pixels import read_pixels, rescale
-from ContourQALib.formats.dicom.reading import quietly, read_dataset
+from ContourQALib.formats.dicom.reading import DamagedError, quietly, read_dataset
 from ContourQALib.formats.dicom.slice_geometry import Stack, series_geometry
 from ContourQALib.formats.dicom.slices import Slice, frame_slices
 
@@ -84,7 +84,12 @@ def identity_of(series: ImageSeries, stack: Stack) -> SeriesIdentity:
 
 
 def _frames(one: Instance) -> list[Slice]:
-    return frame_slices(read_dataset(one.path, FRAMES), one.path)
+    try:
+        return frame_slices(read_dataset(one.path, FRAMES), one.path)
+    except DamagedError:
+        raise
+    except Exception as error:  # values that are not what their element is for
+        raise DamagedError(one.path, "has a damaged header") from error
 
 
 def _name(series: ImageSeries) -> str:
