@@ -34,6 +34,7 @@ from ContourQALib.commands.reading import (
 from ContourQALib.commands.saving import check_folder
 from ContourQALib.errors import SettingError, StructureError
 from ContourQALib.formats.canvas import Canvas
+from ContourQALib.formats.dicom.segment_item import segment_label
 from ContourQALib.formats.dicom.source_series import SourceSeries, source_series
 from ContourQALib.formats.label_naming import LabelNaming
 from ContourQALib.formats.probability import read_probability
@@ -159,6 +160,9 @@ def assess(
     drawn = reading.contours(contours, Canvas.of(shown))
     if wanted:
         drawn = select(drawn, wanted)
+    if source is not None:
+        for contour in drawn:
+            segment_label(contour.name)  # a name that DICOM cannot hold is told before anything is written
     named = match_map_files(probability or (), [contour.name for contour in drawn], contours, naming)
     maps = [read_probability(one.path, name, one.segment) for one, name in named]
     others = _seconds(Path(second), reading, Canvas.of(shown), drawn) if second is not None else ()

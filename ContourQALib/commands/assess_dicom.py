@@ -89,6 +89,9 @@ def save_assessment_dicom(
         write_fractional_seg(maps, source, written[-1], _models(result, explained), ERRORS_DESCRIPTION)
         segments = {n: segment for segment, n in enumerate(explained, start=1)}
         assessed = assessed.explained_by(written[-1], [segments.get(n) for n in range(len(contours))])
+    for earlier in (folder / CONTOURS_FILE, folder / ERRORS_FILE):
+        if earlier not in written and earlier.exists() and not (file and earlier.samefile(file)):
+            earlier.unlink()  # it would be taken, and sent, for this assessment's
     report = folder / REPORT_FILE
     write_assessment_sr(result, source, assessed, report)
     return (*written, report)

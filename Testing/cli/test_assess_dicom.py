@@ -11,6 +11,7 @@ import numpy as np
 import pydicom
 import pytest
 
+from command_line import Command
 from ContourQALib.case import Contour, Image
 from ContourQALib.commands.assess_dicom import (
     CONTOURS_FILE,
@@ -26,6 +27,7 @@ from ContourQALib.formats.dicom.segmentation_in import read_seg, read_seg_probab
 from ContourQALib.formats.dicom.segmentation_out import Algorithm, write_seg
 from ContourQALib.formats.dicom.source_series import SourceSeries, source_series
 from ContourQALib.formats.images import read_image
+from ContourQALib.formats.segmentation import write_segmentation
 from ContourQALib.quality.assessment import Assessment, ModelIdentity
 from ContourQALib.quality.error_map import ErrorMap
 from ContourQALib.quality.predict import assess
@@ -64,6 +66,25 @@ def drawn() -> tuple[Contour, ...]:
     one[1:4, 4:9, 4:9] = True
     other[2:5, 7:12, 7:12] = True
     return Contour(one, GRID, "Bladder"), Contour(other, GRID, "Rectum")
+
+
+def test_error_maps_of_an_earlier_assessment_do_not_stay_beside_a_new_one(
+    image: Image, source: SourceSeries, drawn: tuple[Contour, ...], tmp_path: Path
+) -> None:
+    (tmp_path / ERRORS_FILE).write_bytes(b"of before")
+    save_assessment_dicom(tmp_path, assess(image, drawn), image, drawn, source, None)
+    assert {path.name for path in tmp_path.iterdir()} == {CONTOURS_FILE, REPORT_FILE}
+
+
+def test_a_name_that_dicom_cannot_hold_is_told_before_anything_is_written(
+    contourqa: Command, series: Path, drawn: tuple[Contour, ...], tmp_path: Path
+) -> None:
+    write_segmentation([drawn[0].called("B" * 65)], tmp_path / "long.seg.nrrd")
+    names = "--image", series, "--contours", tmp_path / "long.seg.nrrd"
+    found = contourqa("assess", *names, "-o", tmp_path / "results", "--dicom")
+    assert found.code == 2
+    assert "1 to 64 characters" in found.err
+    assert not (tmp_path / "results").exists() or not list((tmp_path / "results").iterdir())
 
 
 def test_contours_of_no_dicom_file_are_written_and_referred_to(

@@ -90,7 +90,7 @@ def segment_item(
 
     item = Dataset()
     item.SegmentNumber = number
-    item.SegmentLabel = _label(name)
+    item.SegmentLabel = segment_label(name)
     told = [start + tags[tag] for tag, start in LINES.items() if tags.get(tag)]
     description = [line for line in (tags.get(DESCRIPTION_TAG), *remarks, *told) if line]
     if description:
@@ -104,7 +104,12 @@ def segment_item(
     return item
 
 
-def _label(name: str) -> str:
+def segment_label(name: str) -> str:
+    """The Segment Label that a name becomes.
+
+    Raises:
+        StructureError: DICOM cannot hold the name.
+    """
     stripped = name.strip()  # spaces around a text do not count (PS3.5 6.2)
     if not 0 < len(stripped) <= LONG_STRING or "\\" in stripped or in_one_line(stripped) != stripped:
         raise StructureError(
