@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from command_line import Command, command_line
+from dicom_studies import Study, make_study
 from files_on_disk import BALL, SHAPE, SHIFTED, write
 
 
@@ -38,3 +39,8 @@ def files(tmp_path) -> Files:
         write(folder / "reference.nii.gz", BALL),
         write(folder / "test.nrrd", SHIFTED),
     )
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory) -> Study:
+    return make_study(tmp_path_factory.mktemp("study"))
