@@ -14,13 +14,16 @@ from ContourQALib.commands.assess_cases import HowToAssess, assess_cases
 from ContourQALib.commands.assess_dicom import save_assessment_dicom
 from ContourQALib.commands.assess_saving import save_assessment
 from ContourQALib.commands.options import (
+    AcceptOption,
     ColorTableOption,
     Format,
     FormatOption,
     LabelsOption,
     MergeOption,
+    ModelOption,
     NamesOption,
     OutputOption,
+    RejectOption,
     SeriesOption,
     StructureOption,
 )
@@ -77,10 +80,7 @@ def assess(
         ),
     ] = None,
     structure: StructureOption = None,
-    model: Annotated[
-        str | None,
-        typer.Option("--model", help="Bundled model by name, or a model's folder; else chosen by structure."),
-    ] = None,
+    model: ModelOption = None,
     probability: Annotated[
         list[str] | None,
         typer.Option(
@@ -97,10 +97,8 @@ def assess(
             help="A second segmentation of the same structures; with --cases the column that names them.",
         ),
     ] = None,
-    accept: Annotated[
-        float, typer.Option("--accept", help="Dice at or above this is acceptable.")
-    ] = Levels.accept,
-    reject: Annotated[float, typer.Option("--reject", help="Dice below this is not.")] = Levels.reject,
+    accept: AcceptOption = Levels.accept,
+    reject: RejectOption = Levels.reject,
     fail_on: Annotated[
         FailOn | None,
         typer.Option(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -25,6 +26,7 @@ from ContourQALib.formats.dicom.recognizing import Kind, dicom_kind, is_dicom, n
 from ContourQALib.formats.dicom.segment_item import UNKNOWN
 from ContourQALib.formats.dicom.segmentation_out import (
     OCCUPANCY,
+    PROBABILITY,
     Algorithm,
     write_fractional_seg,
     write_seg,
@@ -119,20 +121,23 @@ def seg(
         canvas = Canvas(source.grid, source.identity)
         reading = CaseReading(naming)
         if shares:
-            _write_shares(reading.shares(contours, canvas), wanted, source, output, made_by, description)
+            found = reading.shares(contours, canvas)
+            chosen = select(found, wanted) if wanted else found
+            _write_maps(chosen, source, output, made_by, description or SHARES, OCCUPANCY)
         else:
-            _write(reading.contours(contours, canvas), wanted, source, output, made_by, description)
+            drawn = reading.contours(contours, canvas)
+            _write(select(drawn, wanted) if wanted else drawn, source, output, made_by, description)
         return
     maps = _maps(probability or [], naming)
     if threshold is not None:
-        _write([_cut(one, threshold) for one in maps], wanted, source, output, made_by, description)
+        cut = [_cut(one, threshold) for one in maps]
+        _write(select(cut, wanted) if wanted else cut, source, output, made_by, description)
         return
     if wanted:
         raise SettingError(
             "--structure chooses among contours; name the maps that you want by --probability."
         )
-    write_fractional_seg(maps, source, output, made_by, description or MAPS)
-    say(f"Wrote {output}: {', '.join(one.name for one in maps)}.")
+    _write_maps(maps, source, output, made_by, description or MAPS)
 
 
 def _check_output(output: Path, read: list[Path]) -> None:
@@ -168,26 +173,19 @@ def _cut(probability: ProbabilityMap, threshold: float) -> Contour:
 
 
 def _write(
-    drawn: list[Contour] | tuple[Contour, ...],
-    wanted: list[str],
+    drawn: Sequence[Contour], source: SourceSeries, output: Path, made_by: Algorithm, description: str | None
+) -> None:
+    write_seg(drawn, source, output, made_by, description or CONTOURS)
+    say(f"Wrote {output}: {', '.join(one.name for one in drawn)}.")
+
+
+def _write_maps(
+    maps: Sequence[ProbabilityMap],
     source: SourceSeries,
     output: Path,
     made_by: Algorithm,
-    description: str | None,
+    description: str,
+    kind: str = PROBABILITY,
 ) -> None:
-    chosen = select(drawn, wanted) if wanted else drawn
-    write_seg(chosen, source, output, made_by, description or CONTOURS)
-    say(f"Wrote {output}: {', '.join(one.name for one in chosen)}.")
-
-
-def _write_shares(
-    shares: tuple[ProbabilityMap, ...],
-    wanted: list[str],
-    source: SourceSeries,
-    output: Path,
-    made_by: Algorithm,
-    description: str | None,
-) -> None:
-    chosen = select(shares, wanted) if wanted else shares
-    write_fractional_seg(chosen, source, output, made_by, description or SHARES, fractional_type=OCCUPANCY)
-    say(f"Wrote {output}: {', '.join(one.name for one in chosen)}.")
+    write_fractional_seg(maps, source, output, made_by, description, fractional_type=kind)
+    say(f"Wrote {output}: {', '.join(one.name for one in maps)}.")

@@ -58,3 +58,9 @@ NamesOption = Annotated[
 ColorTableOption = Annotated[
     Path | None, typer.Option("--color-table", help="Color table (.ctbl, .txt) that names the labels.")
 ]
+ModelOption = Annotated[
+    str | None,
+    typer.Option("--model", help="Bundled model by name, or a model's folder; else chosen by structure."),
+]
+AcceptOption = Annotated[float, typer.Option("--accept", help="Dice at or above this is acceptable.")]
+RejectOption = Annotated[float, typer.Option("--reject", help="Dice below this is not.")]

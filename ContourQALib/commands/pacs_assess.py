@@ -15,10 +15,13 @@ import typer
 from ContourQALib.commands.assess_dicom import save_assessment_dicom
 from ContourQALib.commands.assess_saving import save_assessment
 from ContourQALib.commands.options import (
+    AcceptOption,
     Format,
     FormatOption,
     MergeOption,
+    ModelOption,
     NamesOption,
+    RejectOption,
     SeriesOption,
     StructureOption,
 )
@@ -66,14 +69,9 @@ def assess(
     structure: StructureOption = None,
     merge: MergeOption = None,
     names: NamesOption = None,
-    model: Annotated[
-        str | None,
-        typer.Option("--model", help="Bundled model by name, or a model's folder; else chosen by structure."),
-    ] = None,
-    accept: Annotated[
-        float, typer.Option("--accept", help="Dice at or above this is acceptable.")
-    ] = Levels.accept,
-    reject: Annotated[float, typer.Option("--reject", help="Dice below this is not.")] = Levels.reject,
+    model: ModelOption = None,
+    accept: AcceptOption = Levels.accept,
+    reject: RejectOption = Levels.reject,
     keep: Annotated[
         Path | None,
         typer.Option("--keep", metavar="FOLDER", help="Keep the files that are taken from the archive here."),

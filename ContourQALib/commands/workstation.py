@@ -10,10 +10,13 @@ from typing import Annotated
 import typer
 
 from ContourQALib.commands.options import (
+    AcceptOption,
     ColorTableOption,
     LabelsOption,
     MergeOption,
+    ModelOption,
     NamesOption,
+    RejectOption,
     SeriesOption,
 )
 from ContourQALib.commands.printing import say
@@ -76,10 +79,7 @@ def workstation(
     merge: MergeOption = None,
     color_table: ColorTableOption = None,
     names: NamesOption = None,
-    model: Annotated[
-        str | None,
-        typer.Option("--model", help="Bundled model by name, or a model's folder; else chosen by structure."),
-    ] = None,
+    model: ModelOption = None,
     second: Annotated[
         str,
         typer.Option(
@@ -88,10 +88,8 @@ def workstation(
             help="The cases' model whose contours are shown to the model as second segmentations.",
         ),
     ] = "",
-    accept: Annotated[
-        float, typer.Option("--accept", help="Dice at or above this is acceptable.")
-    ] = Levels.accept,
-    reject: Annotated[float, typer.Option("--reject", help="Dice below this is not.")] = Levels.reject,
+    accept: AcceptOption = Levels.accept,
+    reject: RejectOption = Levels.reject,
     reader: Annotated[str, typer.Option("--reader", help="Who decides; can be said on the page.")] = "",
     my_call_first: Annotated[
         bool, typer.Option("--my-call-first", help="Hide every score until the reader has decided.")

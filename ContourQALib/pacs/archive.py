@@ -124,7 +124,7 @@ class Archive:
         """The files under a path, each in pieces as they arrive; asked for once.
 
         Args:
-            path: below the root, such as /studies/1.2/series/3.4.
+            path: below the root of the service, with a leading slash, such as /studies.
 
         Raises:
             PacsError: the archive does not answer, or stops in the middle.

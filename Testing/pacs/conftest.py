@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -46,9 +47,9 @@ Opening = Callable[..., Archive]
 def opened(fake: FakeArchive) -> Opening:
     """The fake archive as our side sees it; waits are short."""
 
-    def open_archive(credentials: Credentials | None = None, **how: object) -> Archive:
+    def open_archive(credentials: Credentials | None = None, **how: Any) -> Archive:
         how = {"timeout_s": 5.0, "backoff_s": (0.01, 0.01), **how}
-        return Archive(Address.parse(fake.url), credentials, **how)  # type: ignore[arg-type]
+        return Archive(Address.parse(fake.url), credentials, **how)
 
     return open_archive
 
