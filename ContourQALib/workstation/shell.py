@@ -11,6 +11,7 @@ from trame.widgets import vuetify3 as v3
 
 from ContourQALib.workstation import theme
 from ContourQALib.workstation.charts.late_charts import load_late
+from ContourQALib.workstation.in_order import keep_order
 from ContourQALib.workstation.rendered_once import rendered_once
 from ContourQALib.workstation.reporting.report_button import ReportButton
 from ContourQALib.workstation.session import Session
@@ -64,6 +65,7 @@ class Shell:
     def build(self) -> Any:
         """Make the layout of the trame server, and return it."""
         server = self._session.server
+        keep_order(server)
         with VAppLayout(server, full_height=True) as layout, rendered_once():
             layout.root.theme = "dark"
             client.Style(theme.css())

@@ -206,6 +206,41 @@ GOING = "trame.rca.event unsuccessful: connection not open"
 """trame says so of the pointer's last events when a tab is closed or loaded again before they were sent."""
 
 
+DELAY_MS = float(os.environ.get("CONTOURQA_TEST_DELAY_MS", "0"))
+"""Messages between pages and server are held back about so long, each way: what a test reads without waiting
+for it is not there yet then. 0 in the suite; CONTRIBUTING.md says when to set it."""
+
+SLOW_LINE = """(() => {
+    const Quick = window.WebSocket;
+    /* In their order, but each after a time of its own: what the server sends together arrives apart. */
+    const line = () => {
+        const waiting = [];
+        return (todo) => {
+            waiting.push(todo);
+            setTimeout(() => waiting.shift()(), (0.5 + Math.random()) * DELAY_MS);
+        };
+    };
+    class Slow extends Quick {
+        out = line();
+        in = line();
+        send(message) {
+            this.out(() => this.readyState === Quick.OPEN && super.send(message));
+        }
+        addEventListener(type, listener, ...others) {
+            super.addEventListener(type, (event) => this.in(() => listener.call(this, event)), ...others);
+        }
+    }
+    for (const type of ["open", "message", "close", "error"]) {
+        Object.defineProperty(Slow.prototype, `on${type}`, {
+            set(listener) {
+                this.addEventListener(type, (event) => listener(event));
+            },
+        });
+    }
+    window.WebSocket = Slow;
+})()"""
+
+
 @dataclass
 class Browser:
     """Chromium, and what its pages complained of."""
@@ -213,9 +248,11 @@ class Browser:
     chromium: Any
     complaints: list[str] = field(default_factory=list)
 
-    def open(self, address: str, width: int = 1440, height: int = 900) -> Any:
+    def open(self, address: str, width: int = 1440, height: int = 900, delay_ms: float = DELAY_MS) -> Any:
         """A page of a context of its own, so without the cookies of others."""
         context = self.chromium.new_context(viewport={"width": width, "height": height})
+        if delay_ms:
+            context.add_init_script(SLOW_LINE.replace("DELAY_MS", str(delay_ms)))
         return self.tab(context, address)
 
     def tab(self, context: Any, address: str) -> Any:

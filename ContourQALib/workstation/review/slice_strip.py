@@ -158,8 +158,8 @@ class SliceStrip:
         if self._place >= 0 and here in self._listed:  # the first step goes to the worst, wherever one is
             self._place = self._listed.index(here)
         self._place = min(max(self._place + by, 0), len(self._listed) - 1)
-        self._session.show_slice(self._listed[self._place])
         self._show_place()
+        self._session.show_slice(self._listed[self._place])
 
     def _show_place(self) -> None:
         count = len(self._listed)

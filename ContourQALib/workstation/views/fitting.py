@@ -39,9 +39,10 @@ class Fitting:
     def fit(self) -> None:
         """Bring all into sight; a slice view stays on its slice."""
         if isinstance(self._view, SliceView):
-            slice_mm = self._view.get_slice_value()
-            self._view.fit_view_to_content()
-            self._view.set_slice_value(slice_mm)
+            with self._view.trigger_modified_once():  # nobody hears of the middle slice, which MRML goes to
+                slice_mm = self._view.get_slice_value()
+                self._view.fit_view_to_content()
+                self._view.set_slice_value(slice_mm)
         else:
             self._view.fit_view_to_content()
         self._fitted = self._look()

@@ -8,7 +8,7 @@ from typing import Any
 from ContourQALib.workstation.views.arrangements import SLICE_NAMES, TITLES
 from ContourQALib.workstation.views.case_views import CaseViews
 from ContourQALib.workstation.views.slice_place import AXES
-from ContourQALib.workstation.views.view_widgets import FIT, MAXIMIZE, index_variable, place_variable
+from ContourQALib.workstation.views.view_widgets import FIT, GO, MAXIMIZE, index_variable, place_variable
 
 FOLDER = Path(__file__).with_name("browser")
 """Served to the browser: nothing but scripts lies there."""
@@ -38,11 +38,10 @@ class ViewControls:
         for name in SLICE_NAMES:
             self._state[place_variable(name)] = NOWHERE
             self._state[index_variable(name)] = 0
-            self._state.change(index_variable(name))(self._shower(name))
         self._state.views_layout = views.layout
         self._state.views_window = ""
         self._state.views_making = ""
-        for trigger, done in ((STEP, self.step), (MAXIMIZE, self.maximize), (FIT, self.fit)):
+        for trigger, done in ((STEP, self.step), (GO, self.go), (MAXIMIZE, self.maximize), (FIT, self.fit)):
             server.controller.trigger(trigger)(done)
         server.enable_module({"serve": {ADDRESS: str(FOLDER)}, "scripts": [f"{ADDRESS}/views.js"]})
         views.place_changed.connect(self._on_place)
@@ -53,6 +52,11 @@ class ViewControls:
         """Let a view go so many slices on; a name that is no slice view's is passed over."""
         if name in SLICE_NAMES:
             self._views.step(name, int(slices))
+
+    def go(self, name: str, index: float) -> None:
+        """Let a view show a slice; a name that is no slice view's is passed over."""
+        if name in SLICE_NAMES:
+            self._views.show_index(name, int(index))
 
     def maximize(self, name: str) -> None:
         """Show one view alone, or all again; a name that is no view's is passed over."""
@@ -65,15 +69,6 @@ class ViewControls:
             self._views.fit_view(name)
         else:
             self._views.fit()
-
-    def _shower(self, name: str) -> Any:
-        def show(**values: Any) -> None:
-            place = self._views.place(name)
-            index = values[index_variable(name)]
-            if place is not None and isinstance(index, int | float) and int(index) != place.nearest:
-                self._views.show_index(name, int(index))
-
-        return show
 
     def _on_place(self, name: str) -> None:
         place = self._views.place(name)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from page_answers import answered
+
 
 def by(page, name: str):
     return page.locator(f'[data-testid="{name}"]')
@@ -40,7 +42,7 @@ def page(workstation_page):
     by(page, "review-row-Bladder").wait_for()
     by(page, "review-row-Bladder").click()
     until(lambda: "cqa-review-selected" in by(page, "review-row-Bladder").get_attribute("class"))
-    page.wait_for_timeout(500)
+    answered(page)
     return page
 
 
@@ -62,14 +64,14 @@ def picture(page) -> bytes:
     )
 
 
-def drag(page, button: str = "left", way: int = 120):
-    """Press in the middle of the axial view and move to the right."""
+def drag(page, button: str = "left", by: tuple[int, int] = (120, 60)) -> None:
+    """Press in the middle of the axial view and move so many pixels to the right and down."""
     box = axial(page)
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     page.mouse.move(x, y)
     page.mouse.down(button=button)
     for step in range(1, 13):
-        page.mouse.move(x + way * step / 12, y + way * step / 24)
+        page.mouse.move(x + by[0] * step / 12, y + by[1] * step / 12)
         page.wait_for_timeout(20)
 
 
@@ -120,7 +122,7 @@ def test_the_wheel_with_shift_changes_the_brush_and_without_it_the_slice(page) -
 
 def test_the_right_button_zooms_while_a_tool_is_on(page) -> None:
     before = picture(page)
-    drag(page, "right", way=60)
+    drag(page, "right", (60, 30))
     page.mouse.up(button="right")
     until(lambda: picture(page) != before)
     by(page, "review-undo").click()
@@ -140,9 +142,8 @@ def test_a_decision_needs_a_name_and_is_saved_with_its_note(page) -> None:
     by(page, "review-note").fill("dent closed")
     by(page, "review-edit").click()
     until(lambda: "type your name" in by(page, "message").inner_text())
-    page.keyboard.type("Ann")  # the field has the focus
-    until(lambda: page.evaluate("window.trame.state.state.shell_reader") == "Ann")
-    page.wait_for_timeout(300)
+    until(lambda: page.evaluate("document.activeElement.closest('[data-testid=shell-reader]') !== null"))
+    page.keyboard.type("Ann")
     by(page, "review-edit").click()
     until(lambda: decisions(page) == [("Bladder", "edit", "Ann", "dent closed")])
     assert saved(page) == ["vendor.edited-1.seg.nrrd"]
@@ -154,9 +155,9 @@ def test_a_decision_needs_a_name_and_is_saved_with_its_note(page) -> None:
 def test_another_case_waits_for_unsaved_edits(page) -> None:
     by(page, "review-row-Rectum").click()
     until(lambda: "cqa-review-selected" in by(page, "review-row-Rectum").get_attribute("class"))
-    page.wait_for_timeout(500)
     by(page, "review-erase").click()
-    drag(page)
+    answered(page)
+    drag(page, by=(0, 120))  # to where his rectum lies
     page.mouse.up()
     by(page, "review-unsaved").wait_for()
     by(page, "tab-worklist").click()

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from page_answers import answered
+
 LIMIT_MS = 60_000
 """A page that answers at all has answered by then, on a machine that does other things too."""
 
@@ -57,6 +59,7 @@ def page(review: Any) -> Any:
     )
     review.evaluate("() => document.activeElement.blur()")
     find(review, "review-strip").wait_for()
+    answered(review)
     return review
 
 
@@ -78,10 +81,12 @@ def test_keys_step_through_structures_and_slices(page: Any) -> None:
     page.wait_for_function(
         "() => document.querySelector('.cqa-review-selected')?.dataset.testid === 'review-row-Bladder'"
     )
+    answered(page)
     page.keyboard.press("n")
     worst = re.search(r"worst: (\d+)", text_of(page, "review-strip-text"))
     assert worst is not None
     wait_for(page, "review-slice", f"slice {worst.group(1)}")
+    answered(page)
     assert text_of(page, "review-place").startswith("1 of")
 
 
@@ -103,6 +108,7 @@ def test_letters_in_a_text_are_no_keys(page: Any) -> None:
     reader.fill("")
     reader.type("ckjo?n")
     assert reader.input_value() == "ckjo?n"
+    answered(page)
     assert selected(page) == "Bladder"
     assert "cqa-review-on" in str(find(page, "review-contours").get_attribute("class"))
     assert find(page, "review-help-dialog").count() == 0
@@ -119,6 +125,7 @@ def test_a_key_is_not_also_heard_by_the_views(page: Any) -> None:
     here = text_of(page, "review-slice")
     page.keyboard.press("o")
     find(page, "review-errors-marks").wait_for()
+    answered(page)
     assert text_of(page, "review-slice") == here
 
 
@@ -130,6 +137,7 @@ def test_the_help_lists_the_keys_and_keeps_them_to_itself(page: Any) -> None:
     page.keyboard.press("j")
     page.keyboard.press("Escape")
     dialog.wait_for(state="hidden")
+    answered(page)
     assert selected(page) == "Bladder"
 
 
@@ -172,3 +180,21 @@ def test_a_slice_that_is_clicked_while_another_is_on_its_way_is_the_one_that_sta
         page.mouse.click(row["x"] + row["width"] / 2, row["y"] + row["height"] / 2)  # to its middle slice
         page.mouse.click(strip["x"] + 1, strip["y"] + strip["height"] / 2)
         wait_for(page, "review-slice", f"slice {first}")
+
+
+def test_a_decision_does_not_overtake_what_was_typed_before_it(review: Any, browser: Any) -> None:
+    far = browser.open(review.served.address, delay_ms=300)
+    far.set_default_timeout(LIMIT_MS)
+    find(far, "review-row-Bladder").click()
+    find(far, "review-strip").wait_for()
+    answered(far)
+    find(far, "shell-reader").locator("input").fill("Ann")
+    find(far, "review-note").fill("looked at twice")
+    find(far, "review-accept").click()
+    find(far, "review-row-Bladder").locator("[data-testid=review-choice-Bladder]").wait_for()
+    find(far, "review-row-Bladder").click()
+    history = find(far, "review-history")
+    history.wait_for()
+    assert "accepted by Ann" in history.inner_text()
+    assert "looked at twice" in history.inner_text()
+    far.close()

@@ -93,9 +93,13 @@ def test_a_jump_moves_what_shows_everything_not_at_all_and_centers_what_was_zoom
 
 def test_another_size_fits_again_and_stays_on_the_slice(shown: Any) -> None:
     shown.set_slice_index(9)
+    heard: list[int] = []
+    shown.slice_changed.connect(heard.append)
     shown.axial.interactor().UpdateSize(200, 500)
     assert in_sight(shown.axial, image().grid)
     assert shown.slice_index() == 9
+    assert heard == []  # pages hear of no slice that was passed through
+    shown.slice_changed.disconnect(heard.append)
 
 
 def test_another_size_leaves_a_zoomed_view_its_zoom(shown: Any) -> None:

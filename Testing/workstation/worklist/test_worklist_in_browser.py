@@ -76,6 +76,7 @@ def test_a_case_unfolds_and_all_contours_stand_by_risk(page):
 
 def test_a_refresh_and_a_second_tab_show_the_same(page, browser):
     page.click(at("worklist-by-contour"))
+    rows(page, 12)
     page.fill(SEARCH, "bladder")
     shown = rows(page, 2)
     page.reload()
