@@ -8,34 +8,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import typer
 
-from ContourQALib import __version__
 from ContourQALib.case import Contour, Image
 from ContourQALib.cohort.file_stamp import state_of
 from ContourQALib.cohort.line_journal import LineJournal
+from ContourQALib.commands.how_to_assess import HowToAssess
 from ContourQALib.commands.options import Format
 from ContourQALib.commands.printing import print_result, progress, say
 from ContourQALib.commands.reading import CaseReading, contours_input, image_input
 from ContourQALib.commands.worklist_saving import FIGURES, save_picture, save_worklist
 from ContourQALib.errors import ContourQAError, FormatError, ModelError, OutputError, SettingError
 from ContourQALib.formats.canvas import Canvas
-from ContourQALib.formats.label_naming import LabelNaming
 from ContourQALib.formats.manifest import Manifest, ManifestRow, read_manifest
 from ContourQALib.formats.output import output_folder, remove_leftovers
 from ContourQALib.formats.probability import read_probability
 from ContourQALib.formats.references import referenced_series
 from ContourQALib.names import asked_for, select
 from ContourQALib.quality.assessment import Assessment
-from ContourQALib.quality.model import QualityModel
 from ContourQALib.quality.predict import assess
-from ContourQALib.quality.verdict import Levels, Verdict
+from ContourQALib.quality.verdict import Verdict
 from ContourQALib.quality.worklist import AssessedCase, CaseFile, Worklist
-from ContourQALib.report.provenance import InputFile, Provenance, card_hashes, hash_file
+from ContourQALib.report.provenance import InputFile, Provenance
 from ContourQALib.report.worklist_records import case_of, case_record, worklist_document, worklist_rows
 from ContourQALib.report.worklist_tables import print_worklist
 
@@ -50,38 +46,6 @@ JOURNAL_FILE = "assess.journal"
 """In the output folder: the cases that are done, from which the same command goes on."""
 
 INTERRUPTED = 130
-
-
-@dataclass(frozen=True)
-class HowToAssess:
-    """What every case is assessed with.
-
-    Attributes:
-        naming: how labels become structures.
-        levels: accept and reject levels of Dice.
-        model: the model to ask; None for the bundled one that knows the structure.
-        structures: only these; all where empty.
-        second: the manifest's column of second segmentations, or None.
-    """
-
-    naming: LabelNaming
-    levels: Levels
-    model: QualityModel | None = None
-    structures: tuple[str, ...] = ()
-    second: str | None = None
-
-    def settings(self) -> dict[str, Any]:
-        """What was set, for provenance."""
-        levels = {"accept": self.levels.accept, "reject": self.levels.reject}
-        second = {"second": self.second} if self.second else {}
-        return {**levels, "structures": list(self.structures), **second, **self.naming.settings()}
-
-    def shaping(self) -> dict[str, Any]:
-        """Everything beside the cases' files that a result hangs on: what a journal must agree in."""
-        cards = card_hashes(self.model)
-        tables = {"color_table": self.naming.color_table, "names": self.naming.names}
-        hashes = {option: hash_file(table) for option, table in tables.items() if table}
-        return {**self.settings(), **hashes, "models": cards, "version": __version__}
 
 
 def assess_cases(

@@ -64,3 +64,11 @@ ModelOption = Annotated[
 ]
 AcceptOption = Annotated[float, typer.Option("--accept", help="Dice at or above this is acceptable.")]
 RejectOption = Annotated[float, typer.Option("--reject", help="Dice below this is not.")]
+ProbabilityOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--probability",
+        metavar="[NAME=]PATH",
+        help="Probability map that a contour was cut from, found by its file's name or NAME; repeatable.",
+    ),
+]

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from ContourQALib.commands.assess_dicom import save_assessment_dicom
-from ContourQALib.commands.assess_saving import save_assessment
+from ContourQALib.commands.assess_one import CaseToAssess, assess_one
+from ContourQALib.commands.fail_on import FailOnOption, leave
+from ContourQALib.commands.how_to_assess import HowToAssess
 from ContourQALib.commands.options import (
     AcceptOption,
     Format,
@@ -26,16 +28,12 @@ from ContourQALib.commands.options import (
     StructureOption,
 )
 from ContourQALib.commands.pacs_send import send_and_tell
-from ContourQALib.commands.printing import print_result, progress, say
-from ContourQALib.commands.reading import CaseReading, contours_input, image_input
+from ContourQALib.commands.printing import progress, say
 from ContourQALib.commands.saving import check_folder
 from ContourQALib.errors import SettingError
-from ContourQALib.formats.canvas import Canvas
-from ContourQALib.formats.dicom.source_series import source_series
 from ContourQALib.formats.label_naming import LabelNaming
 from ContourQALib.formats.output import output_folder
 from ContourQALib.formats.references import referenced_series
-from ContourQALib.names import select
 from ContourQALib.pacs.archive import Archive
 from ContourQALib.pacs.choosing import choose_contours, choose_images
 from ContourQALib.pacs.errors import NotThereError
@@ -43,15 +41,14 @@ from ContourQALib.pacs.instance_file import InstanceFile
 from ContourQALib.pacs.records import InstanceRecord, SeriesRecord
 from ContourQALib.pacs.retrieving import retrieve_instance, retrieve_series
 from ContourQALib.pacs.searching import check_uid, find_series
-from ContourQALib.quality.model import QualityModel, find_model
-from ContourQALib.quality.predict import assess as assess_contours
 from ContourQALib.quality.verdict import Levels
-from ContourQALib.report.provenance import InputFile, Provenance
-from ContourQALib.report.records import assessment_document, assessment_rows
-from ContourQALib.report.tables import print_assessment
+from ContourQALib.thresholds.map_names import MapFile
 
 PRIVATE = 0o700
 """Patients' images are for nobody's eyes but the user's."""
+
+UID_OR_END = re.compile(r"[0-9.]+")
+"""What a UID or the end of one looks like, and hardly any file's name."""
 
 
 def assess(
@@ -72,6 +69,23 @@ def assess(
     model: ModelOption = None,
     accept: AcceptOption = Levels.accept,
     reject: RejectOption = Levels.reject,
+    probability: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--probability",
+            metavar="[NAME=]UID|PATH",
+            help="Probability map that a contour was cut from: a SEG of the study, or a file; repeatable.",
+        ),
+    ] = None,
+    second: Annotated[
+        str | None,
+        typer.Option(
+            "--second",
+            metavar="UID|PATH",
+            help="A second segmentation of the same structures: an RTSTRUCT or SEG of the study, or a file.",
+        ),
+    ] = None,
+    fail_on: FailOnOption = None,
     keep: Annotated[
         Path | None,
         typer.Option("--keep", metavar="FOLDER", help="Keep the files that are taken from the archive here."),
@@ -100,13 +114,7 @@ def assess(
             "--send needs -o FOLDER: what is sent is kept there, in case the sending breaks off."
         )
     check_uid(study, "STUDY_UID")
-    naming = LabelNaming(merge=merge, names=names)
-    how = _How(
-        naming,
-        tuple(map(naming.structure, structure or ())),
-        find_model(model) if model is not None else None,
-        Levels(accept, reject),
-    )
+    how = HowToAssess.of(LabelNaming(merge=merge, names=names), accept, reject, model, structure)
     if output is not None:
         check_folder(output)
     archive: Archive = context.obj.open()
@@ -115,33 +123,73 @@ def assess(
         raise NotThereError(f"{archive.address.url} holds no study {study}; copy its UID from a query.")
     drawn = choose_contours(archive, listed, contours)
     with _place(keep) as folder:
-        taken = _take(archive, listed, drawn, series, folder)
-        written = _assess(archive, taken, how, output, form)
+        taking = _Taking(archive, listed, folder)
+        contours_path = taking.contours(drawn)
+        maps = [taking.map_named(text) for text in probability or ()]
+        other = taking.named(second, "--second") if second is not None else None
+        images_path = taking.images(drawn, contours_path, series)
+        case = CaseToAssess(images_path, contours_path, None, maps, other, taking.origins)
+        result, written = assess_one(case, how, form, output, dicom=True)
     if send:
         send_and_tell(archive, [InstanceFile.read(path) for path in written])
     elif written:
         sending = ["contourqa", "pacs", "--url", archive.address.url, "send", *map(str, written)]
         say(f"Nothing was sent. To send: {shlex.join(sending)}")
+    leave([one.verdict for one in result.structures], fail_on)
 
 
 @dataclass(frozen=True)
-class _How:
-    """What the command line says of assessing."""
+class _Taking:
+    """Takes objects of a study into a folder.
 
-    naming: LabelNaming
-    structures: tuple[str, ...]
-    model: QualityModel | None
-    levels: Levels
+    Attributes:
+        archive: whom to ask.
+        listed: series of the study.
+        folder: where files go, each into one of its series.
+        origins: where in the archive each file or folder came from.
+    """
 
+    archive: Archive
+    listed: Sequence[SeriesRecord]
+    folder: Path
+    origins: dict[Path, str] = field(default_factory=dict)
 
-@dataclass(frozen=True)
-class _Taken:
-    """The contours and the images that an archive gave."""
+    def contours(self, wanted: InstanceRecord) -> Path:
+        """The file of an RTSTRUCT or SEG."""
+        path = retrieve_instance(self.archive, wanted, self.folder / wanted.series_uid)
+        self.origins[path] = self.archive.address.url + wanted.place
+        return path
 
-    contours: InstanceRecord
-    contours_path: Path
-    images: SeriesRecord
-    images_path: Path
+    def named(self, text: str, option: str) -> Path:
+        """The file of an RTSTRUCT or SEG that is named by its UID, or the end of it; else the path it is.
+
+        Raises:
+            SettingError: the study holds none of that UID, or several; or there is no such path.
+        """
+        path = Path(text)
+        if path.exists():
+            return path
+        if not UID_OR_END.fullmatch(text):
+            raise SettingError(
+                f"{option} {text} is neither a file nor the UID of an RTSTRUCT or SEG of the study; name one."
+            )
+        return self.contours(choose_contours(self.archive, self.listed, text, option))
+
+    def map_named(self, text: str) -> str:
+        """What --probability says, with the path of a SEG that was named by UID."""
+        said = MapFile.parse(text)
+        path = self.named(str(said.path), "--probability")
+        return str(path) if said.structure is None else f"{said.structure}={path}"
+
+    def images(self, drawn: InstanceRecord, contours: Path, wanted: str | None) -> Path:
+        """The folder of the series that is wanted, else of the one that contours refer to."""
+        images = choose_images(self.listed, wanted, referenced_series(contours))
+        say(f"Assessing {drawn.label} on {images.label}.")
+        path = self.folder / images.series_uid
+        with progress("Taking") as report:
+            retrieve_series(self.archive, images.study_uid, images.series_uid, path, report)
+        self.origins[path] = self.archive.address.url + images.place
+        return path
 
 
 @contextmanager
@@ -156,54 +204,3 @@ def _place(keep: Path | None) -> Iterator[Path]:
     if new:
         keep.chmod(PRIVATE)
     yield keep
-
-
-def _take(
-    archive: Archive, listed: Sequence[SeriesRecord], drawn: InstanceRecord, series: str | None, folder: Path
-) -> _Taken:
-    contours_path = retrieve_instance(archive, drawn, folder / drawn.series_uid)
-    images = choose_images(listed, series, referenced_series(contours_path))
-    say(f"Assessing {drawn.label} on {images.label}.")
-    images_path = folder / images.series_uid
-    with progress("Taking") as report:
-        retrieve_series(archive, images.study_uid, images.series_uid, images_path, report)
-    return _Taken(drawn, contours_path, images, images_path)
-
-
-def _assess(
-    archive: Archive, taken: _Taken, how: _How, output: Path | None, form: Format
-) -> tuple[Path, ...]:
-    """Assess what was taken, print it, and write it where a folder was named; the DICOM files among these."""
-    reading = CaseReading(how.naming)
-    image = reading.image(taken.images_path)
-    drawn = reading.contours(taken.contours_path, Canvas.of(image))
-    if how.structures:
-        drawn = select(drawn, how.structures)
-    with progress("Assessing") as report:
-        result = assess_contours(image, drawn, how.model, how.levels, progress=report)
-    settings = {
-        "accept": how.levels.accept,
-        "reject": how.levels.reject,
-        "structures": list(how.structures),
-        **how.naming.settings(),
-    }
-    root = archive.address.url
-    inputs = [
-        InputFile(root + taken.images.place, image_input(taken.images_path, image).sha256),
-        InputFile(root + taken.contours.place, contours_input(taken.contours_path).sha256),
-    ]
-    provenance = Provenance.of(inputs, settings, result.model)
-    left_out = [replace(one, source=root + taken.contours.place) for one in reading.left_out]
-    document = assessment_document(result, provenance, left_out)
-    written: tuple[Path, ...] = ()
-    if output is not None:
-        save_assessment(output, result, image, drawn, provenance, document)
-        source = source_series(taken.images_path)
-        written = save_assessment_dicom(output, result, image, drawn, source, taken.contours_path)
-    print_result(
-        form,
-        table=lambda console: print_assessment(console, result),
-        document=document,
-        rows=assessment_rows(result),
-    )
-    return written

@@ -29,7 +29,10 @@ _Record = TypeVar("_Record", SeriesRecord, InstanceRecord)
 
 
 def choose_contours(
-    archive: Archive, series: Sequence[SeriesRecord], wanted: str | None = None
+    archive: Archive,
+    series: Sequence[SeriesRecord],
+    wanted: str | None = None,
+    option: str = "--contours",
 ) -> InstanceRecord:
     """The RTSTRUCT or SEG of a study that is meant.
 
@@ -41,6 +44,7 @@ def choose_contours(
         archive: whom to ask.
         series: of the study.
         wanted: SOP Instance UID, Series Instance UID, or the end of one, at least `ENDING` letters.
+        option: what the user wrote it behind.
 
     Raises:
         NotThereError: there is none.
@@ -54,9 +58,8 @@ def choose_contours(
         for instance in find_instances(archive, one.study_uid, one.series_uid, WRITTEN_FIELDS)
     ]
     if wanted is not None:
-        return _wanted(
-            instances, wanted, "--contours", (lambda one: one.instance_uid, lambda one: one.series_uid)
-        )
+        names = (lambda one: one.instance_uid, lambda one: one.series_uid)
+        return _wanted(instances, wanted, option, names)
     foreign = [one for one in instances if one.manufacturer != OURS]
     if not foreign:
         raise NotThereError(

@@ -228,7 +228,7 @@ def test_a_fault_of_ours_is_one_sentence_and_exit_code_one(contourqa, files, mon
     def broken(*_, **__):
         raise ZeroDivisionError("x")
 
-    monkeypatch.setattr("ContourQALib.commands.assess.assess_contours", broken)
+    monkeypatch.setattr("ContourQALib.commands.assess_one.assess", broken)
     outcome = contourqa(*assessing(files.image, files.test))
     assert outcome.code == 1
     assert "Traceback" not in outcome.err

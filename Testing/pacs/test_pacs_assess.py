@@ -12,8 +12,11 @@ import numpy as np
 import pydicom
 import pytest
 
+from ContourQALib.case import ProbabilityMap
 from ContourQALib.commands.assess_dicom import CONTOURS_FILE, REPORT_FILE
 from ContourQALib.formats.dicom.segmentation_in import read_seg
+from ContourQALib.formats.dicom.segmentation_out import Algorithm, write_fractional_seg
+from ContourQALib.formats.dicom.source_series import source_series
 from ContourQALib.formats.dicom.structure_contours import read_structures
 from ContourQALib.geometry import Grid
 from ContourQALib.pacs.instance_file import InstanceFile
@@ -129,7 +132,7 @@ def test_results_come_back_by_hash_and_by_values(pacs, orthanc, stored, tmp_path
 
 
 def test_nothing_is_sent_unless_it_is_asked_for(pacs, orthanc, stored, tmp_path, monkeypatch):
-    monkeypatch.setattr("ContourQALib.commands.pacs_assess.save_assessment", lambda *how: None)  # no pictures
+    monkeypatch.setattr("ContourQALib.commands.assess_one.save_assessment", lambda *how: None)  # no pictures
     study = stored("local")
     assessed = pacs("assess", study.uid, "-o", tmp_path / "out")
     assert assessed.code == 0, assessed.err
@@ -171,6 +174,55 @@ def test_of_several_structure_sets_none_is_taken_for_the_user(pacs, stored):
     assert uids[1] in chosen.err
     by_ending = pacs("assess", study.uid, "--contours", uids[1][-12:], "--format", "json")
     assert by_ending.json["structures"] == chosen.json["structures"]
+
+
+def test_a_second_segmentation_and_a_map_of_the_study_give_figures_of_agreement(
+    pacs, orthanc, stored, tmp_path
+):
+    study = stored("agreement", structure_sets=2)
+    first, second = (InstanceFile.read(path).instance_uid for path in study.structures)
+    heart = read_structures(study.structures[0], grid=GRID)[0]
+    probability = ProbabilityMap(np.where(heart.mask, 0.8, 0.1).astype(np.float32), GRID, "Heart")
+    algorithm = Algorithm("toy", "1")
+    write_fractional_seg(
+        [probability], source_series(study.images[0]), tmp_path / "map.dcm", algorithm, "a map"
+    )
+    assert all(one.arrived for one in send(orthanc.archive(), [InstanceFile.read(tmp_path / "map.dcm")]))
+    mapped = InstanceFile.read(tmp_path / "map.dcm").instance_uid
+
+    asked = ("assess", study.uid, "--contours", first, "--structure", "Heart", "--format", "json")
+    by_uid = pacs(*asked, "--second", second, "--probability", f"Heart={mapped}").json
+    by_path = pacs(*asked, "--second", study.structures[1], "--probability", tmp_path / "map.dcm").json
+    (found,) = by_uid["structures"]
+    assert found["agreement_dice"] < 1
+    assert found["expected_dice"] < 1
+    assert found == by_path["structures"][0]
+    named = [one["path"] for one in by_uid["provenance"]["inputs"]]
+    assert all(one.startswith(orthanc.url) for one in named)
+    assert [one.rpartition("/")[2] for one in named[1:]] == [first, mapped, second]
+    alone = pacs(*asked).json["structures"][0]
+    assert (alone["agreement_dice"], alone["expected_dice"]) == (None, None)
+
+
+@pytest.mark.parametrize(("fail_on", "code"), [("review", 3), ("reject", 0)])
+def test_fail_on_is_exit_code_three(pacs, stored, fail_on, code):
+    assessed = pacs("assess", stored("failing").uid, "--structure", "Heart", "--fail-on", fail_on)
+    assert (assessed.code, "Heart" in assessed.out) == (code, True)
+
+
+@pytest.mark.parametrize("option", ["--second", "--probability"])
+@pytest.mark.parametrize(
+    ("named", "words"),
+    [
+        ("9.9.9.9", "9.9.9.9 is not in the study; it holds RTSTRUCT"),
+        ("gone.nrrd", "gone.nrrd is neither a file nor"),
+    ],
+)
+def test_what_is_compared_with_must_be_there(pacs, stored, option, named, words):
+    asked = pacs("assess", stored("compared").uid, option, named)
+    assert asked.code == 2
+    assert f"{option} {words}" in asked.err.splitlines()[-1]
+    assert "Assessing" not in asked.err  # told before the images are taken
 
 
 @pytest.mark.parametrize(
