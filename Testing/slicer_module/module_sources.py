@@ -16,6 +16,7 @@ MODULE = ROOT / "ContourQA"
 MAIN = MODULE / "ContourQA.py"
 PANELS = MODULE / "ContourQAPanels"
 UI = MODULE / "Resources" / "UI"
+PARAMETERS = "ContourQAPanels/parameter_node.py"
 
 USER_CALLS = {
     "setFormat",
@@ -111,14 +112,14 @@ def _imports(body: list[ast.stmt]) -> Iterator[str]:
 
 def parameter_fields() -> dict[str, str]:
     """The parameter node's fields with their annotations as they are written."""
-    for node in sources()["ContourQA.py"].body:
+    for node in sources()[PARAMETERS].body:
         if isinstance(node, ast.ClassDef) and node.name == "ContourQAParameterNode":
             return {
                 each.target.id: ast.unparse(each.annotation)
                 for each in node.body
                 if isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name)
             }
-    raise AssertionError("ContourQA.py has no ContourQAParameterNode")
+    raise AssertionError(f"{PARAMETERS} has no ContourQAParameterNode")
 
 
 def ui_names_used(tree: ast.Module) -> set[str]:
