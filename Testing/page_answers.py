@@ -1,8 +1,11 @@
-"""What tests of a page wait for before they read it without waiting for a text of their own."""
+"""What tests of a page wait for: answers of the server, and pictures that have come to rest."""
 
 from __future__ import annotations
 
 from typing import Any
+
+LOOK_MS, TRIES = 500, 120
+"""How often a picture is looked at, and how many times."""
 
 NO_VIEW = ["", 0]
 """A trigger that is passed over; its answer comes after all that the server said before."""
@@ -22,3 +25,29 @@ def answered(page: Any) -> None:
         }""",
         NO_VIEW,
     )
+
+
+def settled(page: Any, place: str) -> bytes:
+    """A part of the page as a picture, PNG, once it does not change any more.
+
+    Args:
+        page: playwright's.
+        place: selector of the part.
+    """
+    answered(page)
+    last = b""
+    for _ in range(TRIES):
+        page.wait_for_timeout(LOOK_MS)
+        last, before = page.locator(place).first.screenshot(), last
+        if last == before:
+            return last
+    raise AssertionError("the picture is drawn on and on")
+
+
+def changed(page: Any, place: str, before: bytes) -> bytes:
+    """The part of the page once it is unlike an earlier picture, and does not change any more."""
+    for _ in range(TRIES):
+        page.wait_for_timeout(LOOK_MS)
+        if page.locator(place).first.screenshot() != before:
+            return settled(page, place)
+    raise AssertionError("nothing changed in the picture")

@@ -34,12 +34,12 @@ def test_a_click_on_a_point_opens_its_case_at_its_structure(page: Any) -> None:
     page.mouse.down()
     page.mouse.up()
     page.get_by_test_id("page-compare").wait_for()
-    case = page.get_by_test_id("shell-case").inner_text()
     page.wait_for_function(
         "(points) => points.some(([, structure]) => structure === window.trame.state.state.shell_structure)",
         arg=points,
     )
     opened = page.evaluate("window.trame.state.state.shell_structure")
+    case = page.get_by_test_id("shell-case").inner_text()
     assert [case, opened] in points
 
 

@@ -15,10 +15,15 @@ from ContourQALib.formats.contours import read_contours
 from ContourQALib.formats.probability import read_probability
 from ContourQALib.report.wording import figure_text
 from ContourQALib.thresholds.analysis import ThresholdAnalysis, analyze
+from page_answers import answered, changed, settled
 
 CASE, STRUCTURE = "phantom_1", "CTV"
 FIRST_SWEEP_MS = 60_000
 """The computing process starts, and assesses the case before."""
+
+
+PICTURE = "[data-testid=views] img"
+"""The axial view, where the CTV lies: the first picture of the views."""
 
 
 def by_id(page: Any, name: str) -> Any:
@@ -47,30 +52,6 @@ def page(workstation_page: Any) -> Any:
     return page
 
 
-def picture(page: Any) -> bytes:
-    """The axial view, where the CTV lies: the first picture of the views."""
-    return page.locator("[data-testid=views] img").first.screenshot()
-
-
-def another_picture(page: Any, before: bytes) -> bytes:
-    for _ in range(100):
-        if (now := picture(page)) != before:
-            return now
-        page.wait_for_timeout(50)
-    raise AssertionError("the picture did not change")
-
-
-def settled_picture(page: Any) -> bytes:
-    before = picture(page)
-    for _ in range(100):
-        page.wait_for_timeout(200)
-        now = picture(page)
-        if now == before:
-            return now
-        before = now
-    raise AssertionError("the picture never came to rest")
-
-
 def unlike(one: bytes, other: bytes) -> float:
     """Mean difference of two pictures of one size."""
     first, second = (mpl_image.imread(BytesIO(png))[..., :3] for png in (one, other))
@@ -84,11 +65,11 @@ def figure_at(page: Any, name: str, text: str) -> None:
 def test_the_slider_moves_contour_and_figures(page: Any, analysis: ThresholdAnalysis) -> None:
     by_id(page, "threshold-slider").fill("0.5")
     figure_at(page, "threshold-now-dice", figure_text("dice", analysis.point(0.5).dice))
-    before = settled_picture(page)
+    before = settled(page, PICTURE)
 
     by_id(page, "threshold-slider").fill("0.15")
 
-    another_picture(page, before)
+    changed(page, PICTURE, before)
     figure_at(page, "threshold-now-dice", figure_text("dice", analysis.point(0.15).dice))
     figure_at(page, "threshold-now-hd95_mm", figure_text("hd95_mm", analysis.point(0.15).hd95_mm))
     figure_at(page, "threshold-half-dice", figure_text("dice", analysis.point(0.5).dice))
@@ -97,8 +78,10 @@ def test_the_slider_moves_contour_and_figures(page: Any, analysis: ThresholdAnal
 
 def test_the_line_in_the_chart_stands_at_the_threshold(page: Any) -> None:
     by_id(page, "threshold-slider").fill("0.5")
+    answered(page)
     half = by_id(page, "threshold-cursor").bounding_box()
     by_id(page, "threshold-slider").fill("1")
+    answered(page)
     end = by_id(page, "threshold-cursor").bounding_box()
     area = page.locator("[data-testid=threshold-chart] .plotly .bglayer .bg").first
     plot = (
@@ -117,7 +100,8 @@ def test_the_best_threshold_is_a_click_away(page: Any, analysis: ThresholdAnalys
     by_id(page, "threshold-best").get_by_text(f"Best {best.threshold:g}").click()
 
     figure_at(page, "threshold-now-hd95_mm", figure_text("hd95_mm", best.value))
-    assert by_id(page, "threshold-value").inner_text() == f"P ≥ {best.threshold:.2f}"
+    figure_at(page, "threshold-value", f"P ≥ {best.threshold:.2f}")
+    answered(page)
     assert "for this case alone" in by_id(page, "threshold-advice").inner_text()
 
 
@@ -137,16 +121,15 @@ def test_curves_can_be_chosen(page: Any) -> None:
 
 
 def test_the_map_is_laid_over_the_image_and_taken_away_again(page: Any) -> None:
-    before = settled_picture(page)
+    before = settled(page, PICTURE)
 
     by_id(page, "threshold-map-shown").check()
-    another_picture(page, before)
-    colored = settled_picture(page)
+    colored = changed(page, PICTURE, before)
     by_id(page, "threshold-map-shown").uncheck()
-    another_picture(page, colored)
+    plain = changed(page, PICTURE, colored)
 
     # pictures are compressed, those of a moving image more than those at rest
-    assert unlike(settled_picture(page), before) < 0.2 * unlike(colored, before)
+    assert unlike(plain, before) < 0.2 * unlike(colored, before)
 
 
 def test_the_curves_come_as_a_table(page: Any, analysis: ThresholdAnalysis) -> None:

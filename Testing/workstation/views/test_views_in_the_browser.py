@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from page_answers import answered
+
 PICTURES = "[...document.querySelectorAll('.cqa-views img')].filter((one) => one.naturalWidth > 50).length"
 VERDICTS = "document.querySelectorAll('[data-testid^=review-verdict-]').length"
 SHOWN = "document.querySelectorAll('.cqa-views [data-view]').length"
@@ -27,6 +29,7 @@ def page(workstation_page: Any) -> Any:
     page.wait_for_function(f"{PICTURES} === 4")
     # once everything is assessed the worst structure is shown: from then on only the reader moves
     page.wait_for_function(f"{VERDICTS} === 6", timeout=60_000)
+    answered(page)
     return page
 
 
@@ -77,6 +80,7 @@ def test_keys_go_to_the_view_below_the_mouse(page: Any) -> None:
     axial, coronal = index(page), index(page, "green")
     page.keyboard.press("ArrowRight")
     wait_for_index(page, coronal + 1, "green")
+    answered(page)
     assert index(page) == axial
 
 
@@ -87,6 +91,7 @@ def test_a_typed_text_takes_the_keys(page: Any) -> None:
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("x")
     assert page.locator("[data-testid=shell-reader] input").input_value() == "Dr. xA"
+    answered(page)
     assert index(page) == before
     page.locator("[data-testid=shell-reader] input").fill("")
     page.locator("[data-testid=shell-reader] input").blur()

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from ContourQALib.workstation.decisions.decision_log import DecisionLog
+from page_answers import answered
 
 ROWS = "[data-testid=worklist-table] tbody tr"
 SEARCH = "[data-testid=worklist-search] input"
@@ -34,6 +35,7 @@ def page(workstation_page: Any) -> Any:
     opened.click(at("worklist-by-case"))
     opened.wait_for_selector(at("worklist-queue"), state="detached", timeout=60_000)
     rows(opened, 2)
+    answered(opened)
     return opened
 
 
