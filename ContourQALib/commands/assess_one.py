@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ContourQALib.case import Contour, Image
-from ContourQALib.commands.assess_dicom import save_assessment_dicom
 from ContourQALib.commands.assess_saving import save_assessment
 from ContourQALib.commands.how_to_assess import HowToAssess
 from ContourQALib.commands.options import Format
@@ -23,6 +22,7 @@ from ContourQALib.quality.assessment import Assessment
 from ContourQALib.quality.predict import assess
 from ContourQALib.report.provenance import InputFile, Provenance
 from ContourQALib.report.records import assessment_document, assessment_rows
+from ContourQALib.report.structured.assessment_files import save_assessment_dicom
 from ContourQALib.report.tables import print_assessment
 
 

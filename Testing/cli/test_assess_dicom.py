@@ -13,15 +13,9 @@ import pytest
 
 from command_line import Command
 from ContourQALib.case import Contour, Image
-from ContourQALib.commands.assess_dicom import (
-    CONTOURS_FILE,
-    ERRORS_FILE,
-    REPORT_FILE,
-    save_assessment_dicom,
-)
 from ContourQALib.commands.dicom_report import report
 from ContourQALib.commands.options import Format
-from ContourQALib.errors import GeometryError, SettingError
+from ContourQALib.errors import GeometryError, OutputError, SettingError
 from ContourQALib.formats.contours import read_contours
 from ContourQALib.formats.dicom.segmentation_in import read_seg, read_seg_probabilities
 from ContourQALib.formats.dicom.segmentation_out import Algorithm, write_seg
@@ -32,6 +26,12 @@ from ContourQALib.quality.assessment import Assessment, ModelIdentity
 from ContourQALib.quality.error_map import ErrorMap
 from ContourQALib.quality.predict import assess
 from ContourQALib.report.records import assessment_document
+from ContourQALib.report.structured.assessment_files import (
+    CONTOURS_FILE,
+    ERRORS_FILE,
+    REPORT_FILE,
+    save_assessment_dicom,
+)
 from ContourQALib.report.structured.assessment_record import AssessmentRecord, read_assessment_sr
 from dicom_samples import disk_contours, small_grid, small_values, uid, write_series, write_structure_set
 
@@ -210,6 +210,52 @@ def test_error_maps_are_written_and_explain_their_structures(
     record = read_assessment_sr(written[2])
     assert [one.error_segment for one in record.assessed.contours] == [None, 1]
     assert record.assessment.structures[1].slices == error.slices_to_look_at()
+
+
+def test_the_parts_are_told_and_stopping_at_any_of_them_leaves_what_was_there(
+    image: Image, source: SourceSeries, drawn: tuple[Contour, ...], tmp_path: Path
+) -> None:
+    class StopError(Exception):
+        """What a cancelled job raises."""
+
+    for name in (CONTOURS_FILE, ERRORS_FILE, REPORT_FILE):
+        (tmp_path / name).write_bytes(b"of before")
+    error = ErrorMap.of_box(
+        np.full((3, 6, 5), 0.5, np.float32), (slice(1, 4), slice(3, 9), slice(4, 9)), drawn[1].mask, GRID
+    )
+    result = _with_error(assess(image, drawn), error)
+    parts = ["Bladder", "Rectum", "error of Rectum", REPORT_FILE]
+    for last, _ in enumerate(parts):
+        told: list[tuple[int, int, str]] = []
+
+        def stop(done: int, total: int, what: str, last: int = last, told: list = told) -> None:
+            told.append((done, total, what))
+            if done == last:
+                raise StopError
+
+        with pytest.raises(StopError):
+            save_assessment_dicom(tmp_path, result, image, drawn, source, None, stop)
+        assert told == [(done, len(parts), what) for done, what in enumerate(parts[: last + 1])]
+        assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == dict.fromkeys(
+            (CONTOURS_FILE, ERRORS_FILE, REPORT_FILE), b"of before"
+        )
+
+
+def test_a_report_that_cannot_be_made_takes_the_segmentations_with_it_and_names_no_temporary_file(
+    image: Image,
+    source: SourceSeries,
+    drawn: tuple[Contour, ...],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def full(result: object, source: object, assessed: object, path: Path) -> None:
+        raise OutputError(f"{path} cannot be written because the disk is full; free some space.")
+
+    monkeypatch.setattr("ContourQALib.report.structured.assessment_files.write_assessment_sr", full)
+    with pytest.raises(OutputError) as caught:
+        save_assessment_dicom(tmp_path, assess(image, drawn), image, drawn, source, None)
+    assert str(caught.value).startswith(f"{tmp_path / REPORT_FILE} cannot be written")
+    assert not list(tmp_path.iterdir())
 
 
 def test_an_image_of_another_place_is_refused(

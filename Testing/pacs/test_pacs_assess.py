@@ -13,7 +13,6 @@ import pydicom
 import pytest
 
 from ContourQALib.case import ProbabilityMap
-from ContourQALib.commands.assess_dicom import CONTOURS_FILE, REPORT_FILE
 from ContourQALib.formats.dicom.segmentation_in import read_seg
 from ContourQALib.formats.dicom.segmentation_out import Algorithm, write_fractional_seg
 from ContourQALib.formats.dicom.source_series import source_series
@@ -23,6 +22,7 @@ from ContourQALib.pacs.instance_file import InstanceFile
 from ContourQALib.pacs.retrieving import retrieve_series
 from ContourQALib.pacs.searching import find_series
 from ContourQALib.pacs.sending import send
+from ContourQALib.report.structured.assessment_files import CONTOURS_FILE, REPORT_FILE
 from ContourQALib.report.structured.assessment_record import read_assessment_sr
 from dicom_samples import disk_contours, tells_nothing, write_series, write_structure_set
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,6 +40,7 @@ def write_seg(
     algorithm: Algorithm,
     description: str,
     overwrite: bool = True,
+    told: Callable[[str], None] | None = None,
 ) -> str:
     """Write contours as a binary DICOM segmentation of an image series; they may overlap.
 
@@ -54,6 +55,7 @@ def write_seg(
         algorithm: what made the contours whose tags do not say so.
         description: of the new series, at most 64 characters.
         overwrite: False refuses a name that is taken; see `write_atomically`.
+        told: gets the name of each contour before it is worked on; what it raises ends the work.
 
     Returns:
         The object's SOP Instance UID.
@@ -67,6 +69,8 @@ def write_seg(
     """
     new = _begun(contours, source, path, BINARY, "CONTOURS", description)
     for number, contour in enumerate(contours, start=1):
+        if told is not None:
+            told(contour.name)
         placed = contour.on(source.grid)
         item = segment_item(number, contour.name, contour.color, contour.tags, algorithm, _remarks(placed))
         new.add(item, placed.mask)
@@ -82,6 +86,7 @@ def write_fractional_seg(
     description: str,
     overwrite: bool = True,
     fractional_type: str = PROBABILITY,
+    told: Callable[[str], None] | None = None,
 ) -> str:
     """Write maps as a fractional DICOM segmentation, rounded to 1/255, which descriptions say.
 
@@ -90,12 +95,14 @@ def write_fractional_seg(
     label, rounded = _FRACTIONAL_WORDS[fractional_type]
     new = _begun(maps, source, path, FRACTIONAL, label, description, fractional_type)
     for number, one in enumerate(maps, start=1):
+        if told is not None:
+            told(one.name)
         placed = one.on(source.grid)
         remarks = [f"{rounded} rounded to 1/{LARGEST}."]
         if placed.resampled:
             remarks.append("Resampled onto the grid of the image (linear).")
-        told = one.tags.get(DESCRIPTION_TAG, "")  # of a map that such a file held
-        remarks = [remark for remark in remarks if remark not in told]
+        said = one.tags.get(DESCRIPTION_TAG, "")  # of a map that such a file held
+        remarks = [remark for remark in remarks if remark not in said]
         item = segment_item(number, one.name, one.color, one.tags, algorithm, remarks)
         new.add(item, _shares(placed.values))
         del placed

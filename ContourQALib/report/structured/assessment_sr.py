@@ -101,8 +101,8 @@ def _document(result: Assessment, source: SourceSeries, assessed: AssessedObject
     except (AttributeError, KeyError, TypeError, ValueError):
         # highdicom's words may quote a value of the header
         raise FormatError(
-            f"A report cannot take over the header of {source.path}, which is incomplete or damaged; write "
-            "the results without --dicom."
+            f"A report cannot take over the header of {source.path}, which is incomplete or damaged; save "
+            "the results as an ordinary report."
         ) from None
     identity.complete(document)
     return document

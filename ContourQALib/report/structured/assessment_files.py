@@ -1,13 +1,14 @@
-"""What `contourqa assess --dicom` and `contourqa pacs assess` write: an assessment as DICOM objects."""
+"""An assessment as DICOM files: the structured report and the segmentations that it refers to."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from ContourQALib.case import Contour, Image, ProbabilityMap
-from ContourQALib.errors import GeometryError, SettingError
+from ContourQALib.errors import GeometryError, OutputError, SettingError
 from ContourQALib.formats.dicom.contour_object import contour_object
 from ContourQALib.formats.dicom.elements import in_one_line
 from ContourQALib.formats.dicom.reading import quietly, read_dataset
@@ -17,7 +18,7 @@ from ContourQALib.formats.dicom.segment_tags import ALGORITHM_TYPE_TAG
 from ContourQALib.formats.dicom.segmentation_out import Algorithm, write_fractional_seg, write_seg
 from ContourQALib.formats.dicom.source_series import SourceSeries
 from ContourQALib.formats.dicom.structure_set import NUMBER_TAG
-from ContourQALib.formats.output import output_folder
+from ContourQALib.formats.output import output_folder, write_atomically
 from ContourQALib.geometry import Relation
 from ContourQALib.quality.assessment import Assessment, StructureAssessment
 from ContourQALib.report.structured.assessed_object import AssessedObject
@@ -30,6 +31,9 @@ ERRORS_DESCRIPTION = "ContourQA: where contours are probably wrong (research onl
 ERROR = "error of "
 """How the names of error maps begin."""
 
+Progress = Callable[[int, int, str], None]
+"""Told before each part: how many are done, how many there are, and the next one's name."""
+
 
 def save_assessment_dicom(
     folder: Path,
@@ -38,8 +42,12 @@ def save_assessment_dicom(
     contours: Sequence[Contour],
     source: SourceSeries,
     contours_path: Path | None,
+    progress: Progress | None = None,
 ) -> tuple[Path, ...]:
     """Write an assessment as a structured report, with the segmentations that it refers to.
+
+    All files are written or none: they go to their names together, when the last one is complete. Of an
+    earlier assessment in the folder nothing stays that this one does not have.
 
     Contours that are segments of a SEG file are referred to where they are. Others are written as a SEG of
     the very masks that were assessed, and the report names the RTSTRUCT and the regions of interest that they
@@ -52,9 +60,10 @@ def save_assessment_dicom(
         contours: the assessed contours, in the order of `result.structures`.
         source: the series that the image was read from.
         contours_path: the file or folder that the contours were read from; None for contours of no file.
+        progress: told before each contour, each error map and the report.
 
     Returns:
-        The files that were written, the report last: where it is new, everything it refers to is.
+        The files that were written, the report last.
 
     Raises:
         GeometryError: the image is not the series.
@@ -65,36 +74,76 @@ def save_assessment_dicom(
     """
     if image.grid.relation_to(source.grid) is not Relation.SAME:
         raise GeometryError(
-            f"The image that was assessed lies elsewhere than the series in {source.path}; name the series "
-            "itself as the image."
+            f"The image that was assessed lies elsewhere than its DICOM series in {source.path}; assess the "
+            "series itself, neither moved nor resampled."
         )
     folder = output_folder(folder)
     file, kind = _origin(contours_path)
     numbers = _segments_of(file, contours) if file and kind is Kind.SEGMENTATION else None
-    written = []
-    if file and numbers:
-        assessed = AssessedObject.of(file, numbers)
-    else:
-        written.append(folder / CONTOURS_FILE)
-        if file and written[0].exists() and written[0].samefile(file):
-            raise SettingError(f"{file} would be replaced by what is made of it; let -o name another folder.")
-        write_seg(contours, source, written[0], Algorithm(UNKNOWN, ""), CONTOURS_DESCRIPTION)
-        drawn = file if kind is Kind.STRUCTURE_SET else None
-        rois = [_roi_of(contour) for contour in contours] if drawn else ()
-        assessed = AssessedObject.of(written[0], range(1, len(contours) + 1), drawn, rois)
     explained = [n for n, one in enumerate(result.structures) if one.error is not None]
-    if explained:
-        written.append(folder / ERRORS_FILE)
-        maps = [_error_map(result.structures[n]) for n in explained]
-        write_fractional_seg(maps, source, written[-1], _models(result, explained), ERRORS_DESCRIPTION)
-        segments = {n: segment for segment, n in enumerate(explained, start=1)}
-        assessed = assessed.explained_by(written[-1], [segments.get(n) for n in range(len(contours))])
+    names = [REPORT_FILE, *([] if numbers else [CONTOURS_FILE]), *([ERRORS_FILE] if explained else [])]
+    if file and not numbers and _is_same(folder / CONTOURS_FILE, file):
+        raise SettingError(
+            f"{folder / CONTOURS_FILE} would be replaced by what is made of it; name another folder."
+        )
+    parts = _Parts((0 if numbers else len(contours)) + len(explained) + 1, progress)
+    with _together([folder / name for name in names]) as places:
+        if file and numbers:
+            assessed = AssessedObject.of(file, numbers)
+        else:
+            place = places[folder / CONTOURS_FILE]
+            write_seg(contours, source, place, Algorithm(UNKNOWN, ""), CONTOURS_DESCRIPTION, told=parts.next)
+            drawn = file if kind is Kind.STRUCTURE_SET else None
+            rois = [_roi_of(contour) for contour in contours] if drawn else ()
+            assessed = AssessedObject.of(place, range(1, len(contours) + 1), drawn, rois)
+        if explained:
+            place = places[folder / ERRORS_FILE]
+            maps = [_error_map(result.structures[n]) for n in explained]
+            made_by = _models(result, explained)
+            write_fractional_seg(maps, source, place, made_by, ERRORS_DESCRIPTION, told=parts.next)
+            segments = {n: segment for segment, n in enumerate(explained, start=1)}
+            assessed = assessed.explained_by(place, [segments.get(n) for n in range(len(contours))])
+        parts.next(REPORT_FILE)
+        write_assessment_sr(result, source, assessed, places[folder / REPORT_FILE])
     for earlier in (folder / CONTOURS_FILE, folder / ERRORS_FILE):
-        if earlier not in written and earlier.exists() and not (file and earlier.samefile(file)):
+        if earlier.name not in names and earlier.exists() and not (file and earlier.samefile(file)):
             earlier.unlink()  # it would be taken, and sent, for this assessment's
-    report = folder / REPORT_FILE
-    write_assessment_sr(result, source, assessed, report)
-    return (*written, report)
+    return tuple(folder / name for name in (*names[1:], REPORT_FILE))
+
+
+class _Parts:
+    """Counts the parts of the work as they begin."""
+
+    def __init__(self, total: int, progress: Progress | None) -> None:
+        self._done, self._total, self._progress = 0, total, progress
+
+    def next(self, what: str) -> None:
+        """Tell that a part begins."""
+        if self._progress is not None:
+            self._progress(self._done, self._total, what)
+        self._done += 1
+
+
+@contextmanager
+def _together(paths: Sequence[Path]) -> Iterator[dict[Path, Path]]:
+    """A temporary file for each path; all move there when the block ends well, the first of them last.
+
+    Raises:
+        OutputError: as of `write_atomically`.
+    """
+    with ExitStack() as files:
+        places = {path: files.enter_context(write_atomically(path)) for path in paths}
+        try:
+            yield places
+        except OutputError as error:
+            told = str(error)
+            for path, place in places.items():
+                told = told.replace(str(place), str(path))  # the user knows of no temporary file
+            raise OutputError(told) from error
+
+
+def _is_same(path: Path, file: Path) -> bool:
+    return path.exists() and path.samefile(file)
 
 
 def _origin(path: Path | None) -> tuple[Path, Kind] | tuple[None, None]:
