@@ -12,6 +12,7 @@ from ContourQALib.worker_requests import (
     CompareRequest,
     ReportRequest,
     Request,
+    SaveDicomRequest,
     SweepRequest,
     Swept,
 )
@@ -48,6 +49,8 @@ class Answers:
             return _sweep(request, progress)
         if isinstance(request, ReportRequest):
             return _report(request, progress)
+        if isinstance(request, SaveDicomRequest):
+            return _save_dicom(request, progress)
         raise TypeError(f"{type(request).__qualname__} is no request")
 
     def _assess(self, request: AssessRequest, progress: Progress) -> Assessment:
@@ -110,3 +113,13 @@ def _report(request: ReportRequest, progress: Progress) -> Path:
     from ContourQALib.report.session_writing import write_session_report
 
     return write_session_report(request.folder, request.report, progress=progress)
+
+
+def _save_dicom(request: SaveDicomRequest, progress: Progress) -> tuple[Path, ...]:
+    from ContourQALib.formats.dicom.source_series import series_of_files
+    from ContourQALib.report.structured.assessment_files import save_assessment_dicom
+
+    source = series_of_files(request.files, request.series_uid)
+    return save_assessment_dicom(
+        request.folder, request.assessment, request.image, request.contours, source, None, progress
+    )

@@ -18,6 +18,7 @@ from ContourQALib.thresholds.analysis import ThresholdAnalysis
 from ContourQALib.thresholds.expected import ExpectedCurve
 
 if TYPE_CHECKING:
+    from ContourQALib.quality.assessment import Assessment
     from ContourQALib.report.session_report import SessionReport
 
 
@@ -104,4 +105,25 @@ class ReportRequest:
     report: SessionReport
 
 
-Request = AssessRequest | CompareRequest | SweepRequest | ReportRequest
+@dataclass(frozen=True, eq=False)
+class SaveDicomRequest:
+    """Save an assessment as DICOM (`report.structured.assessment_files`); answered by the files' paths.
+
+    Attributes:
+        folder: where to.
+        assessment: the result.
+        image: what was assessed.
+        contours: those that were assessed, in the order of the result.
+        series_uid: Series Instance UID of the image.
+        files: the files of the series.
+    """
+
+    folder: Path
+    assessment: Assessment
+    image: Image
+    contours: tuple[Contour, ...]
+    series_uid: str
+    files: tuple[Path, ...]
+
+
+Request = AssessRequest | CompareRequest | SweepRequest | ReportRequest | SaveDicomRequest

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from ContourQALib.errors import FormatError
 from ContourQALib.formats.dicom.folder import scan
 from ContourQALib.formats.dicom.image_series import choose_series
-from ContourQALib.formats.dicom.source_series import source_series
+from ContourQALib.formats.dicom.source_series import series_of_files, source_series
 from ContourQALib.formats.images import read_image
 from ContourQALib.geometry import Grid, Relation
-from dicom_checks import change, read, refused, write_bytes
+from dicom_checks import change, read, refused, sentence, write_bytes
 from dicom_samples import small_grid, small_values, uid, write_enhanced, write_series
 
 GRID = small_grid()
@@ -287,6 +287,22 @@ def test_frames_that_are_no_volume_are_refused(tmp_path):
     del dataset.PerFrameFunctionalGroupsSequence[0]
     dataset.save_as(path)
     assert "does not describe each of its frames" in refused(path, FormatError)
+
+
+def test_a_series_is_found_by_its_files_one_by_one_and_by_all_of_them(tmp_path):
+    folder = tmp_path / "ct"
+    write_series(folder, VALUES, GRID)
+    write_series(tmp_path / "mr", VALUES, GRID, "MR")
+    whole, files = source_series(folder), sorted(folder.iterdir(), reverse=True)
+    files[1] = files[1].rename(tmp_path / "elsewhere")  # nothing beside the files matters
+    found = series_of_files(files, whole.identity.series_uid)
+    assert (found.identity, found.grid) == (whole.identity, whole.grid)
+    other = tmp_path / "mr" / "0000.dcm"
+    said = sentence(series_of_files, [*files, other], whole.identity.series_uid)
+    assert said.startswith(f"1 of the {len(files) + 1} DICOM files in {folder} are no images of the series")
+    files[2].unlink()
+    said = sentence(series_of_files, files, whole.identity.series_uid)
+    assert f"({files[2].name} cannot be opened)" in said
 
 
 def test_what_is_written_of_a_series_finds_its_headers_in_the_order_of_k(tmp_path):

@@ -79,8 +79,25 @@ def scan(path: str | PathLike[str], only: Callable[[Path], bool] | None = None) 
         DamagedError: it is a file but no DICOM file.
     """
     path = Path(path)
+    return _sorted_out(path, (file for file in _files(path) if only is None or only(file)))
+
+
+def scan_files(files: Iterable[Path], source: Path) -> DicomFolder:
+    """What some files are, wherever they lie; otherwise as `scan`.
+
+    Args:
+        files: the files; nothing beside them is looked at.
+        source: what to call them all together in messages.
+
+    Raises:
+        FormatError: pydicom is not installed.
+    """
+    return _sorted_out(source, files)
+
+
+def _sorted_out(path: Path, files: Iterable[Path]) -> DicomFolder:
     with quietly():
-        found = list(from_each(_look_at, (file for file in _files(path) if only is None or only(file))))
+        found = list(from_each(_look_at, files))
     left_out = [one for one in found if isinstance(one, LeftOut)]
     series = _by_series([one for one in found if isinstance(one, Instance)], path, left_out)
     contours = [one for one in found if isinstance(one, _Contours)]

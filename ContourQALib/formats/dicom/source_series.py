@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from ContourQALib.case import SeriesIdentity
-from ContourQALib.formats.dicom.folder import scan
+from ContourQALib.errors import FormatError
+from ContourQALib.formats.dicom.folder import scan, scan_files
 from ContourQALib.formats.dicom.image_series import ImageSeries, choose_series
 from ContourQALib.formats.dicom.reading import from_each, quietly, read_dataset
 from ContourQALib.formats.dicom.recognizing import files_below
@@ -79,6 +80,31 @@ def source_series(
         GeometryError: its slices are no regular volume.
     """
     return headers_of(choose_series(scan(path), wanted, referenced))
+
+
+def series_of_files(files: Sequence[Path], series_uid: str) -> SourceSeries:
+    """The headers of a series whose files are known one by one; all of them have to be of use.
+
+    Args:
+        files: at least one.
+        series_uid: Series Instance UID.
+
+    Raises:
+        FormatError: a file is gone, damaged or no image of a volume, or is of another series.
+        DamagedError: a file is damaged.
+        GeometryError: the slices are no regular volume.
+    """
+    folder = files[0].parent  # of most series that of all files
+    found = scan_files(files, folder)
+    series = choose_series(found, series_uid)
+    others = len(files) - len(series.instances)
+    if others:
+        first = f" ({found.left_out[0].path.name} {found.left_out[0].reason})" if found.left_out else ""
+        raise FormatError(
+            f"{others} of the {len(files)} DICOM files in {folder} are no images of the series{first}; load "
+            "the series again."
+        )
+    return headers_of(series)
 
 
 def series_beside(
