@@ -28,6 +28,7 @@ from ContourQALib.workstation.editing.stroke_editing import StrokeEditing
 from ContourQALib.workstation.errors import WorkstationError
 from ContourQALib.workstation.free_memory import FreeMemory, share_arenas
 from ContourQALib.workstation.open_case import OpenCase
+from ContourQALib.workstation.read_ahead import ReadAhead
 from ContourQALib.workstation.read_case import ReadCase
 from ContourQALib.workstation.serving.allowed_folders import AllowedFolders
 from ContourQALib.workstation.serving.downloads import Downloads
@@ -118,6 +119,7 @@ class Session(SignalContainer):
         self.call_first = CallFirst(self)
         self.strokes = StrokeEditing(self)
         self.edits = KeptEdits(self)
+        self.read_ahead = ReadAhead(self)
         self._free_memory = FreeMemory(self.case_opened, self.assessed, self.page_changed)
 
     @property
@@ -135,6 +137,11 @@ class Session(SignalContainer):
         if any(map(self.call_first.hides_entry, self.known_cases.entries)):
             return tuple(entry.name for entry in self.cases)
         return self.known_cases.by_risk
+
+    def cases_to_open(self) -> tuple[str, ...]:
+        """Names of the cases that can be opened, in the worklist's order."""
+        broken = {entry.name for entry in self.cases if entry.problem}
+        return tuple(name for name in self.cases_by_risk() if name not in broken)
 
     def files_of(self, entry: CaseEntry) -> CaseFiles:
         """The files of a case, read from nowhere else than the folders that were given."""
@@ -206,7 +213,7 @@ class Session(SignalContainer):
         turn = self._opening
         self._busy(f"Reading {name}")
         try:
-            files = self.files_of(entry)
+            files = await self.read_ahead.take(entry)
             read = await ReadCase.of(files)
         finally:
             if turn == self._opening:
@@ -285,6 +292,7 @@ class Session(SignalContainer):
         finally:  # whatever a page fails at, no process stays behind
             self.strokes.close()
             self._free_memory.close()
+            self.read_ahead.close()
             for task in tuple(self._running):
                 task.cancel()
             self.tasks.close()

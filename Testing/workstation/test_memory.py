@@ -48,6 +48,7 @@ def alive(strangers: list[Any]) -> Callable[[type], list[Any]]:
 def opened(strangers: Any, module_bench: Callable[..., Any], phantom_cases: Path, tmp_path_factory) -> Any:
     results = tmp_path_factory.mktemp("results")
     made = module_bench(Settings(source=phantom_cases, results=results, model=MODEL))
+    made.session.read_ahead.close()  # what is held of the next case has tests of its own
     open_case(made, 0)
     return made
 

@@ -31,17 +31,19 @@ Thing = TypeVar("Thing")
 
 
 class _Once(Generic[Thing]):
-    """A thing that is made when it is first asked for, by one thread; an error is met again, not kept."""
+    """A thing that is made when it is first asked for, by one thread; an error is met again, not kept.
 
-    def __init__(self, make: Callable[[], Thing]) -> None:
-        self._make = make
+    It does not know how it is made: what refers to itself stays in memory until Python looks for circles.
+    """
+
+    def __init__(self) -> None:
         self._lock = Lock()
         self._made: tuple[Thing] | None = None
 
-    def get(self) -> Thing:
+    def get(self, make: Callable[[], Thing]) -> Thing:
         with self._lock:
             if self._made is None:
-                self._made = (self._make(),)
+                self._made = (make(),)
             return self._made[0]
 
 
@@ -64,12 +66,12 @@ class CaseFiles:
         self.entry = entry
         self._folders = folders
         self._naming = naming or LabelNaming()
-        self._series = _Once(self._find_series)
-        self._image = _Once(self._read_image)
-        self._contours = _Once(lambda: self._structures(entry.contours, needed=True))
-        self._reference = self._once_of(entry.reference)
-        self._models = {name: self._once_of(files) for name, files in entry.models.items()}
-        self._probabilities = _Once(self._read_probabilities)
+        self._series = _Once[ImageSeries | None]()
+        self._image = _Once[Image]()
+        self._contours = _Once[tuple[Contour, ...]]()
+        self._reference = _Once[tuple[Contour, ...]]()
+        self._models = {name: _Once[tuple[Contour, ...]]() for name in entry.models}
+        self._probabilities = _Once[tuple[ProbabilityMap, ...]]()
         self._files: dict[Path, _Once[tuple[Contour, ...]]] = {}
         self._states: dict[str, str] = {}
         self._notes: dict[str, None] = {}
@@ -82,7 +84,7 @@ class CaseFiles:
             WorkstationError: the case has none.
             ContourQAError: it cannot be read.
         """
-        return self._image.get()
+        return self._image.get(self._read_image)
 
     def contours(self) -> tuple[Contour, ...]:
         """What is to be assessed, on their own lattices, names unlike each other.
@@ -94,18 +96,18 @@ class CaseFiles:
             StructureError: none of the structures is there.
             ContourQAError: a file cannot be read.
         """
-        return self._contours.get()
+        return self._contours.get(lambda: self._structures(self.entry.contours, needed=True))
 
     def reference(self) -> tuple[Contour, ...]:
         """The reference's contours on their own lattices; none where there is none. Raises as `contours`.
 
         Where there is one contour and one to assess, and either has no name of its own, they are the same.
         """
-        return self._reference.get()
+        return self._reference.get(lambda: self._others(self.entry.reference))
 
     def models(self) -> Mapping[str, tuple[Contour, ...]]:
         """Other models' contours on their own lattices, without the assessed ones. Raises as `contours`."""
-        return {name: once.get() for name, once in self._models.items()}
+        return {name: self.model(name) for name in self._models}
 
     def model(self, name: str) -> tuple[Contour, ...]:
         """One other model's contours on their own lattices; none where the case has no such model.
@@ -113,7 +115,7 @@ class CaseFiles:
         Raises as `contours`.
         """
         once = self._models.get(name)
-        return once.get() if once else ()
+        return once.get(lambda: self._others(self.entry.models[name])) if once else ()
 
     def probabilities(self) -> tuple[ProbabilityMap, ...]:
         """The maps of the assessed contours, named as these are.
@@ -123,7 +125,7 @@ class CaseFiles:
         Raises:
             ContourQAError: a file cannot be read, or a name fits several structures.
         """
-        return self._probabilities.get()
+        return self._probabilities.get(self._read_probabilities)
 
     def drawn_in(self, path: Path) -> tuple[Contour, ...]:
         """Every contour of a contour file, as it is read for this case, each cut to its box.
@@ -139,7 +141,7 @@ class CaseFiles:
             WorkstationError: the case has no image.
             ContourQAError: it cannot be read, or it is not clear which of several series is meant.
         """
-        return self._series.get()
+        return self._series.get(self._find_series)
 
     def notes(self) -> tuple[str, ...]:
         """What was left out of what has been read so far, a sentence each."""
@@ -157,20 +159,19 @@ class CaseFiles:
         Raises:
             FormatError: a file is not as it was when it was read.
         """
-        states = self.states()
-        hashes = {path: self._hash(Path(path)) for path in states}
-        changed = next(
-            (path for path, state in states.items() if state_in_case(self.entry, Path(path)) != state), None
-        )
-        if changed is not None:
+        hashes = {path: self._hash(Path(path)) for path in self.states()}
+        if changed := self.changed():
             raise FormatError(f"{changed} was changed since it was read; open the case again.")
         return hashes
 
-    def _once_of(self, files: Sequence[StructureFile]) -> _Once[tuple[Contour, ...]]:
-        return _Once(lambda: self._called_alike(self._structures(files)))
+    def changed(self) -> str:
+        """The first of the files read so far that is not as it was before; "" where every one is."""
+        states = self.states().items()
+        return next((path for path, was in states if state_in_case(self.entry, Path(path)) != was), "")
 
-    def _called_alike(self, drawn: tuple[Contour, ...]) -> tuple[Contour, ...]:
-        """Contours, a lone one called as the lone one to assess where either of the two has no name."""
+    def _others(self, files: Sequence[StructureFile]) -> tuple[Contour, ...]:
+        """Contours of files, a lone one called as the lone assessed one if either of the two has no name."""
+        drawn = self._structures(files)
         if len(drawn) != 1 or len(self.contours()) != 1:
             return drawn
         theirs, ours = drawn[0], self.contours()[0]
@@ -233,8 +234,8 @@ class CaseFiles:
 
     def _file(self, path: Path) -> tuple[Contour, ...]:
         with self._lock:
-            once = self._files.setdefault(path, _Once(lambda: self._read_contours(path)))
-        return once.get()
+            once = self._files.setdefault(path, _Once())
+        return once.get(lambda: self._read_contours(path))
 
     def _read_contours(self, path: Path) -> tuple[Contour, ...]:
         self._stamp(path)

@@ -75,7 +75,7 @@ class CaseHeader:
 
     def _show_neighbors(self) -> None:
         case, data = self._session.case, self._typed.data
-        order = self._order()
+        order = self._session.cases_to_open()
         if case is None or case.entry.name not in order:
             data.previous_case = data.next_case = data.case_place = ""
             return
@@ -83,11 +83,6 @@ class CaseHeader:
         data.previous_case = order[at - 1] if at else ""
         data.next_case = order[at + 1] if at + 1 < len(order) else ""
         data.case_place = f"{at + 1} / {len(order)}" if len(order) > 1 else ""
-
-    def _order(self) -> list[str]:
-        """The cases that can be opened, in the worklist's order."""
-        broken = {one.name for one in self._session.cases if one.problem}
-        return [name for name in self._session.cases_by_risk() if name not in broken]
 
     def _show_decided(self) -> None:
         case, text = self._session.case, ""

@@ -1,0 +1,30 @@
+"""How much memory this process holds, and whether there is room for more."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+MOST_MB = 700.0
+"""What a viewer's server may hold with a CT open: several readers share a machine."""
+
+ROLLUP = Path("/proc/self/smaps_rollup")
+"""Where Linux says what a process holds, proc(5)."""
+
+
+def process_mb() -> float | None:
+    """Memory of this process, what it shares with others in part (PSS), MB; None where nothing tells."""
+    try:
+        found = re.search(r"^Pss:\s+(\d+) kB", ROLLUP.read_text(), re.MULTILINE)
+    except OSError:
+        return None
+    return int(found[1]) / 1024 if found else None
+
+
+def has_room(extra_mb: float = 0.0) -> bool:
+    """Whether this process could hold so much more and stay within `MOST_MB`; True where nothing tells.
+
+    May take some 10 ms: the system looks through all that the process holds.
+    """
+    now = process_mb()
+    return now is None or now + extra_mb <= MOST_MB
