@@ -23,6 +23,12 @@ def _check_shape(array: np.ndarray, grid: Grid, what: str) -> None:
 RASTERIZED_TAG = "ContourQA.Rasterized"
 """Tag of a contour that was no mask where it came from: says by which rule it became one."""
 
+REMARKS_TAG = "ContourQA.Remarks"
+"""Tag of a contour that could not be checked, or not be taken just as its source has it: what and why."""
+
+STANDARD_TAG = "ContourQA.StandardName"
+"""Tag of a contour whose TG-263 name the user's own table of names says: that name."""
+
 SPELLED_TAG = "ContourQA.Spelled"
 """Tag of a contour that goes by another name than its source gives it: the source's spelling."""
 
@@ -109,6 +115,16 @@ class Contour:
     def rasterized(self) -> str | None:
         """By which rule polygons or a surface became this mask; None where it was a mask from the start."""
         return self.tags.get(RASTERIZED_TAG)
+
+    @property
+    def remarks(self) -> str | None:
+        """What a reader must know of its source and `rasterized` does not say; None for nothing."""
+        return self.tags.get(REMARKS_TAG)
+
+    @property
+    def standard_name(self) -> str | None:
+        """TG-263 name that the user's table of names gives it; None where the table gives none."""
+        return self.tags.get(STANDARD_TAG)
 
     @property
     def spelled(self) -> str | None:

@@ -73,6 +73,8 @@ def assess_cases(
         raise SettingError("--fresh is about a report's folder; name it by -o.")
     manifest = read_manifest(path, NEEDED).called(how.naming.structure)
     _check_second(manifest, how.second)
+    others = (row.models.get(how.second) for row in manifest.rows if how.second)
+    how.naming.check_used([*(row.files["contour"] for row in manifest.rows), *others])
     worklist = Worklist(tuple(_assessed(manifest.rows, how, output, fresh)), how.levels)
     if len(worklist.failed) == len(worklist.cases):
         first = worklist.failed[0]

@@ -68,8 +68,10 @@ def assess_one(
         What was found, and the DICOM files that were written, the report last.
 
     Raises:
-        ContourQAError: a file cannot be read or does not fit the others, or the folder cannot be written.
+        ContourQAError: a file cannot be read or does not fit the others, options do not apply to it, or the
+            folder cannot be written.
     """
+    how.naming.check_used([case.contours, case.second])
     reading = CaseReading(how.naming, case.series)
     shown = reading.image(case.image, [case.contours])
     canvas = Canvas.of(shown)

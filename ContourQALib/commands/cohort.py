@@ -98,6 +98,7 @@ def cohort(
     wanted = [naming.structure(name) for name in structure or ()]
     models = models_of(listed, model or ())
     tasks = tasks_of(listed, models, wanted)
+    naming.check_used(Path(path) for task in tasks for path in (task.reference, *task.tests) if path)
     del listed  # paths of 10 000 rows take 16 MB
     check_shown([task.row.case for task in tasks], show or ())
     gathering = Gathering(tasks, models, tolerance_mm)

@@ -83,6 +83,7 @@ def compare(
         raise SettingError("Name what to compare with by --reference, or use --pairwise or --consensus.")
     naming = LabelNaming(labels, merge, color_table, names)
     files = [*([reference] if reference else []), *test]
+    naming.check_used(files)
     reading = CaseReading(naming, series)
     shown = reading.image(image, files) if image else None
     read = reading.sources(files, shown, reference=reference is not None)

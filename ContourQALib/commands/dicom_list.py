@@ -89,7 +89,9 @@ def _look(folder: DicomFolder, naming: LabelNaming) -> _Listing:
         except ContourQAError as error:
             left_out.append(LeftOut(file, str(error)))
     for structure in (structure for record in files for structure in record["structures"]):
-        structure["standard_name"] = standard_name(naming.structure(structure["structure"]))
+        name = structure["structure"]
+        known = standard_name(naming.structure(name))
+        structure["standard_name"] = naming.official_name(name) or known
     patients = {one.instances[0].patient for one in folder.series}
     return _Listing([_series(one) for one in folder.series], files, left_out, len(patients))
 

@@ -115,6 +115,7 @@ def seg(
     if extension_of(image) or not names_dicom(image):
         raise SettingError(f"{image} is no DICOM; name the series that the segmentation shall belong to.")
     naming = LabelNaming(labels, merge, color_table, names)
+    naming.check_used([contours, *named])
     wanted = [naming.structure(name) for name in structure or ()]
     source = source_series(image, series, referenced_series(contours) if contours else ())
     if contours is not None:

@@ -51,8 +51,8 @@ NamesOption = Annotated[
     typer.Option(
         "--names",
         metavar="TABLE.csv",
-        help="Your own names of structures: CSV with the columns standard and variants; TG-263 and common "
-        "variants of it are known.",
+        help="Your own names of structures: CSV with the columns standard and variants, and tg263 if you "
+        "like; TG-263 and common variants of it are known.",
     ),
 ]
 ColorTableOption = Annotated[

@@ -93,6 +93,7 @@ def perturb(
         )
     kind = find_error(error)
     naming = LabelNaming(labels, merge, color_table, names)
+    naming.check_used([contours])
     reading = CaseReading(naming, series)
     drawn = reading.drawn(contours, image)
     wanted = [naming.structure(name) for name in structure or ()]

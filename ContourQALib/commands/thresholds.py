@@ -146,9 +146,11 @@ def thresholds(
         if probability or reference or image or series:
             raise SettingError("--cases names maps, references and images itself; leave out the others.")
         tasks = tasks_of_manifest(read_manifest(cases, NEEDED).called(naming.structure), wanted)
+        naming.check_used(task.reference for task in tasks)
     else:
         if not probability or reference is None:
             raise SettingError("Name --probability and --reference, or --cases for a manifest of many.")
+        naming.check_used([reference])
         shown = CaseReading(naming, series).image(image, [reference]) if image else None
         tasks, lone = tasks_of_maps(
             map_files(probability, naming), reference, image, wanted, references, series

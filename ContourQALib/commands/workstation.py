@@ -138,6 +138,7 @@ def workstation(
     check_host(host, allow_remote)
     naming = LabelNaming(labels, merge, color_table, names)
     naming.check()
+    naming.check_used([contours, reference])
     given = CaseFilesGiven(image, contours, reference, tuple(probability or ()), naming, series)
     settings = Settings(
         results=results,

@@ -7,7 +7,7 @@ from os import PathLike
 
 import numpy as np
 
-from ContourQALib.case import RASTERIZED_TAG, Contour, SeriesIdentity
+from ContourQALib.case import RASTERIZED_TAG, REMARKS_TAG, Contour, SeriesIdentity
 from ContourQALib.errors import FormatError, SettingError
 from ContourQALib.formats.color_table import ColorEntry, color_table_beside, read_color_table
 from ContourQALib.formats.dicom.contour_object import contour_object
@@ -145,4 +145,6 @@ def _merged(contours: tuple[Contour, ...], name: str) -> tuple[Contour, ...]:
     mask = np.logical_or.reduce([contour.mask for contour in contours])
     made = {c.name: c.rasterized for c in contours if c.rasterized}
     tags = {RASTERIZED_TAG: "; ".join(f"{how} ({part})" for part, how in made.items())} if made else {}
+    remarks = dict.fromkeys(c.remarks for c in contours if c.remarks)  # of one file, mostly the same
+    tags |= {REMARKS_TAG: "; ".join(remarks)} if remarks else {}
     return (Contour(mask, contours[0].grid, name, tags=tags, path=contours[0].path),)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from pathlib import Path
 
-from ContourQALib.case import Contour, Drawn, ProbabilityMap, SeriesIdentity
+from ContourQALib.case import STANDARD_TAG, Contour, Drawn, ProbabilityMap, SeriesIdentity
 from ContourQALib.errors import SettingError, StructureError
 from ContourQALib.formats.color_table import read_color_table
 from ContourQALib.formats.contours import read_contours
@@ -78,7 +78,7 @@ class LabelNaming:
         """Structures of a file as the table of names calls them."""
         if self.names is None:
             return drawn
-        named = tuple(one.called(self.structure(one.name)) for one in drawn)
+        named = tuple(self._called(one) for one in drawn)
         times = Counter(contour.name for contour in named)
         twice = [one for one in named if times[one.name] > 1]
         if twice:
@@ -88,6 +88,19 @@ class LabelNaming:
             )
         return named
 
+    def _called(self, drawn: Drawn) -> Drawn:
+        official = self.official_name(drawn.name)
+        called = drawn.called(self.structure(drawn.name))
+        return replace(called, tags={**called.tags, STANDARD_TAG: official}) if official else called
+
+    def official_name(self, name: str) -> str | None:
+        """The TG-263 name that the table of names gives a structure; None where it gives none.
+
+        Raises:
+            FormatError: the table cannot be read.
+        """
+        return None if self.names is None else self._own(self.names).official_name(name)
+
     def structure(self, name: str) -> str:
         """What a structure of this name is called here: another name only where the table of names says so.
 
@@ -96,9 +109,12 @@ class LabelNaming:
         """
         if self.names is None:
             return name
-        own = _vocabulary(self.names, self.names.stat().st_mtime_ns if self.names.is_file() else 0)
+        own = self._own(self.names)
         standard = own.standard_name(name)
         return name if standard is None or own.key(name) == DEFAULT.key(name) else standard
+
+    def _own(self, names: Path) -> Vocabulary:
+        return _vocabulary(names, names.stat().st_mtime_ns if names.is_file() else 0)
 
     def check(self) -> None:
         """See that it can be used, so that what is wrong with it is told once and not for every file.
@@ -115,6 +131,24 @@ class LabelNaming:
             read_color_table(self.color_table)
         if self.names:
             read_name_table(self.names)
+
+    def check_used(self, paths: Iterable[Path | None]) -> None:
+        """See that labels are named in one file at least: structures of DICOM have names of their own.
+
+        Args:
+            paths: the files of contours that are to be read; None for one that was not given.
+
+        Raises:
+            SettingError: --labels or --color-table was given, and all files are DICOM.
+        """
+        options = {"--labels": self.labels, "--color-table": self.color_table}
+        given = [option for option, value in options.items() if value]
+        files = [path for path in dict.fromkeys(paths) if path is not None] if given else []
+        if files and all(map(names_dicom, files)):
+            raise SettingError(
+                f"{' and '.join(given)} can name nothing in {files[0]}: structures of DICOM have names, not "
+                "labels; give them others by --names."
+            )
 
     def settings(self) -> dict[str, str]:
         """What was set, for provenance."""

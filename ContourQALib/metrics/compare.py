@@ -36,6 +36,9 @@ class Comparison:
         slices: agreement slice by slice, where it was asked for.
         rasterized_reference, rasterized_test: by which rule polygons or a surface became the mask; None for
             what was a mask from the start.
+        remarks_reference, remarks_test: what else a reader must know of the source; None for nothing.
+        standard_name: TG-263 name that the user's table of names gives the structure; None where it gives
+            none.
         spelled_reference, spelled_test: how the source spells the structure, where that is another spelling
             than `structure`; else None.
         volume_polygons_reference_cc, volume_polygons_test_cc: what the polygons that became the mask enclose,
@@ -68,6 +71,9 @@ class Comparison:
     slices: tuple[SliceComparison, ...] | None = None
     rasterized_reference: str | None = None
     rasterized_test: str | None = None
+    remarks_reference: str | None = None
+    remarks_test: str | None = None
+    standard_name: str | None = None
     spelled_reference: str | None = None
     spelled_test: str | None = None
     volume_polygons_reference_cc: float | None = None
@@ -143,6 +149,9 @@ def compare(
         slices=compare_slices(reference.mask, placed.mask, grid.spacing_kji[1:]) if per_slice else None,
         rasterized_reference=reference.rasterized,
         rasterized_test=test.rasterized,
+        remarks_reference=reference.remarks,
+        remarks_test=test.remarks,
+        standard_name=reference.standard_name or test.standard_name,
         spelled_reference=reference.spelled,
         spelled_test=test.spelled,
         volume_polygons_reference_cc=reference.volume_polygons_cc,

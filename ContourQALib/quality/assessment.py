@@ -62,6 +62,8 @@ class StructureAssessment:
         expected_dice: Dice to expect by the contour's probability map; None without a map.
         agreement_dice: Dice with the second segmentation; None without one.
         rasterized: by which rule polygons or a surface became the mask; None for what was a mask.
+        remarks: what else a reader must know of the contour's source; None for nothing.
+        standard_name: TG-263 name that the user's table of names gives it; None where it gives none.
         spelled: how the source spells the structure's name, where it goes by another; else None.
         volume_polygons_cc: what the polygons that became the mask enclose, by their own areas; None for what
             was a mask.
@@ -92,6 +94,8 @@ class StructureAssessment:
     expected_dice: float | None = None
     agreement_dice: float | None = None
     rasterized: str | None = None
+    remarks: str | None = None
+    standard_name: str | None = None
     spelled: str | None = None
     volume_polygons_cc: float | None = None
     error: ErrorMap | None = field(default=None, compare=False, repr=False)

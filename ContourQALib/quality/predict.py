@@ -210,6 +210,8 @@ def _assess_one(
         expected_dice=expected,
         agreement_dice=agreement,
         rasterized=contour.rasterized,
+        remarks=contour.remarks,
+        standard_name=contour.standard_name,
         spelled=contour.spelled,
         volume_polygons_cc=contour.volume_polygons_cc,
         error=error,

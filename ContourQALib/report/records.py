@@ -31,7 +31,7 @@ def comparison_record(comparison: Comparison) -> Record:
     """One comparison; `slices` only where it was compared slice by slice."""
     record = {f.name: plain(getattr(comparison, f.name)) for f in fields(Comparison) if f.name != "slices"}
     record["reason"] = comparison.undefined_reason
-    record["standard_name"] = standard_name(comparison.structure)
+    record["standard_name"] = comparison.standard_name or standard_name(comparison.structure)
     if comparison.slices is not None:
         record["slices"] = [_slice_record(row) for row in comparison.slices]
     return record
@@ -117,8 +117,9 @@ def structure_record(structure: StructureAssessment) -> Record:
         "model": structure.model,
         "expected_dice": plain(structure.expected_dice),
         "agreement_dice": plain(structure.agreement_dice),
-        "standard_name": standard_name(structure.structure),
+        "standard_name": structure.standard_name or standard_name(structure.structure),
         "rasterized": structure.rasterized,
+        "remarks": structure.remarks,
         "spelled": structure.spelled,
         "volume_polygons_cc": plain(structure.volume_polygons_cc),
     }
@@ -131,7 +132,7 @@ def to_json(document: Mapping[str, Any]) -> str:
 
 def comparison_rows(comparisons: Iterable[Comparison], unmatched: Iterable[Unmatched] = ()) -> list[Record]:
     """One flat row a pair for `to_csv`, and one with status `unmatched` for what found no partner."""
-    columns = [*(f.name for f in fields(Comparison) if f.name != "slices"), "standard_name"]
+    columns = [f.name for f in fields(Comparison) if f.name != "slices"]
     rows = [{k: v for k, v in comparison_record(c).items() if k != "slices"} for c in comparisons]
     for lone in unmatched:
         row: Record = dict.fromkeys(columns)

@@ -91,8 +91,9 @@ def case_record(case: ThresholdCase) -> Record:
         "prominence": plain(sweep.prominence) if sweep else None,
         "touches_edge": sweep.touches_edge if sweep else None,
         "resampled": sweep.resampled if sweep else None,
-        "standard_name": standard_name(case.structure),
+        "standard_name": case.standard_name or standard_name(case.structure),
         "rasterized": case.rasterized,
+        "remarks": case.remarks,
         "spelled": case.spelled,
         **sensitivity_record(analysis),
         "calibration": calibration_record(calibration) if calibration else None,
@@ -181,7 +182,8 @@ def study_rows(study: ThresholdStudy) -> list[Record]:
     rows = []
     for case in study.cases:
         record = case_record(case)
-        facts = ("reference", "probability", *_SWEEP_FACTS, "standard_name", "rasterized", "spelled")
+        origin = ("standard_name", "rasterized", "remarks", "spelled")
+        facts = ("reference", "probability", *_SWEEP_FACTS, *origin)
         head = {name: record[name] for name in ("case", "structure", "status", "reason")}
         tail = {name: record[name] for name in facts}
         points = zip(record["thresholds"], record["flags"], *(record[name] for name in CURVES), strict=True)

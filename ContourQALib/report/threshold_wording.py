@@ -168,7 +168,7 @@ def case_notes(case: ThresholdCase) -> list[str]:
         notes.append(RESAMPLED)
     if case.analysis and case.analysis.sweep.touches_edge:
         notes.append(EDGE)
-    return [*notes, *source_notes(case.structure, case.spelled, case.rasterized, "reference")]
+    return [*notes, *source_notes(case.structure, case.spelled, case.rasterized, case.remarks, "reference")]
 
 
 def prominence_text(share: float) -> str:

@@ -138,10 +138,18 @@ def comparison_notes(comparison: Comparison) -> list[str]:
     if comparison.touches_edge:
         notes.append(f"Edge: {DEFINITIONS['touches_edge']}")
     of_reference = source_notes(
-        comparison.structure, comparison.spelled_reference, comparison.rasterized_reference, "reference"
+        comparison.structure,
+        comparison.spelled_reference,
+        comparison.rasterized_reference,
+        comparison.remarks_reference,
+        "reference",
     )
     of_test = source_notes(
-        comparison.structure, comparison.spelled_test, comparison.rasterized_test, "test contour"
+        comparison.structure,
+        comparison.spelled_test,
+        comparison.rasterized_test,
+        comparison.remarks_test,
+        "test contour",
     )
     return [*notes, *of_reference, *of_test]
 
@@ -157,14 +165,16 @@ def assessment_notes(structure: StructureAssessment) -> list[str]:
         )
     source = interval_source(structure)
     notes += [source] if source else []
-    standard = standard_name(structure.structure)
+    standard = structure.standard_name or standard_name(structure.structure)
     if standard and squeezed(standard) != squeezed(structure.structure):
         notes.append(f"{structure.structure} means {standard} (TG-263)")
-    return notes + source_notes(structure.structure, structure.spelled, structure.rasterized)
+    return notes + source_notes(
+        structure.structure, structure.spelled, structure.rasterized, structure.remarks
+    )
 
 
 def source_notes(
-    structure: str, spelled: str | None, rasterized: str | None, side: str = "contour"
+    structure: str, spelled: str | None, rasterized: str | None, remarks: str | None, side: str = "contour"
 ) -> list[str]:
     """What a reader must know of where a contour comes from: its name there, and how it became voxels.
 
@@ -172,14 +182,17 @@ def source_notes(
         structure: what it goes by.
         spelled: how its source spells it, where that differs.
         rasterized: how polygons or a surface became voxels; None for what was drawn as voxels.
+        remarks: what else is to be said of its source; None for nothing.
         side: which contour it is.
     """
     notes = [f"{spelled} ({side}) was taken for {structure}"] if spelled else []
+    said = [remarks] if remarks else []
     if rasterized:
-        rule, remarks = rule_and_remarks(rasterized)
+        rule, of_polygons = rule_and_remarks(rasterized)
+        said = [*of_polygons, *said]
         notes.append(f"The {side} was not drawn as voxels: {rule[:1].lower()}{rule[1:]}")
-        if remarks:
-            notes.append(f"The {side} as it was drawn: {'; '.join(remarks)}")
+    if said:
+        notes.append(f"The {side} as it was drawn: {'; '.join(said)}")
     return notes
 
 

@@ -20,6 +20,7 @@ from ContourQALib.quality.verdict import Levels, Verdict
 from ContourQALib.quality.worklist import AssessedCase, CaseFile, Worklist
 from ContourQALib.report.provenance import Provenance, model_record, provenance_record
 from ContourQALib.report.records import Record, structure_record, structure_row
+from ContourQALib.vocabulary import standard_name
 
 PAIRS = ("dice_interval", "hd95_interval_mm", "msd_interval_mm")
 """Fields of a contour that hold two bounds."""
@@ -114,7 +115,9 @@ def _model(record: Mapping[str, Any]) -> ModelIdentity:
 
 
 def _structure_of(record: Mapping[str, Any]) -> StructureAssessment:
-    values = {name: value for name, value in record.items() if name != "standard_name"}
+    values = dict(record)
+    if values.get("standard_name") == standard_name(values["structure"]):  # no user's table said it
+        values["standard_name"] = None
     for name in PAIRS:
         if values[name] is not None:
             values[name] = tuple(values[name])

@@ -60,6 +60,8 @@ class ThresholdCase:
         contours: where they were asked for.
         rasterized: by which rule polygons or a surface became the reference's mask; None for a mask.
         spelled: how the reference's source spells the structure, where that is another spelling; else None.
+        remarks: what else a reader must know of the reference's source; None for nothing.
+        standard_name: TG-263 name that the user's table of names gives it; None where it gives none.
     """
 
     case: str
@@ -72,6 +74,8 @@ class ThresholdCase:
     contours: KeptContours | None = None
     rasterized: str | None = None
     spelled: str | None = None
+    remarks: str | None = None
+    standard_name: str | None = None
 
 
 @dataclass(frozen=True)
@@ -164,6 +168,8 @@ def analyze_case(
         _kept(placed, reference, analysis) if keep_contours else None,
         reference.rasterized,
         reference.spelled,
+        reference.remarks,
+        reference.standard_name,
     )
 
 

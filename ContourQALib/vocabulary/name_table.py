@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from os import PathLike
 from pathlib import Path
@@ -13,21 +14,27 @@ from ContourQALib.vocabulary.spelling import lookup, words
 from ContourQALib.vocabulary.vocabulary import SpellingTakenError, Vocabulary
 
 COLUMNS = ["standard", "variants"]
+OFFICIAL = "tg263"
+"""The columns of a table, and one that it may have beside them."""
+
+OFFICIAL_FORM = re.compile(r"[A-Za-z0-9_^+~!-]{1,16}")
+"""What a name of TG-263 looks like: no blank, at most 16 letters."""
 
 
 def read_name_table(path: str | PathLike[str], vocabulary: Vocabulary = DEFAULT) -> Vocabulary:
     """Read a table of names into a vocabulary.
 
     Args:
-        path: CSV with commas, UTF-8, with the columns standard and variants. Variants are separated by
-            semicolons. A standard name that the vocabulary knows gets further names; another one is a new
-            structure, of which people have two if it ends in _L or _R.
+        path: CSV with commas, UTF-8, with the columns standard and variants, and tg263 where wanted. Variants
+            are separated by semicolons. A standard name that the vocabulary knows gets further names; another
+            one is a new structure, of which people have two if it ends in _L or _R. The column tg263, which
+            may be empty, says the TG-263 name of a new structure.
         vocabulary: what is known already. A variant of the table that means something else there means what
             the table says.
 
     Raises:
-        FormatError: missing, not readable as CSV, other columns, no row, an empty cell, or a name that means
-            two things; the text names the line.
+        FormatError: missing, not readable as CSV, other columns, no row, an empty cell, what is no TG-263
+            name, or a name that means two things; the text names the line.
 
     Example:
         standard,variants
@@ -40,20 +47,22 @@ def read_name_table(path: str | PathLike[str], vocabulary: Vocabulary = DEFAULT)
 
 
 def _read(path: Path, lines: Iterator[Line], vocabulary: Vocabulary) -> Vocabulary:
-    header = next(lines, (0, []))[1]
-    if [name.casefold() for name in header] != COLUMNS:
+    header = [name.casefold() for name in next(lines, (0, []))[1]]
+    if header not in (COLUMNS, [*COLUMNS, OFFICIAL]):
         raise FormatError(
             f"{path} does not begin with the line standard,variants; write it above the names, with a comma."
         )
     said: dict[str, tuple[str, int]] = {}
     rows = 0
     for line, cells in lines:
-        if len(cells) != len(COLUMNS) or not all(map(words, cells)):
+        if not len(COLUMNS) <= len(cells) <= len(header) or not all(map(words, cells[:2])):
             raise FormatError(
                 f"{path} has no standard name with variants in line {line};"
                 " write standard,variant or standard,variant; another variant."
             )
-        standard = cells[0]
+        standard, official = cells[0], "".join(cells[2:])
+        if official:
+            _check_official(path, line, standard, official, vocabulary)
         variants = [name.strip() for name in cells[1].split(";") if words(name)]
         for variant in variants:
             before, where = said.setdefault(lookup(words(variant)), (standard, line))
@@ -63,7 +72,7 @@ def _read(path: Path, lines: Iterator[Line], vocabulary: Vocabulary) -> Vocabula
                     f" {line}; keep one of them."
                 )
         try:
-            vocabulary = vocabulary.with_names(standard, variants)
+            vocabulary = vocabulary.with_names(standard, variants, official)
         except SpellingTakenError as error:
             raise FormatError(
                 f"{path} takes the name of another structure, {error.spelling}, for {standard} in line"
@@ -73,3 +82,22 @@ def _read(path: Path, lines: Iterator[Line], vocabulary: Vocabulary) -> Vocabula
     if not rows:
         raise FormatError(f"{path} names no structure below its first line; add a row for each.")
     return vocabulary
+
+
+def _check_official(path: Path, line: int, standard: str, official: str, vocabulary: Vocabulary) -> None:
+    """See that a TG-263 name can be that of a structure.
+
+    Raises:
+        FormatError: it does not look like one, or is known as the name of another structure.
+    """
+    if not OFFICIAL_FORM.fullmatch(official):
+        raise FormatError(
+            f"{path} gives {official} as a TG-263 name in line {line}; these have at most 16 letters, digits "
+            "and underscores and no blank."
+        )
+    known = DEFAULT.standard_name(official)
+    if known is not None and vocabulary.key(standard) != DEFAULT.key(official):
+        raise FormatError(
+            f"{path} gives {standard} the TG-263 name {official} in line {line}, which is that of another "
+            f"structure; write {known} in the column standard if it is meant."
+        )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from ContourQALib.vocabulary.organ import Organ, listed
@@ -64,10 +64,12 @@ class Vocabulary:
     Attributes:
         spellings: meaning by plain squeezed spelling (`spelling.lookups`).
         pairs: name of the two together, by the organ that people have two of.
+        official: TG-263 names of structures that are called otherwise here, by `Meaning.key`.
     """
 
     spellings: Mapping[str, Meaning]
     pairs: Mapping[str, str]
+    official: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, organs: Iterable[Organ], of_one_side: Iterable[tuple[str, str]] = ()) -> Vocabulary:
@@ -96,13 +98,14 @@ class Vocabulary:
                 _put(spellings, name, vocabulary.meaning(standard) or Meaning(standard))
         return vocabulary
 
-    def with_names(self, standard: str, variants: Sequence[str]) -> Vocabulary:
+    def with_names(self, standard: str, variants: Sequence[str], official: str = "") -> Vocabulary:
         """This vocabulary with more names of one structure, which no longer mean what they meant.
 
         Args:
             standard: a name that it knows, side and all ("Parotid_L"), or a new one: "Flap", or "Flap_L" for
                 an organ that people have two of.
             variants: further names.
+            official: its TG-263 name, where that is another one.
 
         Raises:
             SpellingTakenError: a variant is the standard name of another structure.
@@ -125,7 +128,8 @@ class Vocabulary:
                 raise SpellingTakenError(variant, meant)
             for text in lookups(variant):
                 spellings[text] = meaning
-        return Vocabulary(MappingProxyType(spellings), MappingProxyType(pairs))
+        named = {**self.official, meaning.key: official} if official else self.official
+        return Vocabulary(MappingProxyType(spellings), MappingProxyType(pairs), MappingProxyType(dict(named)))
 
     def meaning(self, name: str) -> Meaning | None:
         """What a name means, None for one that the vocabulary does not know."""
@@ -143,6 +147,10 @@ class Vocabulary:
             return None
         organ = self.pairs[meaning.organ] if meaning.side == BOTH else meaning.organ
         return "_".join(filter(None, (organ, meaning.margin, SUFFIX.get(meaning.side, ""))))
+
+    def official_name(self, name: str) -> str | None:
+        """The TG-263 name that was given for a structure with its names; None where none was."""
+        return self.official.get(self.key(name))
 
     def key(self, name: str) -> str:
         """The same text for every spelling of one structure, known or not (see `names.normalize`)."""

@@ -205,6 +205,26 @@ def test_a_users_table_adds_names(tmp_path):
     assert DEFAULT.standard_name("PL") is None
 
 
+def test_a_users_table_says_tg_263_names(tmp_path):
+    own = read_name_table(
+        table(
+            tmp_path,
+            "standard,variants,TG263\nFlap_L,Lappen li,Musc_Flap_L\nNode,LK,\nBladder,B\n"
+            "Parotid_L,PL,Parotid_L\n",
+        )
+    )
+    names = ("lappen LI", "Flap_L", "Flap_R", "LK", "B", "PL")
+    assert [own.official_name(name) for name in names] == [
+        "Musc_Flap_L",
+        "Musc_Flap_L",
+        None,
+        None,
+        None,
+        "Parotid_L",
+    ]
+    assert own.standard_name("Lappen li") == "Flap_L"
+
+
 def test_matching_takes_a_users_table(tmp_path):
     own = read_name_table(table(tmp_path, "standard,variants\nBladder,B\nFlap,Lappen\n"))
     assert match(["Bladder", "Flap"], ["Lappen", "B"], own).pairs == (("Bladder", "B"), ("Flap", "Lappen"))
@@ -237,6 +257,9 @@ def test_matching_takes_a_users_table(tmp_path):
         ),
         ("standard,variants\nLungs,Y; lung l\n", "another structure, lung l, for Lungs in line 2"),
         ('standard,variants\nBladder,"B\n', "cannot be read as CSV in line 2"),
+        ("standard,variants,other\nBladder,B,C\n", "does not begin with the line standard,variants"),
+        ("standard,variants,tg263\nFlap,B,left flap\n", "gives left flap as a TG-263 name in line 2"),
+        ("standard,variants,tg263\nFlap,B,SpinalCord\n", "in line 2, which is that of another structure"),
     ],
 )
 def test_a_table_that_is_wrong(tmp_path, text, said):

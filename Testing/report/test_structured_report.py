@@ -92,6 +92,8 @@ FULL = StructureAssessment(
     agreement_dice=0.66,
     rasterized="12 closed contours on 4 planes; a voxel belongs when its center lies inside",
     spelled="parotis li",
+    remarks="no frame of reference to check, used by position",
+    standard_name="Musc_Flap",
     volume_polygons_cc=0.1 + 0.2,
 )
 BARE = StructureAssessment(

@@ -16,6 +16,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
+NO_FRAME = "no frame of reference to check, used by position"
+"""What is to be said of contours where they, or the image, name no frame of reference (PS3.3 C.7.4.1)."""
+
 UID_FORM = re.compile(r"[0-9.]{1,64}")
 CODE_FORM = re.compile(r"[A-Z0-9_ ]{1,16}")
 """What these representations may hold (PS3.5 6.2)."""

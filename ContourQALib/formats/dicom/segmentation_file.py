@@ -13,7 +13,7 @@ import numpy as np
 from ContourQALib.case import SeriesIdentity
 from ContourQALib.errors import ContourQAError, FormatError
 from ContourQALib.formats.dicom.display_color import from_cielab
-from ContourQALib.formats.dicom.elements import in_one_line
+from ContourQALib.formats.dicom.elements import NO_FRAME, in_one_line
 from ContourQALib.formats.dicom.reading import DamagedError, quietly, read_dataset
 from ContourQALib.formats.dicom.recognizing import Kind, kind_of
 from ContourQALib.formats.dicom.segment_tags import tags_of
@@ -79,18 +79,24 @@ class SegmentationFile:
         for (_, plane), pixels in zip(places, self._decoded([frame for frame, _ in places]), strict=True):
             yield plane, (pixels == segment.number).astype(np.uint8) if in_label_map else pixels
 
-    def check_frame(self, series: SeriesIdentity) -> None:
-        """See that positions in the segmentation are positions in an image.
+    def belonging(self, series: SeriesIdentity) -> str:
+        """What is to be said of the segmentation laid over an image, "" where all is as it should be.
+
+        The frame of reference decides whether positions mean the same (PS3.3 C.7.4.1).
 
         Raises:
             FormatError: it lies in another frame of reference and does not refer to the image's series.
         """
-        foreign = self.frame_uid and series.frame_uid and self.frame_uid != series.frame_uid
-        if foreign and series.series_uid not in _series_referenced(self.dataset, self.path):
+        if not (self.frame_uid and series.frame_uid):
+            return NO_FRAME
+        if self.frame_uid == series.frame_uid:
+            return ""
+        if series.series_uid not in _series_referenced(self.dataset, self.path):
             raise FormatError(
                 f"{self.path} lies in another frame of reference than the image and refers to another series;"
                 " name the image that it was drawn on."
             )
+        return "another frame of reference, but it refers to the image's series"
 
     def _decoded(self, indices: Sequence[int]) -> Iterator[np.ndarray]:
         syntax = self.dataset.file_meta.TransferSyntaxUID

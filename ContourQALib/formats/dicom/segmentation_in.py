@@ -7,7 +7,7 @@ from os import PathLike
 
 import numpy as np
 
-from ContourQALib.case import Contour, ProbabilityMap, SeriesIdentity
+from ContourQALib.case import REMARKS_TAG, Contour, ProbabilityMap, SeriesIdentity
 from ContourQALib.errors import FormatError, StructureError
 from ContourQALib.formats.dicom.reading import quietly
 from ContourQALib.formats.dicom.segmentation_file import (
@@ -33,7 +33,8 @@ def read_seg(
     Args:
         path: the file.
         each: applied to every contour before the next is made, such as to cut it to its box.
-        series: the image that the contours are for, if they must belong to it.
+        series: the image that the contours are for, if they must belong to it; where that cannot be checked
+            their tag `REMARKS_TAG` says so.
 
     Raises:
         FormatError: the file cannot be read, holds shares of voxels, or belongs to another image.
@@ -41,12 +42,13 @@ def read_seg(
     """
     with quietly():
         file = open_segmentation(path)
-        if series is not None:
-            file.check_frame(series)
+        remark = "" if series is None else file.belonging(series)
+        remarks = {REMARKS_TAG: remark} if remark else {}
         found = []
         for segment in file.segments:
+            tags = {**segment.tags, **remarks}
             contour = Contour(
-                _mask(file, segment), file.frames.grid, segment.name, segment.color, segment.tags, file.path
+                _mask(file, segment), file.frames.grid, segment.name, segment.color, tags, file.path
             )
             found.append(each(contour) if each else contour)
             del contour  # before the next one takes as much

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from os import PathLike
 
-from ContourQALib.case import RASTERIZED_TAG, Contour, Drawn, ProbabilityMap, SeriesIdentity
+from ContourQALib.case import RASTERIZED_TAG, REMARKS_TAG, Contour, Drawn, ProbabilityMap, SeriesIdentity
 from ContourQALib.errors import ContourQAError, FormatError, GeometryError
+from ContourQALib.formats.dicom.elements import NO_FRAME
 from ContourQALib.formats.dicom.source_series import SourceSeries, series_beside
 from ContourQALib.formats.dicom.structure_set import (
     FRAME_TAG,
-    REMARKS_TAG,
     LeftOutRoi,
     StructureSet,
     read_structure_set,
@@ -132,7 +132,7 @@ def _belonging(structure: PlanarStructure, series: SeriesIdentity) -> str:
     frame_uid = structure.tags.get(FRAME_TAG, "")
     remarks = []
     if not (frame_uid and series.frame_uid):
-        remarks.append("no frame of reference to check, used by position")
+        remarks.append(NO_FRAME)
     elif frame_uid != series.frame_uid:
         if not named:
             raise FormatError(

@@ -10,6 +10,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ContourQALib.case import REMARKS_TAG
 from ContourQALib.errors import FormatError
 from ContourQALib.formats.dicom.elements import in_one_line
 from ContourQALib.formats.dicom.reading import DamagedError, quietly, read_dataset
@@ -43,9 +44,6 @@ DAMAGE = (
 
 UNDEFINED_LENGTH = 0xFFFFFFFF
 """What an element states that ends with a delimiter (PS3.5 7.1.1)."""
-
-REMARKS_TAG = "ContourQA.Remarks"
-"""Tag of a structure of which not everything could be taken as the file has it: says what, and why."""
 
 
 @dataclass(frozen=True)

@@ -144,6 +144,8 @@ def _structure(group: ContentTree, models: set[str | None]) -> StructureAssessme
         expected_dice=group.number(codes.EXPECTED_DICE),
         agreement_dice=group.number(codes.AGREEMENT_DICE),
         rasterized=group.text(codes.RASTERIZED),
+        remarks=group.text(codes.REMARKS),
+        standard_name=group.text(codes.STANDARD_NAME),
         spelled=group.text(codes.SPELLED),
         volume_polygons_cc=group.number(codes.POLYGONS_VOLUME),
     )

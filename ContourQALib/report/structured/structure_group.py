@@ -148,6 +148,8 @@ def _judgment(structure: StructureAssessment, levels: Levels) -> list[ContentIte
     said = (
         (codes.INTERVAL_REASON, structure.interval_reason),
         (codes.RASTERIZED, structure.rasterized),
+        (codes.REMARKS, structure.remarks),
+        (codes.STANDARD_NAME, structure.standard_name),
         (codes.SPELLED, structure.spelled),
     )
     return items + [text(concept, words) for concept, words in said if words]
