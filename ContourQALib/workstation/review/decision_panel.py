@@ -8,7 +8,7 @@ from typing import Any
 from trame.widgets import client, html
 from trame.widgets import vuetify3 as v3
 
-from ContourQALib.workstation.decisions.decision import Choice, Decision
+from ContourQALib.workstation.decisions.decision import Choice, Decision, storable
 from ContourQALib.workstation.editing.stroke_editing import Tool
 from ContourQALib.workstation.open_case import OpenCase
 from ContourQALib.workstation.review.deciding import Deciding, NoReaderError, NothingEditedError
@@ -24,6 +24,9 @@ from ContourQALib.workstation.session import Session
 from ContourQALib.workstation.theme import testid
 
 BUTTONS = ((Choice.ACCEPT, "Accept", "a"), (Choice.EDIT, "Edit", "e"), (Choice.REJECT, "Reject", "r"))
+
+ASK = "review_decide"
+"""Trigger of the page, with the choice and with the case and the structure that it shows."""
 
 FOCUS_READER = "window.document.querySelector('[data-testid=shell-reader] input')?.focus()"
 
@@ -56,18 +59,30 @@ class DecisionPanel:
         session.case_closing.connect(self._on_closing)
         session.state.change(self._typed.name.call_first)(self._on_switch)
         session.state.change("shell_reader")(self._on_news)
+        session.controller.trigger(ASK)(self.ask)
 
-    async def accept(self) -> None:
-        """Accept the selected structure's contour."""
-        await self.decide(Choice.ACCEPT)
+    def ask(self, choice: str, case: str, structure: str) -> None:
+        """Decide on what the page showed when the reader pressed.
 
-    async def edit(self) -> None:
-        """Keep the selected structure's edited contour; where nothing was edited yet, hand out the brush."""
-        await self.decide(Choice.EDIT)
+        Pressed twice, or on a slow line, another contour may have come into view meanwhile, which nobody has
+        looked at yet: that one is not decided on.
 
-    async def reject(self) -> None:
-        """Reject the selected structure's contour."""
-        await self.decide(Choice.REJECT)
+        Args:
+            choice: value of a `Choice`; another is passed over.
+            case: name of the case that the page showed.
+            structure: and of its structure.
+        """
+        if choice not in set(Choice):
+            return
+        there = self._session.case
+        shown = (storable(there.entry.name), storable(self._session.structure)) if there else None
+        if shown == (storable(case), storable(structure)):
+            self._begin(self.decide(Choice(choice)))
+        elif not self._is_made(Choice(choice), case, structure):
+            self._session.tell(
+                "Nothing was decided: another contour came into view right before; look at it first.",
+                "warning",
+            )
 
     async def decide(self, choice: Choice) -> None:
         """Decide on the selected structure and go to the next; after a blind call, show the score first."""
@@ -137,7 +152,7 @@ class DecisionPanel:
         }
         with html.Button(
             type="button",
-            click=lambda choice=choice: self._begin(self.decide(choice)),
+            click=f"trigger('{ASK}', ['{choice}', shell_case, shell_structure])",
             disabled=(f"{names.busy} || !shell_structure",),
             title=f"{titles[choice]} (key {key})",
             classes=f"cqa-decide-{choice.value}",
@@ -238,6 +253,11 @@ class DecisionPanel:
         if not mode.enabled:
             return STILL_HIDDEN
         return "" if mode.is_blind(case, structure) else SEEN_BEFORE
+
+    def _is_made(self, choice: Choice, case: str, structure: str) -> bool:
+        """Whether this is the latest decision already, and was merely pressed twice."""
+        latest = self._session.known_decisions.latest(case, structure)
+        return latest is not None and latest.choice is choice
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         """Run work; a click that waited for its end would let all that is done meanwhile wait too."""

@@ -28,7 +28,7 @@ class ShortcutKeys:
     Args:
         session: what the pages share.
         typed: the page's values.
-        actions: what to call, by the names in `SHORTCUTS`; one that gives a coroutine is run as a task.
+        actions: what to call, by the names in `SHORTCUTS`; decisions go to the decision panel instead.
 
     Raises:
         KeyError: an action of the table has nothing to call.
@@ -36,7 +36,7 @@ class ShortcutKeys:
 
     def __init__(self, session: Session, typed: Typed, actions: Mapping[str, Callable[[], Any]]) -> None:
         self._session, self._typed = session, typed
-        self.actions = {one.action: actions[one.action] for one in SHORTCUTS}
+        self.actions = {one.action: actions[one.action] for one in SHORTCUTS if not one.decides}
         session.state.review_keys = key_table()
         session.server.enable_module(
             {"serve": {ADDRESS: str(FOLDER)}, "scripts": [f"{ADDRESS}/shortcuts.js"]}
@@ -46,9 +46,7 @@ class ShortcutKeys:
     def press(self, action: str) -> None:
         """Do what a key stands for; a name that is not in the table is passed over."""
         if action in self.actions and self._session.case is not None:
-            result = self.actions[action]()
-            if hasattr(result, "__await__"):
-                self._session.start(result)
+            self.actions[action]()
 
     def build(self) -> None:
         """Make the dialog."""

@@ -18,6 +18,7 @@ class Shortcut:
         text: what is done, in the help dialog.
         group: heading that it stands below.
         repeats: whether it goes on while the key is held.
+        decides: whether it is a decision, which says what the page showed.
     """
 
     action: str
@@ -25,6 +26,7 @@ class Shortcut:
     text: str
     group: str
     repeats: bool = False
+    decides: bool = False
 
 
 GO, DECIDE, SHOW = "Go to", "Decide and edit", "Show"
@@ -36,9 +38,9 @@ SHORTCUTS = (
     Shortcut("previous_structure", ("k", "ArrowUp"), "Previous structure", GO, repeats=True),
     Shortcut("next_case", ("]",), "Next case", GO),
     Shortcut("previous_case", ("[",), "Previous case", GO),
-    Shortcut("accept", ("a",), "Accept the contour", DECIDE),
-    Shortcut("reject", ("r",), "Reject the contour", DECIDE),
-    Shortcut("edit", ("e",), "Keep the edited contour", DECIDE),
+    Shortcut("accept", ("a",), "Accept the contour", DECIDE, decides=True),
+    Shortcut("reject", ("r",), "Reject the contour", DECIDE, decides=True),
+    Shortcut("edit", ("e",), "Keep the edited contour", DECIDE, decides=True),
     Shortcut("undo", ("z",), "Undo the last stroke", DECIDE),
     Shortcut("toggle_errors", ("o",), "Predicted errors on and off", SHOW),
     Shortcut("toggle_contours", ("c",), "Contours on and off", SHOW),
@@ -54,8 +56,12 @@ KEY_NAMES = {"ArrowDown": "\u2193", "ArrowUp": "\u2191"}
 
 
 def key_table() -> dict[str, dict[str, object]]:
-    """By key, what it does and whether it repeats; for the listener in the browser."""
-    return {key: {"action": one.action, "repeats": one.repeats} for one in SHORTCUTS for key in one.keys}
+    """By key, what it does, whether it repeats and decides; for the listener in the browser."""
+    return {
+        key: {"action": one.action, "repeats": one.repeats, "decides": one.decides}
+        for one in SHORTCUTS
+        for key in one.keys
+    }
 
 
 def help_groups() -> list[tuple[str, list[tuple[str, str]]]]:

@@ -54,7 +54,7 @@ def count(bench: EditingBench) -> int:
 def test_a_decision_says_who_what_when_and_what_stood_beside_it(bench: EditingBench) -> None:
     found = bench.case.found("Bladder")
     write(bench, "  a dent at the top\nchecked  ")
-    bench.run(bench.panel.accept())
+    bench.run(bench.panel.decide(Choice.ACCEPT))
     made = last(bench)
     assert (made.case, made.structure, made.choice) == ("phantom_1", "Bladder", Choice.ACCEPT)
     assert (made.reader, made.note) == ("Ann", "a dent at the top\nchecked")
@@ -73,7 +73,7 @@ def test_after_a_decision_the_next_undecided_structure_is_selected(bench: Editin
     hear = heard.append
     bench.session.decided.connect(hear)
     expected = bench.panel.deciding.next_undecided()
-    bench.run(bench.panel.reject())
+    bench.run(bench.panel.decide(Choice.REJECT))
     assert bench.session.structure == expected != "Bladder"
     assert [(one.structure, one.choice) for one in heard] == [("Bladder", Choice.REJECT)]
     bench.session.decided.disconnect(hear)
@@ -83,7 +83,7 @@ def test_without_a_name_nothing_is_decided_and_the_note_stays(bench: EditingBenc
     before = count(bench)
     bench.session.state.shell_reader = "  "
     write(bench, "keep me")
-    bench.run(bench.panel.accept())
+    bench.run(bench.panel.decide(Choice.ACCEPT))
     assert count(bench) == before
     assert "type your name" in bench.message
     assert bench.panel._typed.data.note == "keep me"
@@ -91,7 +91,7 @@ def test_without_a_name_nothing_is_decided_and_the_note_stays(bench: EditingBenc
 
 def test_edit_without_an_edit_hands_out_the_brush(bench: EditingBench) -> None:
     before = count(bench)
-    bench.run(bench.panel.edit())
+    bench.run(bench.panel.decide(Choice.EDIT))
     assert count(bench) == before
     assert "Nothing of Bladder was changed yet" in bench.message
     assert bench.session.strokes.tool is Tool.PAINT
@@ -114,10 +114,10 @@ def test_an_edited_contour_lies_in_a_file_before_it_is_decided_on(bench: Editing
 
 def test_an_edited_contour_that_is_decided_on_again_is_not_saved_again(bench: EditingBench) -> None:
     bench.stroke(Tool.ERASE, bench.middle("Bladder"), diameter_mm=24.0)
-    bench.run(bench.panel.edit())
+    bench.run(bench.panel.decide(Choice.EDIT))
     bench.call(bench.session.select_structure, "Bladder")
     bench.wait(lambda: not bench.case.is_outdated("Bladder"))
-    bench.run(bench.panel.accept())
+    bench.run(bench.panel.decide(Choice.ACCEPT))
     first, second = bench.session.decisions.all()[-2:]
     assert first.edited_file == second.edited_file != ""
     assert second.dice == bench.case.found("Bladder").dice
@@ -134,7 +134,7 @@ def test_what_cannot_be_written_waits_and_is_written_once_at_the_next_try(
 
     monkeypatch.setattr(bench.session.decisions, "append", locked)
     write(bench, "do not lose me")
-    bench.run(bench.panel.reject())
+    bench.run(bench.panel.decide(Choice.REJECT))
     shown = bench.panel._typed.data
     assert count(bench) == before
     assert shown.pending == ["reject Bladder"]
@@ -158,11 +158,11 @@ def test_a_later_decision_never_comes_before_one_that_waits(bench: EditingBench,
         return real(decision)
 
     monkeypatch.setattr(bench.session.decisions, "append", locked)
-    bench.run(bench.panel.reject())
-    bench.run(bench.panel.accept())
+    bench.run(bench.panel.decide(Choice.REJECT))
+    bench.run(bench.panel.decide(Choice.ACCEPT))
     assert bench.panel._typed.data.pending == ["reject Bladder", "accept Bladder"]
     open_again.append(True)
-    bench.run(bench.panel.reject())
+    bench.run(bench.panel.decide(Choice.REJECT))
     written = bench.session.decisions.all()[before:]
     assert [one.choice for one in written] == [Choice.REJECT, Choice.ACCEPT, Choice.REJECT]
     assert bench.panel.deciding.pending == ()
@@ -173,7 +173,7 @@ def test_a_database_that_another_program_holds_is_waited_for_and_told_of(bench: 
     other = sqlite3.connect(bench.session.decisions.path, isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
     try:
-        bench.run(bench.panel.accept())
+        bench.run(bench.panel.decide(Choice.ACCEPT))
         assert bench.panel._typed.data.pending == ["accept Bladder"]
     finally:
         other.execute("ROLLBACK")
@@ -192,7 +192,7 @@ def test_notes_of_different_structures_are_kept_apart(bench: EditingBench) -> No
 
 
 def test_the_history_says_which_decisions_are_of_another_contour(bench: EditingBench) -> None:
-    bench.run(bench.panel.accept())
+    bench.run(bench.panel.decide(Choice.ACCEPT))
     bench.call(bench.session.select_structure, "Bladder")
     assert not bench.panel._typed.data.history[0]["other"]
     bench.stroke(Tool.ERASE, bench.middle("Bladder"), diameter_mm=28.0)
@@ -205,7 +205,7 @@ def test_the_history_says_which_decisions_are_of_another_contour(bench: EditingB
 def test_an_edited_contour_of_an_earlier_decision_is_shown_again(bench: EditingBench) -> None:
     bench.stroke(Tool.ERASE, bench.middle("Bladder"), diameter_mm=32.0)
     drawn = hash_contour(bench.case.contour("Bladder"))
-    bench.run(bench.panel.edit())
+    bench.run(bench.panel.decide(Choice.EDIT))
     made = last(bench)
     bench.open("phantom_1", "Bladder")
     assert hash_contour(bench.case.contour("Bladder")) != drawn
@@ -225,7 +225,7 @@ def test_switching_the_mode_in_the_middle_of_a_case_is_explained(bench: EditingB
     bench.wait(lambda: bench.session.call_first._shown is not None)
     bench.call(bench.session.select_structure, "Rectum")
     assert "may have been on screen before" in shown.call_note
-    bench.run(bench.panel.accept())
+    bench.run(bench.panel.decide(Choice.ACCEPT))
     assert not last(bench).score_hidden
     bench.call(bench.session.call_first.switch, False)
     bench.call(bench.session.select_structure, "CTV")
@@ -241,7 +241,7 @@ def test_a_blind_call_is_stored_as_one_and_the_score_shown_beside_it(bench: Edit
     bench.assessed()
     found = bench.case.found("Bladder")
     assert bench.session.call_first.hides("phantom_2", "Bladder")
-    bench.run(bench.panel.accept())
+    bench.run(bench.panel.decide(Choice.ACCEPT))
     assert last(bench).score_hidden
     assert last(bench).dice == found.dice
     assert bench.session.structure == "Bladder"  # the reader sees what the model says of it
@@ -249,6 +249,29 @@ def test_a_blind_call_is_stored_as_one_and_the_score_shown_beside_it(bench: Edit
     assert shown["you"] == "accept"
     assert shown["model"].startswith(f"{found.verdict.value}, predicted Dice {found.dice:.2f}")
     assert not bench.session.call_first.hides("phantom_2", "Bladder")
-    bench.run(bench.panel.reject())
+    bench.run(bench.panel.decide(Choice.REJECT))
     assert not last(bench).score_hidden
     assert bench.session.structure != "Bladder"
+
+
+def test_what_is_pressed_twice_is_decided_once(bench: EditingBench) -> None:
+    before = count(bench)
+    bench.call(bench.panel.ask, "accept", "phantom_1", "Bladder")
+    bench.wait(lambda: count(bench) == before + 1 and bench.session.structure != "Bladder")
+    following = bench.session.structure
+    bench.call(bench.panel.ask, "accept", "phantom_1", "Bladder")  # sent before the page heard of it
+    assert bench.message == "Bladder accepted."
+    assert (count(bench), bench.session.structure) == (before + 1, following)
+    assert not bench.panel.deciding.busy
+
+
+@pytest.mark.parametrize("seen", [("phantom_1", "Rectum"), ("phantom_2", "Bladder"), ("", "")])
+def test_a_contour_that_the_page_did_not_show_yet_is_not_decided_on(
+    bench: EditingBench, seen: tuple[str, str]
+) -> None:
+    before = count(bench)
+    bench.call(bench.panel.ask, "reject", *seen)
+    assert "another contour came into view" in bench.message
+    bench.call(bench.panel.ask, "dance", "phantom_1", "Bladder")
+    assert (count(bench), bench.session.structure) == (before, "Bladder")
+    assert not bench.panel.deciding.busy

@@ -15,6 +15,7 @@ from ContourQALib.formats.dicom.segmentation_in import read_seg
 from ContourQALib.formats.digests import digest_of_series
 from ContourQALib.geometry import Grid
 from ContourQALib.workstation.cases.case_list import list_cases
+from ContourQALib.workstation.decisions.decision import Choice
 from ContourQALib.workstation.editing.stroke_editing import Tool
 from ContourQALib.workstation.review.segmentation_download import FILE_NAME, NOTHING, SegmentationDownload
 from ContourQALib.workstation.serving.allowed_folders import AllowedFolders
@@ -67,7 +68,7 @@ def test_what_is_decided_comes_back_as_a_segmentation_of_the_image(
     assert download(bench)._typed.data.shown
     assert segmentation(bench) is None
     assert bench.message == NOTHING
-    bench.run(bench.panel.accept())
+    bench.run(bench.panel.decide(Choice.ACCEPT))
     path = tmp_path / "back.dcm"
     path.write_bytes(segmentation(bench))
     (back,) = read_seg(path)
@@ -86,7 +87,7 @@ def test_an_edited_contour_lies_beside_the_structure_set_and_is_said_to_be_drawn
 ) -> None:
     before = bench.masks()
     bench.stroke(Tool.ERASE, bench.middle("LeftParotid"), diameter_mm=7.0)
-    bench.run(bench.panel.edit())
+    bench.run(bench.panel.decide(Choice.EDIT))
     made = bench.session.decisions.all()[-1]
     assert made.edited_file == "RS.edited-1.seg.nrrd"
     saved = {one.name: one for one in read_contours(bench.folder / "mask" / made.edited_file)}
@@ -106,7 +107,7 @@ def test_an_edited_contour_lies_beside_the_structure_set_and_is_said_to_be_drawn
 
 def test_what_was_changed_after_the_decision_is_not_given_back(bench: EditingBench) -> None:
     bench.call(bench.session.select_structure, "Rectum")
-    bench.run(bench.panel.accept())
+    bench.run(bench.panel.decide(Choice.ACCEPT))
     bench.call(bench.session.select_structure, "Rectum")
     bench.stroke(Tool.ERASE, bench.middle("Rectum"), diameter_mm=4.0)
     assert b"Rectum" not in (segmentation(bench) or b"")

@@ -182,13 +182,19 @@ def test_a_slice_that_is_clicked_while_another_is_on_its_way_is_the_one_that_sta
         wait_for(page, "review-slice", f"slice {first}")
 
 
-def test_a_decision_does_not_overtake_what_was_typed_before_it(review: Any, browser: Any) -> None:
-    far = browser.open(review.served.address, delay_ms=300)
-    far.set_default_timeout(LIMIT_MS)
-    find(far, "review-row-Bladder").click()
-    find(far, "review-strip").wait_for()
-    answered(far)
-    find(far, "shell-reader").locator("input").fill("Ann")
+@pytest.fixture(scope="module")
+def far(review: Any, browser: Any) -> Any:
+    """A page on a slow line, the bladder chosen, read by Ann, who has just typed her name."""
+    page = browser.open(review.served.address, delay_ms=300)
+    page.set_default_timeout(LIMIT_MS)
+    find(page, "review-row-Bladder").click()
+    find(page, "review-strip").wait_for()
+    answered(page)
+    find(page, "shell-reader").locator("input").fill("Ann")
+    return page
+
+
+def test_a_decision_does_not_overtake_what_was_typed_before_it(far: Any) -> None:
     find(far, "review-note").fill("looked at twice")
     find(far, "review-accept").click()
     find(far, "review-row-Bladder").locator("[data-testid=review-choice-Bladder]").wait_for()
@@ -197,4 +203,18 @@ def test_a_decision_does_not_overtake_what_was_typed_before_it(review: Any, brow
     history.wait_for()
     assert "accepted by Ann" in history.inner_text()
     assert "looked at twice" in history.inner_text()
-    far.close()
+
+
+def test_a_key_pressed_twice_decides_on_nothing_that_was_not_seen(far: Any) -> None:
+    find(far, "review-row-Rectum").click()
+    far.locator(".cqa-review-details b", has_text="Rectum").first.wait_for()
+    far.evaluate("() => document.activeElement.blur()")
+    answered(far)
+    decided = far.locator("[data-testid^=review-choice-]")
+    before = decided.count()
+    far.keyboard.press("a")
+    far.wait_for_timeout(600)  # decided, and the next one is chosen, which the page has not heard of
+    far.keyboard.press("a")
+    far.locator("[data-testid=review-choice-Rectum]").wait_for()
+    answered(far)
+    assert decided.count() == before + 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ContourQALib.workstation.decisions.decision import Choice
 from ContourQALib.workstation.review import shortcut_keys
 from ContourQALib.workstation.review.shortcuts import PRESETS, SHORTCUTS, help_groups, key_table
 
@@ -24,6 +25,10 @@ def test_the_keys_that_were_promised() -> None:
 def test_a_decision_is_not_repeated_by_holding_its_key() -> None:
     repeating = {one.action for one in SHORTCUTS if one.repeats}
     assert repeating == {"next_slice", "previous_slice", "next_structure", "previous_structure"}
+
+
+def test_decisions_say_what_the_page_showed() -> None:
+    assert {one.action for one in SHORTCUTS if one.decides} == set(Choice)
 
 
 def test_the_help_lists_every_key() -> None:

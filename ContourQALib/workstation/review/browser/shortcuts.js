@@ -1,4 +1,5 @@
-/* Keys of the review page. What each does is decided by the server's table, state variable review_keys. */
+/* Keys of the review page. What each does is decided by the server's table, state variable review_keys. A decision says
+   which contour the reader saw: the server may have gone on to another one. */
 (() => {
   /* Where any key means something else, and where the arrows alone do. */
   const TEXT =
@@ -23,7 +24,8 @@
     event.stopImmediatePropagation();
     event.preventDefault();
     if (event.type === "keydown" && (known.repeats || !event.repeat)) {
-      window.trame.trigger("review_key", [known.action]);
+      if (!known.decides) window.trame.trigger("review_key", [known.action]);
+      else window.trame.trigger("review_decide", [known.action, state.shell_case, state.shell_structure]);
     }
   }
 
