@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+
 from ContourQALib.errors import FormatError, GeometryError
 from ContourQALib.formats.file_type import KINDS, check_readable, extension_of
 
@@ -36,6 +38,8 @@ class Header:
         components: values per voxel: 3 for RGB, the layers of a segmentation.
         is_complex: whether voxels are complex numbers.
         fields: free metadata by key (NRRD).
+        voxels: all values in the order of the file, where they were inflated to see that they are whole
+            (NRRD); None where they are still to be read.
     """
 
     path: Path
@@ -44,6 +48,7 @@ class Header:
     components: int = 1
     is_complex: bool = False
     fields: Mapping[str, str] = field(default_factory=dict)
+    voxels: np.ndarray | None = None
 
     def check(self, layers_allowed: bool = False) -> None:
         """Raise for a header that no image, contour or probability map of ours can have.

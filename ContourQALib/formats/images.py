@@ -57,7 +57,7 @@ def read_image(
     if series is not None:
         raise SettingError(f"{path} is no DICOM; leave out which series of it is meant ({series}).")
     volume = read_volume(path)
-    return Image(volume.values.copy(), volume.grid, stem_of(volume.path), volume.path)
+    return Image(volume.values, volume.grid, stem_of(volume.path), volume.path)
 
 
 def write_image(image: Image, path: str | PathLike[str]) -> None:

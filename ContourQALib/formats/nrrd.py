@@ -7,33 +7,44 @@ from __future__ import annotations
 
 import math
 import re
+import sys
+import zlib
 from pathlib import Path
+
+import numpy as np
 
 from ContourQALib.errors import FormatError
 from ContourQALib.formats.header import LONGEST_HEADER, Header, damaged, data_file
-from ContourQALib.formats.inflating import inflated_length
+from ContourQALib.formats.inflating import inflated, inflated_length
 
 SPATIAL_KINDS = {"domain", "space"}
 VOLUME_KINDS = {"time"}
 
-BYTES_PER_VALUE = {
-    name: size
-    for size, names in {
-        1: "signed char,int8,int8_t,uchar,unsigned char,uint8,uint8_t",
-        2: "short,short int,signed short,signed short int,int16,int16_t,"
-        "ushort,unsigned short,unsigned short int,uint16,uint16_t",
-        4: "int,signed int,int32,int32_t,uint,unsigned int,uint32,uint32_t,float",
-        8: "longlong,long long,long long int,signed long long,signed long long int,int64,int64_t,"
-        "ulonglong,unsigned long long,unsigned long long int,uint64,uint64_t,double",
+TYPES = {
+    name: np.dtype(code)
+    for code, names in {
+        "i1": "signed char,int8,int8_t",
+        "u1": "uchar,unsigned char,uint8,uint8_t",
+        "i2": "short,short int,signed short,signed short int,int16,int16_t",
+        "u2": "ushort,unsigned short,unsigned short int,uint16,uint16_t",
+        "i4": "int,signed int,int32,int32_t",
+        "u4": "uint,unsigned int,uint32,uint32_t",
+        "i8": "longlong,long long,long long int,signed long long,signed long long int,int64,int64_t",
+        "u8": "ulonglong,unsigned long long,unsigned long long int,uint64,uint64_t",
+        "f4": "float",
+        "f8": "double",
     }.items()
     for name in names.split(",")
 }
-"""Bytes of each type by the names that the format definition allows."""
+"""Each type, in this machine's byte order, by the names that the format definition allows."""
 
 BYTES_PER_BYTE = {"raw": 1, "hex": 2}
 """Bytes in the file per byte of voxels, where the encoding fixes it."""
 
 GZIP = {"gzip", "gz"}
+
+SKIPS = ("line skip", "lineskip", "byte skip", "byteskip")
+"""Fields that let the voxels begin later than the data."""
 
 
 def read_header(path: Path) -> Header:
@@ -47,7 +58,7 @@ def read_header(path: Path) -> Header:
     """
     facts, pairs, start = _read_lines(path)
     try:
-        value_bytes = BYTES_PER_VALUE[facts["type"].lower()]
+        type_ = TYPES[facts["type"].lower()]
         size = [int(n) for n in facts["sizes"].split()]
         kinds = facts.get("kinds", "").lower().split() or ["???"] * len(size)
         spacing = _spacing(facts, len(size))
@@ -55,13 +66,17 @@ def read_header(path: Path) -> Header:
             raise ValueError("fields of different lengths")
     except (KeyError, ValueError) as error:
         raise FormatError(f"{path} has an NRRD header that cannot be understood; export it again.") from error
-    if not _is_complete(path, facts, start, math.prod(size) * value_bytes):
-        raise damaged(path)
-
     in_space = [mm is not None for mm in spacing]
     spatial = [n for n in range(len(size)) if in_space[n] and kinds[n] in SPATIAL_KINDS | {"none", "???"}]
     volumes = [n for n in range(len(size)) if n not in spatial and kinds[n] in VOLUME_KINDS]
     others = [n for n in range(len(size)) if n not in spatial and n not in volumes]
+    in_order = [*others, *spatial, *volumes] == list(range(len(size))) and len(
+        others
+    ) < 2  # as ITK gives them
+    is_plain = in_order and all(kinds[n] == "list" for n in others) and _is_native(facts, type_)
+    voxels = _voxels(path, facts, start, math.prod(size), type_) if is_plain else None
+    if voxels is None and not _is_complete(path, facts, start, math.prod(size) * type_.itemsize):
+        raise damaged(path)
     return Header(
         path,
         tuple(size[n] for n in [*spatial, *volumes]),
@@ -69,7 +84,36 @@ def read_header(path: Path) -> Header:
         components=math.prod(size[n] for n in others),
         is_complex=any(kinds[n] == "complex" for n in others),
         fields=pairs,
+        voxels=voxels,
     )
+
+
+def _is_native(facts: dict[str, str], type_: np.dtype) -> bool:
+    """Whether the inflated bytes are the voxels as this machine keeps them."""
+    return not any(key in facts for key in SKIPS) and (
+        type_.itemsize == 1 or facts.get("endian", "").lower() == sys.byteorder
+    )
+
+
+def _voxels(path: Path, facts: dict[str, str], start: int, count: int, type_: np.dtype) -> np.ndarray | None:
+    """The first `count` values of gzip data in the file itself; None where they lie or are kept otherwise.
+
+    Room is made as they come: a header may announce more than the memory holds.
+
+    Raises:
+        FormatError: the data are damaged, or fewer.
+    """
+    if facts.get("encoding", "raw").lower() not in GZIP or "data file" in facts or "datafile" in facts:
+        return None
+    content, needed = bytearray(), count * type_.itemsize
+    try:
+        for piece in inflated(path, start):
+            content += piece[: needed - len(content)]
+    except zlib.error as error:
+        raise damaged(path) from error
+    if len(content) < needed:
+        raise damaged(path)
+    return np.frombuffer(content, type_)
 
 
 def _is_complete(path: Path, facts: dict[str, str], start: int, needed: int) -> bool:

@@ -29,17 +29,14 @@ class Volume:
     """The voxels of a file.
 
     Attributes:
-        values: (K, J, I), or (K, J, I, layers) where several values per voxel were asked for. A read-only
-            view of the memory of `owner`: copy what is to outlive this object.
+        values: (K, J, I), or (K, J, I, layers) where several values per voxel were asked for.
         grid: where they lie, LPS mm.
         header: the file's header.
-        owner: the SimpleITK image whose memory `values` shows.
     """
 
     values: np.ndarray
     grid: Grid
     header: Header
-    owner: Any
 
     @property
     def path(self) -> Path:
@@ -69,22 +66,51 @@ def read_voxels(header: Header, layers: bool = False) -> Volume:
 
     header.check(layers_allowed=layers)
     sitk.ProcessObject.SetGlobalWarningDisplay(False)  # ITK repeats on stderr what we say in a sentence
+    reader = sitk.ImageFileReader()
+    reader.SetImageIO(READERS[KINDS[extension_of(header.path)]])
     try:
         with alone(header.path) as file:
-            image = sitk.ReadImage(str(file), imageIO=READERS[KINDS[extension_of(header.path)]])
+            reader.SetFileName(str(file))
+            if header.voxels is None:
+                values = _Kept(reader.Execute()).values
+            else:
+                reader.ReadImageInformation()
+                values = header.voxels
     except RuntimeError as error:
         if "orthonormal" in str(error):
             raise GeometryError(
                 f"{header.path} has axes that are not perpendicular (a sheared image)."
             ) from error
         raise damaged(header.path) from error
-    values = sitk.GetArrayViewFromImage(image)
     if values.dtype.kind not in "biuf":
         raise FormatError(f"{header.path} holds voxels of type {values.dtype}; export numbers.")
     if values.dtype.kind == "f" and not (np.isfinite(values.min()) and np.isfinite(values.max())):
         raise not_finite(header.path)
-    grid = _grid(image, header)
-    return Volume(values.reshape(grid.shape + ((-1,) if layers else ())), grid, header, image)
+    grid = _grid(reader, header)
+    return Volume(values.reshape(grid.shape + ((-1,) if layers else ())), grid, header)
+
+
+class _Kept:
+    """The voxels of a SimpleITK image, which lives as long as any array that shows them.
+
+    Args:
+        image: nobody else may change it.
+
+    Attributes:
+        values: all axes in numpy's order, not copied: a CT is 80 MB.
+    """
+
+    def __init__(self, image: Any) -> None:
+        import SimpleITK as sitk
+
+        self._image = image
+        shown = sitk.GetArrayViewFromImage(image)
+        address, _read_only = shown.__array_interface__["data"]
+        self.__array_interface__ = shown.__array_interface__ | {"data": (address, False)}
+
+    @property
+    def values(self) -> np.ndarray:
+        return np.asarray(self)  # numpy keeps what it asks for the interface
 
 
 @contextmanager
@@ -104,7 +130,7 @@ def alone(path: Path) -> Iterator[Path]:
 
 
 def _grid(image: Any, header: Header) -> Grid:
-    """Grid of an image of two to four axes, those after the third having one sample."""
+    """Grid of an image of two to four axes, those after the third having one sample, or of its reader."""
     axes = image.GetDimension()
     used = min(axes, 3)
     size, spacing, origin, direction = [1, 1, 1], [1.0, 1.0, 1.0], [0.0, 0.0, 0.0], np.eye(3)
