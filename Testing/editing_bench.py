@@ -14,6 +14,7 @@ from trame.app import get_server
 from ContourQALib.workstation.application import Workstation
 from ContourQALib.workstation.editing.stroke_editing import Tool
 from ContourQALib.workstation.settings import Settings
+from one_worker import lend_worker
 
 LIMIT_S = 60
 UP = np.array([0.0, 0.0, 1.0])
@@ -30,6 +31,7 @@ class EditingBench:
         server.state.ready()
         self.station = Workstation(settings, server)
         self.session = self.station.session
+        lend_worker(self.session)
         self.panel = self.station.pages["review"].deciding
         self.tools = self.station.pages["review"].editing
 

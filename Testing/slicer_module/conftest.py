@@ -34,7 +34,10 @@ def application(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     from slicer_module.standins import StandIns
 
     stand_ins = StandIns(tmp_path_factory.mktemp("settings"))
+    gc.collect()
+    gc.freeze()  # so that looking for what a panel left behind does not go through all packages, test by test
     yield stand_ins
+    gc.unfreeze()
     stand_ins.uninstall()
 
 

@@ -14,6 +14,9 @@ from .properties import WIDGETS
 _OURS = {"SlicerParameterName", "SlicerPackParameterName"}
 """Dynamic properties that Slicer itself reads."""
 
+_registered: set[type] = set()
+"""PySide6 keeps them for all later loaders, and each time that it is told of one looks through all plugins."""
+
 
 class UiLoader(QtUiTools.QUiLoader):
     """Qt's loader, with the stand-ins for Slicer's widgets, and with the connections that carry VTK objects.
@@ -24,8 +27,9 @@ class UiLoader(QtUiTools.QUiLoader):
 
     def __init__(self, parent: QtCore.QObject | None = None) -> None:
         super().__init__(parent)
-        for cls in WIDGETS.values():
+        for cls in set(WIDGETS.values()) - _registered:
             self.registerCustomWidget(cls)
+            _registered.add(cls)
 
     def load(self, device: Any, parent: QtWidgets.QWidget | None = None) -> QtWidgets.QWidget:
         """The root widget of a .ui file, given as an open device or a path.

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
+
+from ContourQALib.cli import app
 
 ORGANS = ("CTV", "Bladder", "Rectum")
 
@@ -28,16 +29,7 @@ def manifest(phantom_cases: Path, tmp_path_factory: pytest.TempPathFactory) -> P
 def cohort_folder(manifest: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What `contourqa cohort` writes of them."""
     folder = tmp_path_factory.mktemp("cohort")
-    command = [
-        sys.executable,
-        "-m",
-        "ContourQALib",
-        "cohort",
-        str(manifest),
-        "-o",
-        str(folder),
-        "--workers",
-        "1",
-    ]
-    subprocess.run(command, check=True, capture_output=True)
+    arguments = ["cohort", str(manifest), "-o", str(folder), "--workers", "1"]
+    done = CliRunner().invoke(app, arguments)
+    assert done.exit_code == 0, done.output
     return folder
