@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Generator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from ContourQALib.quality.assessment import Assessment
 
 if TYPE_CHECKING:
     from ContourQALib.case import Contour
+    from ContourQALib.geometry import Grid
     from ContourQALib.quality.error_map import ErrorMap
     from ContourQALib.quality.verdict import Levels
 
@@ -51,6 +53,25 @@ class Assessed:
     def nodesIn(self, scene: Any) -> tuple[Any, Any]:
         """The volume's and the segmentation's node, None for one that is gone."""
         return scene.GetNodeByID(self.volumeId), scene.GetNodeByID(self.segmentationId)
+
+    def changedIn(self, segmentationNode: Any, grid: Grid | None) -> Generator[None, None, list[str]]:
+        """The structures whose contours were edited or removed since they were assessed, found one a step.
+
+        Args:
+            segmentationNode: the segments as they are now; None where they are gone.
+            grid: of the image, where there is one.
+        """
+        from ContourQALib.mrml.segmentations import contour_of
+
+        there = segmentationNode is not None
+        ids = set(segmentationNode.GetSegmentation().GetSegmentIDs()) if there else set()
+        changed = []
+        for segmentId, one in zip(self.segmentIds, self.assessment.structures, strict=True):
+            known = self.contours[segmentId]
+            if segmentId not in ids or not sameContour(known, contour_of(segmentationNode, segmentId, grid)):
+                changed.append(one.structure)
+            yield
+        return changed
 
     def updated(self, newer: Assessed) -> Assessed:
         """With the structures of a newer assessment, by our levels, in place of the older ones."""

@@ -22,18 +22,19 @@ REQUIREMENTS = Path(__file__).resolve().parents[1] / "Resources" / "requirements
 TORCH = "torch>=2.4"
 """Never in requirements.txt: the build has to fit the GPU's driver, which the PyTorch extension looks at."""
 
-MODELS, REPORT, SPEED = "models", "report", "speed"
+MODELS, REPORT, DICOM, SPEED = "models", "report", "dicom", "speed"
 PURPOSES = {
     MODELS: ("torch", "safetensors"),
     REPORT: ("matplotlib", "scikit-image"),
+    DICOM: ("pydicom", "highdicom"),
     SPEED: ("numba",),
 }
 """What each purpose needs. Mask-only rules, comparing and thresholds need nothing but what Slicer has;
-`SPEED` makes them several times as fast, with the same numbers."""
+`SPEED` makes them several times as fast, with the same numbers. Slicer 5.12 has what `DICOM` needs."""
 
 IMPORTED_AS = {"scikit-image": "skimage"}
 
-KEPT = ("numpy", "scipy", "SimpleITK")
+KEPT = ("numpy", "scipy", "SimpleITK", "pydicom")
 """Slicer's own, in use while we install: no package of ours may replace them."""
 
 
@@ -90,8 +91,8 @@ class Installer:
         error, because nothing needs it.
 
         Raises:
-            InstallError: the user declined, the PyTorch extension is missing, or pip failed. What was
-                installed until then stays.
+            InstallError: the user declined, the PyTorch extension is missing, a package of Slicer's own is
+                too old, or pip failed. What was installed until then stays.
         """
         missing = self.missing(*purposes)
         if not missing:
@@ -100,6 +101,7 @@ class Installer:
             raise InstallError(
                 _("{packages} is missing, and a test installs nothing.").format(packages=_names(missing))
             )
+        _checkKept(missing)
         if TORCH in missing:
             self._installTorch()
         others = [one for one in missing if one != TORCH]
@@ -114,8 +116,11 @@ class Installer:
             )
 
     def offlineCommand(self, *purposes: str) -> str:
-        """What to type on a computer without network, where FOLDER holds the packages' wheels."""
-        names = " ".join(_name(one) for one in self._needed(purposes))
+        """What to type on a computer without network, where FOLDER holds the packages' wheels.
+
+        Without purposes it is about all but `DICOM`: Slicer has that, or is too old for it.
+        """
+        names = " ".join(_name(one) for one in self._needed(purposes or (MODELS, REPORT, SPEED)))
         return f"PythonSlicer -m pip install --no-index --find-links FOLDER {names}"
 
     def _needed(self, purposes: Sequence[str]) -> list[str]:
@@ -246,6 +251,24 @@ def _isMet(requirement: str) -> bool:
     except importlib.metadata.PackageNotFoundError:
         return True
     return parsed.specifier.contains(version, prereleases=True)
+
+
+def _checkKept(missing: Sequence[str]) -> None:
+    """See that nothing is missing that Slicer has in another version.
+
+    Raises:
+        InstallError: something is.
+    """
+    kept = dict(one.split("==") for one in _kept())
+    for requirement in missing:
+        name = _name(requirement)
+        if name in kept:
+            raise InstallError(
+                _(
+                    "This needs {requirement}, and Slicer's own {name} is {version}, which other modules use "
+                    "and nothing replaces: take a newer Slicer."
+                ).format(requirement=requirement, name=name, version=kept[name])
+            )
 
 
 def _kept() -> list[str]:

@@ -1,7 +1,8 @@
-"""ReportPanel: the session's results as a page, tables and pictures in a folder."""
+"""ReportPanel: the session's results as a page, tables and pictures in a folder, and as DICOM."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,9 @@ import qt
 from slicer.i18n import tr as _
 
 from ContourQALib.errors import ContourQAError
-from ContourQAPanels.installing import REPORT, Installer
+from ContourQAPanels.dicom_files import DicomFinder
+from ContourQAPanels.dicom_saving import DicomSaving
+from ContourQAPanels.installing import DICOM, REPORT, Installer
 from ContourQAPanels.panel import BoundPanel
 from ContourQAPanels.reporting import Reporting, ReportParts
 from ContourQAPanels.run_button import RunButton
@@ -34,6 +37,10 @@ class ReportPanel(BoundPanel):
         self.runButton = RunButton(
             self.ui.writeButton, self.ui.writeProgressBar, session, self.write, self.updateFromNodes
         )
+        self.dicomFinder = DicomFinder()
+        self.dicomRunButton = RunButton(
+            self.ui.dicomButton, self.ui.dicomProgressBar, session, self.saveDicom, self.updateFromNodes
+        )
         self.ui.folderButton.directorySelected.connect(self._onFolder)
         self.ui.openButton.connect("clicked(bool)", self._onOpen)
         self.ui.openFolderButton.connect("clicked(bool)", self._onOpenFolder)
@@ -41,9 +48,15 @@ class ReportPanel(BoundPanel):
             box.connect("toggled(bool)", self._onPart)
         self._showWritten(None)
 
+    def enter(self) -> None:
+        """The module was opened; meanwhile files may have been imported into the DICOM database."""
+        self.dicomFinder.forget()
+        super().enter()
+
     def sceneClosing(self) -> None:
         """The report that was written belongs to the scene that goes."""
         self.runButton.cancel()
+        self.dicomRunButton.cancel()
         self._showWritten(None)
 
     def cleanup(self) -> None:
@@ -69,6 +82,43 @@ class ReportPanel(BoundPanel):
             self._parts(),
         )
         self.runButton.run(work.prepare(), lambda page: self._onWritten(work, page))
+
+    def saveDicom(self) -> None:
+        """Ask for a folder and start saving; what is missing is said in the message area."""
+        self.dicomFinder.forget()
+        missing = self._missingForDicom()
+        if missing:
+            self.session.showMessage(missing, "error")
+            return
+        try:
+            Installer().install(DICOM)
+            files = self.dicomFinder.find(self._volume())
+        except ContourQAError as error:
+            self.session.showMessage(str(error), "warning")
+            return
+        chosen = Path(self.session.parameterNode.reportFolder)
+        folder = qt.QFileDialog.getExistingDirectory(
+            self.widget, _("Folder for the DICOM files"), "" if chosen == NO_FOLDER else str(chosen)
+        )
+        if not folder:
+            return
+        work = DicomSaving(self.session, Path(folder), files)
+        self.dicomRunButton.run(work.prepare(), lambda written: self._onDicomSaved(work, written))
+
+    def _volume(self) -> Any:
+        """The volume that is chosen, while it is there."""
+        node = self.session.parameterNode
+        return self.session.live(node.inputVolume) if node is not None else None
+
+    def _missingForDicom(self) -> str:
+        """What is missing for DICOM files, a sentence; "" for nothing."""
+        if self.session.parameterNode is None:
+            return _("There is no scene.")
+        if self.dicomRunButton.running:
+            return _("Wait for the DICOM files, or cancel them.")
+        if self.session.assessment is None:
+            return _("Assess contours in the Quality tab first.")
+        return self.dicomFinder.whyNot(self._volume())
 
     def _boxes(self) -> tuple[Any, ...]:
         return (
@@ -97,7 +147,7 @@ class ReportPanel(BoundPanel):
 
     def _update(self) -> None:
         session, node = self.session, self.session.parameterNode
-        volume = session.live(node.inputVolume) if node is not None else None
+        volume = self._volume()
         swept = session.swept is not None and session.swept.analysis is not None
         results = (session.assessment is not None, session.compared is not None, swept)
         for box, there, tip, otherwise in (
@@ -129,6 +179,13 @@ class ReportPanel(BoundPanel):
             box.enabled = there
             box.toolTip = tip if there else otherwise
         self.runButton.offer(self._missing(), _("Write page, tables and pictures into the folder."))
+        self.dicomRunButton.offer(
+            self._missingForDicom(),
+            _(
+                "Save verdicts as a structured report, and contours and error maps as segmentations, into a "
+                "folder. Files of an earlier assessment there are replaced."
+            ),
+        )
         chosen = node is not None and Path(node.reportFolder) != NO_FOLDER
         if chosen and Path(self.ui.folderButton.directory) != Path(node.reportFolder):
             self.ui.folderButton.directory = str(node.reportFolder)
@@ -153,6 +210,20 @@ class ReportPanel(BoundPanel):
             )
         else:
             self.session.showMessage(_("Report written."))
+
+    def _onDicomSaved(self, work: DicomSaving, written: Sequence[Path]) -> None:
+        names = ", ".join(Path(one).name for one in written)
+        folder = Path(written[-1]).parent
+        if work.changed:
+            self.session.showMessage(
+                _(
+                    "Saved in {folder}: {names}, with the contours that were assessed; these changed since: "
+                    "{changed}."
+                ).format(folder=folder, names=names, changed=", ".join(work.changed)),
+                "warning",
+            )
+        else:
+            self.session.showMessage(_("Saved in {folder}: {names}.").format(folder=folder, names=names))
 
     def _showWritten(self, page: Path | None) -> None:
         self.written = page

@@ -11,18 +11,15 @@ from slicer.i18n import tr as _
 
 from ContourQALib.errors import ContourQAError
 from ContourQALib.mrml import snapshots, views
-from ContourQALib.mrml.segmentations import contour_of
 from ContourQALib.mrml.slice_camera import SliceCamera
 from ContourQALib.report.session_report import SessionReport, Snapshot
 from ContourQALib.report.wording import dice_text
 from ContourQALib.worker_requests import ReportRequest
-from ContourQAPanels.assessed import sameContour
 from ContourQAPanels.comparing import named, segmentOf
 
 if TYPE_CHECKING:
     from ContourQALib.case import Contour, Image
     from ContourQALib.quality.assessment import Assessment
-    from ContourQAPanels.assessed import Assessed
     from ContourQAPanels.session import Session
 
 MOST_SNAPSHOTS = 12
@@ -88,7 +85,8 @@ class Reporting:
         contours: tuple[Contour, ...] = ()
         if assessed is not None:
             contours = tuple(assessed.contours[one] for one in assessed.segmentIds)
-            yield from self._noteChanges(assessed, image)
+            node = session.live(session.parameterNode.segmentation)
+            self.changed = yield from assessed.changedIn(node, image.grid if image is not None else None)
         compared = session.compared if parts.comparison else None
         swept = session.swept if parts.thresholds else None
         shots: list[Snapshot] = []
@@ -124,17 +122,6 @@ class Reporting:
         if self._parts.comparison and self._session.compared is not None:
             settings["tolerance_mm"] = getattr(self._session.compared, "tolerance_mm", node.toleranceMm)
         return settings
-
-    def _noteChanges(self, assessed: Assessed, image: Image | None) -> Generator[None, None, None]:
-        """Find contours that were edited or removed since they were assessed."""
-        node = self._session.live(self._session.parameterNode.segmentation)
-        ids = set(node.GetSegmentation().GetSegmentIDs()) if node is not None else set()
-        grid = image.grid if image is not None else None
-        for segmentId, one in zip(assessed.segmentIds, assessed.assessment.structures, strict=True):
-            known = assessed.contours[segmentId]
-            if segmentId not in ids or not sameContour(known, contour_of(node, segmentId, grid)):
-                self.changed.append(one.structure)
-            yield
 
     def _assessedShots(
         self, assessment: Assessment | None, contours: tuple[Contour, ...], image: Image | None

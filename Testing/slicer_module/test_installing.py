@@ -16,7 +16,7 @@ import pytest
 
 from slicer_module.packaged import ROOT
 
-OURS = ("torch", "safetensors", "matplotlib", "scikit-image", "numba")
+OURS = ("torch", "safetensors", "matplotlib", "scikit-image", "numba", "pydicom", "highdicom")
 
 
 @pytest.fixture
@@ -92,8 +92,10 @@ class FakeApplication:
 def test_a_bare_slicer_misses_all_of_it(installing, site):
     assert installing.Installer(FakeApplication(site)).missing() == (
         "torch>=2.4",
+        "highdicom>=0.25",
         "matplotlib>=3.9",
         "numba>=0.60",
+        "pydicom>=3.0",
         "safetensors>=0.4",
         "scikit-image>=0.24",
     )
@@ -104,6 +106,7 @@ def test_each_purpose_misses_only_what_it_needs(installing, site):
     assert installer.missing(installing.MODELS) == ("torch>=2.4", "safetensors>=0.4")
     assert installer.missing(installing.REPORT) == ("matplotlib>=3.9", "scikit-image>=0.24")
     assert installer.missing(installing.SPEED) == ("numba>=0.60",)
+    assert installer.missing(installing.DICOM) == ("highdicom>=0.25", "pydicom>=3.0")
 
 
 def test_everything_that_is_listed_has_a_purpose_and_the_other_way_round(installing):
@@ -155,6 +158,18 @@ def test_pip_may_not_replace_what_slicer_has(installing, site):
     application = FakeApplication(site)
     installing.Installer(application).install(installing.REPORT)
     assert application.constraints == ["numpy==2.4.6"]
+
+
+def test_slicers_own_older_pydicom_is_not_replaced_and_dicom_asks_for_a_newer_slicer(installing, site):
+    site.add("pydicom", "2.4.4")  # as in Slicer 5.10
+    application = FakeApplication(site)
+    with pytest.raises(installing.InstallError) as failure:
+        installing.Installer(application).install(installing.DICOM)
+    assert "needs pydicom>=3.0, and Slicer's own pydicom is 2.4.4" in str(failure.value)
+    assert application.questions == application.installed == []
+    installing.Installer(application).install(installing.REPORT)
+    assert application.constraints == ["pydicom==2.4.4"]
+    assert "dicom" not in installing.Installer(application).offlineCommand()
 
 
 def test_no_is_an_answer(installing, site):

@@ -8,6 +8,7 @@ from typing import Any
 
 from PySide6 import QtCore, QtGui, QtWidgets
 
+from .dicom_database import ctkDICOMDatabase
 from .properties import stand_in, stored
 from .scenes import SLICE_VIEWS, ApplicationScene
 
@@ -139,6 +140,7 @@ class Application:
         self.forget_connections()
         self._scene: ApplicationScene | None = None
         self._layout: LayoutManager | None = None
+        self._dicom_database = ctkDICOMDatabase()
         self._folder = tempfile.TemporaryDirectory()
         self.temporaryPath = self.slicerHome = self._folder.name
 
@@ -151,6 +153,7 @@ class Application:
         """Makes this the application's scene (the caller sets `slicer.mrmlScene`)."""
         self._scene = application_scene
         self._layout = LayoutManager(application_scene) if application_scene is not None else None
+        self._dicom_database = ctkDICOMDatabase()
 
     def mrmlScene(self) -> Any:
         return self._scene.scene if self._scene is not None else None
@@ -163,6 +166,9 @@ class Application:
 
     def layoutManager(self) -> LayoutManager | None:
         return self._layout
+
+    def dicomDatabase(self) -> ctkDICOMDatabase:
+        return self._dicom_database
 
     def moduleManager(self) -> ModuleManager:
         return self._manager
