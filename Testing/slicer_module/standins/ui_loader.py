@@ -15,7 +15,7 @@ _OURS = {"SlicerParameterName", "SlicerPackParameterName"}
 """Dynamic properties that Slicer itself reads."""
 
 _registered: set[type] = set()
-"""PySide6 keeps them for all later loaders, and each time that it is told of one looks through all plugins."""
+"""PySide6 keeps them for all later loaders, and with each that it is told of looks through all plugins."""
 
 
 class UiLoader(QtUiTools.QUiLoader):
