@@ -93,7 +93,13 @@ def count_of(dataset: Dataset, keyword: str, default: int = 0) -> int:
         ValueError: it is no whole number.
     """
     value = raw_of(dataset, keyword)
-    return default if value is None else int(dataset[tag_of(keyword)].value)
+    if value is None:
+        return default
+    tag = tag_of(keyword)
+    element = dataset.get_item(tag)
+    if isinstance(value, bytes) and element.VR == "US" and len(value) == 2:
+        return int.from_bytes(value, "little" if element.is_little_endian else "big")
+    return int(dataset[tag].value)
 
 
 def items_of(dataset: Dataset, keyword: str) -> Sequence[Dataset]:

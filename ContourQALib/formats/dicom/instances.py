@@ -7,13 +7,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ContourQALib.formats.dicom import native_pixels
 from ContourQALib.formats.dicom.elements import code_of, count_of, in_one_line, raw_of, text_of
+from ContourQALib.formats.dicom.native_pixels import NativePixels
 from ContourQALib.formats.dicom.reading import DamagedError
 from ContourQALib.formats.dicom.recognizing import SINGLE_FRAME
 from ContourQALib.formats.dicom.slices import LATTICE, PHASES, Slice, single_slice
 
 if TYPE_CHECKING:
-    from pydicom.dataset import Dataset
+    from pydicom.dataset import Dataset, FileDataset
 
 DEFLATED = "1.2.840.10008.1.2.1.99"
 PATIENT = ("PatientID", "PatientName")
@@ -33,6 +35,7 @@ HEADER = (
     "SamplesPerPixel",
     "PhotometricInterpretation",
     "BitsAllocated",
+    *native_pixels.HEADER,
 )
 """What is read of every image file of a folder."""
 
@@ -72,7 +75,7 @@ class Instance:
     slice: Slice | None
 
 
-def read_instance(header: Dataset, sop_class: str, left: int, path: Path) -> Instance:
+def read_instance(header: FileDataset, sop_class: str, left: int, path: Path) -> Instance:
     """The instance of an image file; ask `quietly`.
 
     Args:
@@ -86,14 +89,14 @@ def read_instance(header: Dataset, sop_class: str, left: int, path: Path) -> Ins
     """
     try:
         _check_whole(header, left, path)
-        return _instance(header, sop_class, path)
+        return _instance(header, sop_class, left, path)
     except DamagedError:
         raise
     except Exception as error:  # values that are not what their element is for
         raise DamagedError(path, "has a damaged header") from error
 
 
-def _instance(header: Dataset, sop_class: str, path: Path) -> Instance:
+def _instance(header: FileDataset, sop_class: str, left: int, path: Path) -> Instance:
     uids = [text_of(header, keyword) for keyword in UIDS]
     if not all(uids):
         raise DamagedError(path, "does not say which image of which series it is")
@@ -114,7 +117,7 @@ def _instance(header: Dataset, sop_class: str, path: Path) -> Instance:
         _digest(header),
         text_of(header, "ImageType").split("\\")[2:3] == ["LOCALIZER"],
         frames,
-        single_slice(header, path) if single else None,
+        single_slice(header, path, NativePixels.of(header, left)) if single else None,
     )
 
 

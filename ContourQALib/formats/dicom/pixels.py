@@ -37,7 +37,8 @@ PIXELS = (
 def read_pixels(slices: Sequence[Slice]) -> np.ndarray:
     """Stored pixels of slices in their order, (K, J, I), as integers of the type that they are stored in.
 
-    A file is decoded once, however many slices it holds. Ask `quietly`.
+    A file is decoded once, however many slices it holds, and not at all where its pixels lie there as they
+    are. Ask `quietly`.
 
     Raises:
         FormatError: nothing that is installed decodes the transfer syntax, or pixels are stored in a way that
@@ -45,6 +46,33 @@ def read_pixels(slices: Sequence[Slice]) -> np.ndarray:
         DamagedError: the pixels are cut short, or not as many as the header says.
         MemoryError: there is no room for them.
     """
+    stored = _read_native(slices)
+    return _decode_all(slices) if stored is None else stored
+
+
+def _read_native(slices: Sequence[Slice]) -> np.ndarray | None:
+    """Pixels that no decoder is needed for; None where one is, or must tell what is wrong."""
+    native = [one.native for one in slices]
+    first = native[0]
+    if first is None or any(
+        one is None or (one.shape, one.dtype) != (first.shape, first.dtype) for one in native
+    ):
+        return None
+    stored = np.empty((len(slices), *first.shape), first.dtype)
+    places = {one.path: (one.native, plane) for one, plane in zip(slices, stored, strict=True)}
+
+    def read(path: Path) -> bool:
+        pixels, plane = places[path]
+        return pixels is not None and pixels.read_into(plane, path)
+
+    try:
+        return stored if all(from_each(read, places)) else None
+    except OSError:
+        return None
+
+
+def _decode_all(slices: Sequence[Slice]) -> np.ndarray:
+    """Pixels of slices by a decoder; errors as of `read_pixels`."""
     by_file: dict[Path, list[int]] = {}
     for k, one in enumerate(slices):
         by_file.setdefault(one.path, []).append(k)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ContourQALib.formats.dicom.elements import count_of, items_of, numbers_of, raw_of, tag_of, text_of
+from ContourQALib.formats.dicom.native_pixels import NativePixels
 from ContourQALib.formats.dicom.reading import DamagedError
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ class Slice:
         slope: value of one stored step; 1 where nothing is said.
         intercept: value of a stored zero; 0 where nothing is said.
         phases: what may tell it from another image of its place, by keyword.
+        native: where its pixels lie, if they can be read without a decoder.
     """
 
     path: Path
@@ -93,15 +95,16 @@ class Slice:
     slope: float | None
     intercept: float | None
     phases: Mapping[str, str] = field(default_factory=dict)
+    native: NativePixels | None = None
 
 
-def single_slice(header: Dataset, path: Path) -> Slice:
-    """The slice of a file that holds one (PS3.3 C.7.6.2, C.11.1).
+def single_slice(header: Dataset, path: Path, native: NativePixels | None) -> Slice:
+    """The slice of a file that holds one (PS3.3 C.7.6.2, C.11.1), and where its pixels lie.
 
     Raises:
         ValueError: its rows or columns are no whole numbers.
     """
-    return _slice(header, lambda keyword: header, PHASES, path, 0)
+    return _slice(header, lambda keyword: header, PHASES, path, 0, native)
 
 
 def frame_slices(dataset: Dataset, path: Path) -> list[Slice]:
@@ -132,7 +135,12 @@ def _group(groups: Mapping[str, str], frame: Dataset, shared: Dataset | None, ke
 
 
 def _slice(
-    header: Dataset, holder: Callable[[str], Dataset | None], phases: Iterable[str], path: Path, frame: int
+    header: Dataset,
+    holder: Callable[[str], Dataset | None],
+    phases: Iterable[str],
+    path: Path,
+    frame: int,
+    native: NativePixels | None = None,
 ) -> Slice:
     """A slice of elements each of which lies in the data set that `holder` names."""
 
@@ -162,4 +170,5 @@ def _slice(
         number(SLOPE, 1.0),
         number(INTERCEPT, 0.0),
         {keyword: str(value) for keyword, value in told.items() if value is not None},
+        native,
     )
