@@ -93,14 +93,22 @@ def grid_of_volume(volume_node: Any) -> Grid:
     return world_grid(volume_node, numbers_of(matrix), size, what, RESAMPLE)
 
 
-def add_volume(scene: Any, image: Image, name: str, *, share: bool = False) -> Any:
-    """Add an image to the scene as a volume whose window is the range of its values, but for outliers.
+def add_volume(
+    scene: Any,
+    image: Image,
+    name: str,
+    *,
+    share: bool = False,
+    shown: tuple[float, float] | None = None,
+) -> Any:
+    """Add an image to the scene as a volume.
 
     Args:
         scene: the MRML scene.
         image: what to add, bool as 0 and 1.
         name: of the node; the scene appends a number where it is taken.
         share: as in `set_values`.
+        shown: the values that are black and white; the range of all but outliers where not given.
 
     Returns:
         The new vtkMRMLScalarVolumeNode.
@@ -108,7 +116,9 @@ def add_volume(scene: Any, image: Image, name: str, *, share: bool = False) -> A
     with scene_change(scene):
         node = scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", name)
         node.CreateDefaultDisplayNodes()
-        _show_range(node.GetDisplayNode(), image.values)
+        display = node.GetDisplayNode()
+        display.SetAutoWindowLevel(False)
+        display.SetWindowLevelMinMax(*(shown or _range_of(image.values)))
         set_values(node, image.values, image.grid, share=share)
     return node
 
@@ -148,14 +158,13 @@ def _scalars(values: np.ndarray, share: bool) -> Any:
     return scalars
 
 
-def _show_range(display: Any, values: np.ndarray) -> None:
-    """Set the window as Slicer does by itself, from a sample: its own pass over the voxels takes a second."""
+def _range_of(values: np.ndarray) -> tuple[float, float]:
+    """The window that Slicer would choose, from a sample: its own pass over the voxels takes a second."""
     every = max(1, values.size // SAMPLE) | 1  # odd, so that no column is met again and again
     sample = values.ravel()[::every].astype(np.float64)
     finite = sample[np.isfinite(sample)]
     low, high = np.percentile(finite, SHOWN_PERCENT) if finite.size else (0.0, 1.0)
-    display.SetAutoWindowLevel(False)
-    display.SetWindowLevelMinMax(float(low), float(high if high > low else low + 1.0))
+    return float(low), float(high if high > low else low + 1.0)
 
 
 def _described(node: Any, wanted: str) -> str:

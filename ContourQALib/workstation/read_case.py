@@ -55,11 +55,8 @@ class ReadCase:
             assessment: what is known of the case.
         """
         with scene_change(scene, batch=True):
-            volume = volumes.add_volume(scene, self.image, "Image", share=True)
-            display = volume.GetDisplayNode()
-            display.SetAutoWindowLevel(False)
-            low, high = self.window.low, self.window.high
-            display.SetWindowLevel(high - low, (high + low) / 2)
+            shown = self.window.low, self.window.high
+            volume = volumes.add_volume(scene, self.image, "Image", share=True, shown=shown)
             node = segmentations.add_segmentation(scene, self.contours, "Contours", volume)
             outlines.outline(outlines.display_of(node))
         return OpenCase(self.files, self.image, volume, node, assessment)

@@ -85,6 +85,12 @@ def test_a_new_volume_shows_its_range_as_slicer_would_choose_it(scene):
     assert ours.GetWindowLevelMax() == pytest.approx(high, rel=0.02)
 
 
+def test_a_new_volume_shows_what_is_said(scene):
+    image = Image(np.zeros((2, 2, 2), np.int16), Grid((2, 2, 2)))
+    display = volumes.add_volume(scene, image, "CT", shown=(-160, 240)).GetDisplayNode()
+    assert (display.GetWindow(), display.GetLevel(), display.GetAutoWindowLevel()) == (400, 40, 0)
+
+
 @pytest.mark.parametrize("value", [0.0, np.nan], ids=["one value", "no number"])
 def test_a_new_volume_without_a_range_has_a_window_all_the_same(scene, value):
     node = volumes.add_volume(scene, Image(np.full((2, 2, 2), value), Grid((2, 2, 2))), "map")

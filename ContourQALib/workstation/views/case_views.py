@@ -69,6 +69,7 @@ class CaseViews(SignalContainer):
         self._volume: Any = None
         self._grid: Grid | None = None
         self._shown_k: int | None = None
+        self._places: dict[str, tuple[int, SlicePlace]] = {}
         self._crosshair = mouse.link_by_crosshair(app.scene)
         self._fittings = {view.get_singleton_tag(): Fitting(view) for view in self.all}
         self._segments = DrawnSegments(app.scene, self.three_d.get_view_node_id(), self._render_slices)
@@ -139,6 +140,7 @@ class CaseViews(SignalContainer):
         self._volume = node
         self._grid = grid_of_volume(node) if node is not None else None
         self._shown_k = None
+        self._places.clear()
         mouse.hide_crosshair(self._crosshair)
         for view in self.slices:
             view.set_background_volume_id(node.GetID() if node is not None else None)
@@ -280,8 +282,14 @@ class CaseViews(SignalContainer):
         return _ras_of(self._grid, np.clip(index, 0, np.asarray(self._grid.size) - 1))
 
     def _place(self, view: SliceView) -> SlicePlace:
+        """Where a slice view looks, worked out once a change: opening a case asks a hundred times."""
         assert self._grid is not None
-        return place_of(view.get_view_node().GetSliceToRAS(), self._grid)
+        name, matrix = view.get_singleton_tag(), view.get_view_node().GetSliceToRAS()
+        changed, place = self._places.get(name, (0, None))
+        if place is None or changed != matrix.GetMTime():
+            place = place_of(matrix, self._grid)
+            self._places[name] = matrix.GetMTime(), place
+        return place
 
     def _show(self, view: SliceView, index: int) -> None:
         view.set_slice_value(view.get_slice_value() + self._place(view).offset_to(index))

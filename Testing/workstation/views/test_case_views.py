@@ -9,6 +9,8 @@ import pytest
 from vtkmodules.vtkCommonDataModel import vtkPolyData
 
 from ContourQALib.mrml.frames import lps_to_ras, numbers_of
+from ContourQALib.workstation.views import case_views
+from ContourQALib.workstation.views.slice_place import place_of
 from view_images import OBLIQUE, SAGITTAL, SIZE, SPACING, image, show
 
 SLICES = ("Red", "Green", "Yellow")
@@ -56,6 +58,24 @@ def test_k_is_that_of_the_view_along_k_whichever_it_is(views: Any) -> None:
     assert views.slice_index() == 7
     assert views.place("Yellow").axis == 2
     assert views.place("Yellow").nearest == 7
+
+
+def test_a_place_is_worked_out_once_for_each_change(views: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    counted: list[Any] = []
+    monkeypatch.setattr(case_views, "place_of", lambda *given: counted.append(given) or place_of(*given))
+    show(views, image())
+    counted.clear()
+    node = views.axial.get_view_node()
+    for change in (
+        lambda: views.step("Red", 2),
+        lambda: node.SetSliceOffset(node.GetSliceOffset() + 4.2),
+        lambda: show(views, image(SAGITTAL)),
+    ):
+        change()
+        assert views.place("Red") == views.place("Red") == place_of(node.GetSliceToRAS(), views._grid)
+    counted.clear()
+    assert views.place("Red") is views.place("Red")
+    assert not counted
 
 
 def test_steps_are_one_slice_and_end_at_the_image(shown: Any) -> None:
