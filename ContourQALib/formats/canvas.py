@@ -12,6 +12,7 @@ from ContourQALib.formats.dicom.contour_header import read_contour_header
 from ContourQALib.formats.dicom.contour_object import contour_object
 from ContourQALib.formats.dicom.recognizing import Kind, names_dicom
 from ContourQALib.formats.dicom.source_series import series_beside, source_series
+from ContourQALib.formats.dicom.structure_contours import series_drawn_on
 from ContourQALib.formats.dicom.structure_set import read_structure_set
 from ContourQALib.formats.volume import read_volume
 from ContourQALib.geometry import Grid, Relation
@@ -55,12 +56,10 @@ def canvas_beside(path: str | PathLike[str]) -> Canvas | None:
         FormatError: the file cannot be read.
     """
     file, kind = contour_object(path)
-    slices: list[str] = []
-    if kind is Kind.STRUCTURE_SET:
-        structures = read_structure_set(file)
-        slices = [contour.instance_uid for one in structures.structures for contour in one.contours]
+    structures = read_structure_set(file) if kind is Kind.STRUCTURE_SET else None
+    uids = read_contour_header(file).series_uids
     try:
-        source = series_beside(file, read_contour_header(file).series_uids, slices)
+        source = series_beside(file, uids) if structures is None else series_drawn_on(structures)
     except ContourQAError:  # nobody named these files; what is wrong with them must not stop what was named
         return None
     return None if source is None else Canvas(source.grid, source.identity)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from ContourQALib.errors import SettingError
+from ContourQALib.formats.dicom.image_series import LISTED, UID_END
 from ContourQALib.pacs.archive import Archive
 from ContourQALib.pacs.errors import NotThereError
 from ContourQALib.pacs.records import WRITTEN_FIELDS, InstanceRecord, SeriesRecord
@@ -18,12 +19,6 @@ IMAGES = ("CT", "MR", "PT")
 
 OURS = "ContourQA"
 """Manufacturer of what this program writes."""
-
-ENDING = 5
-"""Letters that the end of a UID needs to stand for it: a Series Number that is not there ends some UID."""
-
-LISTED = 12
-"""What an error lists; more would be a page."""
 
 _Record = TypeVar("_Record", SeriesRecord, InstanceRecord)
 
@@ -43,7 +38,7 @@ def choose_contours(
     Args:
         archive: whom to ask.
         series: of the study.
-        wanted: SOP Instance UID, Series Instance UID, or the end of one, at least `ENDING` letters.
+        wanted: SOP Instance UID, Series Instance UID, or the end of one, at least `UID_END` letters.
         option: what the user wrote it behind.
 
     Raises:
@@ -81,7 +76,7 @@ def choose_images(
 
     Args:
         series: of the study.
-        wanted: Series Number, Series Instance UID, or the end of one, at least `ENDING` letters.
+        wanted: Series Number, Series Instance UID, or the end of one, at least `UID_END` letters.
         referenced: Series Instance UIDs that the contours refer to.
 
     Raises:
@@ -114,7 +109,7 @@ def _wanted(
     """The record of which a UID (or number) is wanted, or whose UID alone ends like it."""
     wanted = wanted.strip()
     tests = [[one for one in records if name(one) == wanted] for name in exact]
-    if len(wanted) >= ENDING:
+    if len(wanted) >= UID_END:
         tests.append([one for one in records if any(uid.endswith(wanted) for uid in one.uids)])
     for found in tests:
         if len(found) == 1:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from os import PathLike
 from typing import TYPE_CHECKING
 
-from ContourQALib.formats.dicom.reading import DamagedError, begins_like_dicom, quietly
+from ContourQALib.formats.dicom.elements import text_of
+from ContourQALib.formats.dicom.reading import DamagedError, parse, quietly
 from ContourQALib.formats.file_type import check_readable
 
 if TYPE_CHECKING:
@@ -40,19 +42,30 @@ def read_contour_header(path: str | PathLike[str]) -> ContourHeader:
     """
     path = check_readable(path)
     with quietly(), path.open("rb") as file:
-        from pydicom.filereader import read_partial
-
-        if not begins_like_dicom(file):
-            raise DamagedError(path, "is no DICOM file")
+        dataset = parse(file, path, stop=lambda tag, representation, length: tag > LAST_TAG)
         try:
-            dataset = read_partial(file, stop_when=lambda tag, vr, length: tag > LAST_TAG, force=True)
             is_fractional = dataset.get("SegmentationType") == "FRACTIONAL"
-            return ContourHeader(_once(_series(dataset)), _once(_frames(dataset)), is_fractional)
-        except Exception as error:  # a damaged file makes pydicom raise nearly anything
+            series = chain(series_of_structures(dataset), series_of_segments(dataset))
+            return ContourHeader(_once(series), _once(_frames(dataset)), is_fractional)
+        except Exception as error:  # damaged elements make pydicom raise nearly anything
             raise DamagedError(path, "is damaged or cut short") from error
 
 
-def _once(uids: Iterator[object]) -> tuple[str, ...]:
+def series_of_structures(dataset: Dataset) -> Iterator[str]:
+    """Series Instance UIDs of images that an RTSTRUCT refers to (PS3.3 C.8.8.5); "" of what names none."""
+    for frame in dataset.get("ReferencedFrameOfReferenceSequence") or ():
+        for study in frame.get("RTReferencedStudySequence") or ():
+            for series in study.get("RTReferencedSeriesSequence") or ():
+                yield text_of(series, "SeriesInstanceUID")
+
+
+def series_of_segments(dataset: Dataset) -> Iterator[str]:
+    """Series Instance UIDs that a SEG refers to (PS3.3 C.12.2); "" of what names none."""
+    for series in dataset.get("ReferencedSeriesSequence") or ():
+        yield text_of(series, "SeriesInstanceUID")
+
+
+def _once(uids: Iterable[object]) -> tuple[str, ...]:
     return tuple(filter(None, dict.fromkeys(map(str, uids))))
 
 
@@ -60,12 +73,3 @@ def _frames(dataset: Dataset) -> Iterator[object]:
     yield dataset.get("FrameOfReferenceUID") or ""
     for frame in dataset.get("ReferencedFrameOfReferenceSequence") or ():
         yield frame.get("FrameOfReferenceUID") or ""
-
-
-def _series(dataset: Dataset) -> Iterator[object]:
-    for frame in dataset.get("ReferencedFrameOfReferenceSequence") or ():
-        for study in frame.get("RTReferencedStudySequence") or ():
-            for series in study.get("RTReferencedSeriesSequence") or ():
-                yield series.get("SeriesInstanceUID") or ""
-    for series in dataset.get("ReferencedSeriesSequence") or ():
-        yield series.get("SeriesInstanceUID") or ""

@@ -12,6 +12,7 @@ import numpy as np
 
 from ContourQALib.case import SeriesIdentity
 from ContourQALib.errors import ContourQAError, FormatError
+from ContourQALib.formats.dicom.contour_header import series_of_segments
 from ContourQALib.formats.dicom.display_color import from_cielab
 from ContourQALib.formats.dicom.elements import NO_FRAME, in_one_line
 from ContourQALib.formats.dicom.reading import DamagedError, quietly, read_dataset
@@ -175,8 +176,10 @@ def _series_referenced(dataset: Any, path: Path) -> tuple[str, ...]:
         DamagedError: what it refers to cannot be understood.
     """
     try:
-        items = dataset.get("ReferencedSeriesSequence") or ()
-        return tuple(dict.fromkeys(str(one.SeriesInstanceUID) for one in items))
+        found = tuple(dict.fromkeys(series_of_segments(dataset)))
+        if "" in found:
+            raise ValueError("a series without its UID")
+        return found
     except Exception as error:  # elements that are missing or senseless raise nearly anything
         raise DamagedError(path, "refers to images in a way that cannot be understood") from error
 

@@ -74,7 +74,11 @@ def _read(
 ) -> tuple[Drawn, ...]:
     found = read_structure_set(path)
     if grid is None:
-        source = drawn_on(found)
+        source = series_drawn_on(found)
+        if source is None:
+            raise FormatError(
+                f"{found.path} does not lie beside the images that it was drawn on; name them with --image."
+            )
         grid, series = source.grid, source.identity
     drawn: list[Drawn] = []
     refused: list[tuple[str, ContourQAError]] = []
@@ -147,16 +151,12 @@ def _belonging(structure: PlanarStructure, series: SeriesIdentity) -> str:
     return "; ".join(remarks)
 
 
-def drawn_on(structures: StructureSet) -> SourceSeries:
-    """The series that a structure set refers to, in its file's folder or the folder above.
+def series_drawn_on(structures: StructureSet) -> SourceSeries | None:
+    """The series that a structure set refers to, in its file's folder or the folder above; else None.
 
     Raises:
-        FormatError: it is not there.
+        FormatError: as of `series_beside`.
+        GeometryError: likewise.
     """
     slices = {contour.instance_uid for structure in structures.structures for contour in structure.contours}
-    found = series_beside(structures.path, structures.series_uids, slices)
-    if found is None:
-        raise FormatError(
-            f"{structures.path} does not lie beside the images that it was drawn on; name them with --image."
-        )
-    return found
+    return series_beside(structures.path, structures.series_uids, slices)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ContourQALib.case import REMARKS_TAG
 from ContourQALib.errors import FormatError
+from ContourQALib.formats.dicom.contour_header import series_of_structures
 from ContourQALib.formats.dicom.elements import in_one_line
 from ContourQALib.formats.dicom.reading import DamagedError, quietly, read_dataset
 from ContourQALib.formats.dicom.recognizing import Kind, dicom_kind
@@ -144,7 +145,7 @@ def _structure_set(dataset: Dataset, path: Path) -> StructureSet:
         _text(dataset, "SOPInstanceUID"),
         _text(dataset, "StudyInstanceUID"),
         _most_used(structures) or frame_uid,
-        tuple(dict.fromkeys(_series(dataset))),
+        tuple(dict.fromkeys(series_of_structures(dataset))),
         tuple(structures),
         tuple(left_out),
     )
@@ -189,14 +190,6 @@ def _common_frame(dataset: Dataset) -> str:
 def _most_used(structures: Sequence[PlanarStructure]) -> str:
     counted = Counter(structure.tags.get(FRAME_TAG, "") for structure in structures)
     return counted.most_common(1)[0][0] if counted else ""
-
-
-def _series(dataset: Dataset) -> Iterator[str]:
-    """Series Instance UIDs of the images referred to (PS3.3 C.8.8.5)."""
-    for frame in _items(dataset, "ReferencedFrameOfReferenceSequence"):
-        for study in _items(frame, "RTReferencedStudySequence"):
-            for series in _items(study, "RTReferencedSeriesSequence"):
-                yield _text(series, "SeriesInstanceUID")
 
 
 def _items(dataset: Dataset, keyword: str) -> Sequence[Any]:
