@@ -160,9 +160,17 @@ Z = 30.0 + 3.0 * np.arange(5)
 @pytest.mark.parametrize(
     ("places", "words"),
     [
-        (Z + np.array([0, 0.4, 0, 0, 0]), "has slice distances from 2.600 to 3.400 mm"),
-        ([30, 33, 36, 40, 45], "has slice distances from 3.000 to 5.000 mm"),
-        (Z + np.array([0, 0.1, 0, 0, 0]), "has slice distances from 2.900 to 3.100 mm"),
+        (
+            Z + np.array([0, 0.4, 0, 0, 0]),
+            "has slice distances from 2.600 to 3.400 mm: 2 of 4 differ from the usual 3.000 mm, the first "
+            "between 30.00 and 33.40 mm along its normal;",
+        ),
+        (
+            [30, 33, 36, 39, 44],
+            "to 5.000 mm: 1 of 4 differs from the usual 3.000 mm, the first between 39.00",
+        ),
+        (Z + np.array([0, 0.1, 0, 0, 0]), "has slice distances from 2.900 to 3.100 mm: 2 of 4"),
+        ([30, 32.97, 35.94, 39.03, 42.12], "has slice distances from 2.970 to 3.090 mm; resample it"),
     ],
 )
 def test_distances_that_vary_are_refused(tmp_path, places, words):

@@ -190,8 +190,16 @@ def _irregular(gaps: np.ndarray, along: np.ndarray, levels: np.ndarray, name: st
             f"{name} has a gap: {missing} {verb} missing, between {listed} mm along its normal{more}; "
             "export or copy the series again."
         )
+    odd = np.flatnonzero(np.abs(gaps - usual) > max(PLACE_TOLERANCE_MM, PLACE_TOLERANCE * usual))
+    where = ""
+    if len(odd):  # none where many small differences add up
+        verb = "differs" if len(odd) == 1 else "differ"
+        where = (
+            f": {len(odd)} of {len(gaps)} {verb} from the usual {usual:.3f} mm, the first between "
+            f"{levels[odd[0]]:.2f} and {levels[odd[0] + 1]:.2f} mm along its normal"
+        )
     return GeometryError(
-        f"{name} has slice distances from {gaps.min():.3f} to {gaps.max():.3f} mm; "
+        f"{name} has slice distances from {gaps.min():.3f} to {gaps.max():.3f} mm{where}; "
         "resample it to one distance where it was made, or export one part of it."
     )
 
