@@ -77,9 +77,9 @@ def new_header(
             manufacturer_model_name=PROGRAM,
             device_serial_number=__version__,
             software_versions=__version__,
-            specific_character_set=CHARACTER_SET,
             transfer_syntax_uid=RUN_LENGTHS if kind == FRACTIONAL else UNCOMPRESSED,
         )
+        dataset.SpecificCharacterSet = CHARACTER_SET  # highdicom before 0.28 has no argument for it
         dataset.copy_patient_and_study_information(header)
     except (AttributeError, KeyError, TypeError, ValueError):
         # highdicom's words may quote a value of the header

@@ -95,7 +95,6 @@ def _document(result: Assessment, source: SourceSeries, assessed: AssessedObject
             manufacturer_model_name=PROGRAM,
             software_versions=__version__,
             is_complete=True,
-            specific_character_set=CHARACTER_SET,
             coding_schemes=[scheme],
         )
     except (AttributeError, KeyError, TypeError, ValueError):
@@ -104,6 +103,7 @@ def _document(result: Assessment, source: SourceSeries, assessed: AssessedObject
             f"A report cannot take over the header of {source.path}, which is incomplete or damaged; save "
             "the results as an ordinary report."
         ) from None
+    document.SpecificCharacterSet = CHARACTER_SET  # highdicom before 0.28 has no argument for it
     identity.complete(document)
     return document
 
