@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import threading
 import weakref
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -154,8 +155,17 @@ def test_a_bundle_shows_all_results_in_another_application(
 
 @pytest.fixture
 def unhurried(widget):
-    """Preparation begins late enough for something to happen between the click and its first step."""
-    widget.session.tasks._timer.setInterval(400)
+    """In such a block preparation begins late enough for something to happen between click and first step."""
+    timer = widget.session.tasks._timer
+    usual = timer.interval
+
+    @contextmanager
+    def slowed():
+        timer.setInterval(400)
+        yield
+        timer.setInterval(usual)
+
+    return slowed
 
 
 def test_closing_the_scene_while_nodes_are_prepared_is_safe(widget, choose, worker, press, scene, unhurried):
@@ -164,10 +174,11 @@ def test_closing_the_scene_while_nodes_are_prepared_is_safe(widget, choose, work
         if tab == REPORT:
             press(widget, COMPARE)
         asked = len(worker.requests)
-        press(widget, tab, wait=False)
-        assert widget.session.tasks.busy
-        scene.Clear(0)
-        assert not widget.session.tasks.busy
+        with unhurried():
+            press(widget, tab, wait=False)
+            assert widget.session.tasks.busy
+            scene.Clear(0)
+            assert not widget.session.tasks.busy
         assert len(worker.requests) == asked
         assert shown(widget)["assessed"] == shown(widget)["compared"] == []
     choose()  # the next one is worked with at once
@@ -188,8 +199,9 @@ def test_a_node_that_goes_while_it_is_prepared_is_a_sentence(
     ):
         scene.Clear(0)
         patient = choose()
-        press(widget, tab, wait=False)
-        scene.RemoveNode(getattr(patient, gone))
+        with unhurried():
+            press(widget, tab, wait=False)
+            scene.RemoveNode(getattr(patient, gone))
         left = nodes_of(scene)
         wait_until(lambda: not widget.session.tasks.busy, 5 * patience())
         assert said in widget.messages.text, gone
@@ -201,9 +213,10 @@ def test_a_segment_that_goes_while_it_is_prepared_is_a_sentence(
     widget, patient, press, wait_until, scene, unhurried
 ):
     before = nodes_of(scene)
-    press(widget, QUALITY, wait=False)
     segmentation = patient.vpm.GetSegmentation()
-    segmentation.RemoveSegment(segmentation.GetNthSegmentID(2))
+    with unhurried():
+        press(widget, QUALITY, wait=False)
+        segmentation.RemoveSegment(segmentation.GetNthSegmentID(2))
     wait_until(lambda: not widget.session.tasks.busy, 5 * patience())
     assert "holds no segment" in widget.messages.text
     assert nodes_of(scene) == before

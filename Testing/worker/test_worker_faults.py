@@ -30,6 +30,12 @@ SOON_S = 1.0
 QUICK = CompareRequest(Source("reference", (BALL,)), (Source("other", (MOVED,)),))
 
 
+@pytest.fixture
+def light(monkeypatch):
+    """A child that starts now computes without numba, which takes longer to load than `QUICK` to compute."""
+    monkeypatch.setenv("CONTOURQA_NUMBA", "0")
+
+
 def until(holds, seconds: float = PATIENCE_S) -> float:
     """Seconds until something holds."""
     started = time.monotonic()
@@ -96,7 +102,7 @@ def test_queued_jobs_are_cancelled_at_once_and_never_done(worker):
     assert worker.poll() == []
 
 
-def test_a_job_can_be_cancelled_before_it_is_sent():
+def test_a_job_can_be_cancelled_before_it_is_sent(light):
     with Worker() as worker:
         job = worker.submit(QUICK)
         worker.cancel(job)
@@ -134,7 +140,7 @@ def test_a_stopped_child_can_still_be_cancelled(worker):
         worker.wait(job, SOON_S)
 
 
-def test_a_child_that_does_not_read_keeps_nobody_waiting():
+def test_a_child_that_does_not_read_keeps_nobody_waiting(light):
     large = SessionReport("a", snapshots=(Snapshot(bytes(2**20), "more than a pipe holds"),))
     with Worker() as worker:
         worker.wait(worker.submit(QUICK), PATIENCE_S)
@@ -163,7 +169,7 @@ def test_wait_gives_up_and_the_job_goes_on(worker):
 
 
 @pytest.fixture
-def odd(tmp_path, monkeypatch):
+def odd(light, tmp_path, monkeypatch):
     """A worker whose child runs some lines of the test's before anything else."""
 
     def start(lines: str) -> Worker:
@@ -269,7 +275,7 @@ def test_no_child_and_no_folder_outlive_the_parent(then):
         parent.stdout.close()
 
 
-def test_a_worker_that_is_forgotten_ends():
+def test_a_worker_that_is_forgotten_ends(light):
     def used() -> tuple[int, Path]:
         worker = Worker()
         worker.wait(worker.submit(QUICK), PATIENCE_S)

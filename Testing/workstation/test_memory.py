@@ -8,7 +8,7 @@ import subprocess
 import sys
 import weakref
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,26 +26,21 @@ MODEL = "pelvis-phantom"
 
 
 @pytest.fixture(scope="module")
-def strangers() -> Any:
-    """What other tests of this process left alive, kept so that no new object takes an old one's place."""
-    gc.collect()
-    return [one for one in gc.get_objects() if type(one) in (Image, Contour)]
-
-
-@pytest.fixture(scope="module")
-def alive(strangers: list[Any]) -> Callable[[type], list[Any]]:
-    """Lists the living objects of a type that no other test made."""
-    others = set(map(id, strangers))
+def alive() -> Iterator[Callable[[type], list[Any]]]:
+    """Lists the living objects of a type that were made since; what others left alive is out of its sight."""
 
     def of(kind: type) -> list[Any]:
         gc.collect()
-        return [one for one in gc.get_objects() if type(one) is kind and id(one) not in others]
+        return [one for one in gc.get_objects() if type(one) is kind]
 
-    return of
+    gc.collect()
+    gc.freeze()
+    yield of
+    gc.unfreeze()
 
 
 @pytest.fixture(scope="module")
-def opened(strangers: Any, module_bench: Callable[..., Any], phantom_cases: Path, tmp_path_factory) -> Any:
+def opened(alive: Any, module_bench: Callable[..., Any], phantom_cases: Path, tmp_path_factory) -> Any:
     results = tmp_path_factory.mktemp("results")
     made = module_bench(Settings(source=phantom_cases, results=results, model=MODEL))
     made.session.read_ahead.close()  # what is held of the next case has tests of its own
