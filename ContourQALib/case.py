@@ -183,6 +183,11 @@ class ProbabilityMap:
         """As of `Contour`."""
         return _spelled(self)
 
+    @property
+    def remarks(self) -> str | None:
+        """As of `Contour`."""
+        return self.tags.get(REMARKS_TAG)
+
     def called(self, name: str) -> ProbabilityMap:
         """As of `Contour`."""
         return _called(self, name)

@@ -154,9 +154,8 @@ class CaseReader:
         how = self.how
         image = self._image(row)
         drawn = self._contours(row.files["contour"], row, image)
-        maps = (
-            [read_probability(row.files["probability"], drawn[0].name)] if "probability" in row.files else []
-        )
+        path = row.files.get("probability")
+        maps = [] if path is None else [read_probability(path, drawn[0].name, series=image.series)]
         if maps and len(drawn) > 1:
             raise FormatError(f"{maps[0].path} is the map of one structure; name it in the column structure.")
         paths = self.paths(row)

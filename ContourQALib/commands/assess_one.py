@@ -85,7 +85,7 @@ def assess_one(
     named = match_map_files(
         case.probabilities, [contour.name for contour in drawn], case.contours, how.naming
     )
-    maps = [read_probability(one.path, name, one.segment) for one, name in named]
+    maps = [read_probability(one.path, name, one.segment, shown.series) for one, name in named]
     others = _seconds(case.second, reading, canvas, drawn) if case.second is not None else ()
     with progress("Assessing") as report:
         result = assess(

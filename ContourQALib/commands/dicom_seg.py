@@ -9,7 +9,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from ContourQALib.case import Contour, ProbabilityMap
+from ContourQALib.case import Contour, ProbabilityMap, SeriesIdentity
 from ContourQALib.commands.options import (
     ColorTableOption,
     LabelsOption,
@@ -129,7 +129,7 @@ def seg(
             drawn = reading.contours(contours, canvas)
             _write(select(drawn, wanted) if wanted else drawn, source, output, made_by, description)
         return
-    maps = _maps(probability or [], naming)
+    maps = _maps(probability or [], naming, source.identity)
     if threshold is not None:
         cut = [_cut(one, threshold) for one in maps]
         _write(select(cut, wanted) if wanted else cut, source, output, made_by, description)
@@ -161,9 +161,9 @@ def _algorithm(manual: bool, name: str | None, version: str | None) -> Algorithm
     return Algorithm(name or UNKNOWN, version or "", is_manual=manual)
 
 
-def _maps(texts: list[str], naming: LabelNaming) -> list[ProbabilityMap]:
+def _maps(texts: list[str], naming: LabelNaming, series: SeriesIdentity) -> list[ProbabilityMap]:
     return [
-        read_probability(one.path, one.structure or stem_of(one.path), one.segment)
+        read_probability(one.path, one.structure or stem_of(one.path), one.segment, series)
         for one in map_files(texts, naming)
     ]
 

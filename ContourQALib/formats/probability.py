@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ContourQALib.case import ProbabilityMap
+from ContourQALib.case import ProbabilityMap, SeriesIdentity
 from ContourQALib.errors import FormatError, StructureError
 from ContourQALib.formats.dicom.contour_object import contour_object
 from ContourQALib.formats.dicom.recognizing import Kind, names_dicom
@@ -22,7 +22,10 @@ ROUNDING = 1e-5
 
 
 def read_probability(
-    path: str | PathLike[str], name: str | None = None, segment: str | None = None
+    path: str | PathLike[str],
+    name: str | None = None,
+    segment: str | None = None,
+    series: SeriesIdentity | None = None,
 ) -> ProbabilityMap:
     """Read the probability map of one structure.
 
@@ -33,14 +36,16 @@ def read_probability(
             or a folder that holds it alone.
         name: the structure; where not given what the segment is called, or the file's stem.
         segment: which of several segments, in any spelling; the structure's where not given.
+        series: the DICOM series that a SEG shall belong to, as of `segmentation_in.read_seg`.
 
     Raises:
-        FormatError: the file cannot be read, holds values outside [0, 1], or is a SEG of masks.
+        FormatError: the file cannot be read, holds values outside [0, 1], is a SEG of masks, or belongs to
+            another image.
         StructureError: no segment, or several, can be meant.
         GeometryError: its spacing or orientation is impossible.
     """
     if names_dicom(path):
-        return _segment(path, name, segment or name)
+        return _segment(path, name, segment or name, series)
     volume = read_volume(path)
     lowest, highest = float(volume.values.min()), float(volume.values.max())
     if lowest < -ROUNDING or highest > 1 + ROUNDING:
@@ -71,11 +76,13 @@ def _seg(path: str | PathLike[str]) -> Path:
     return file
 
 
-def _segment(path: str | PathLike[str], name: str | None, wanted: str | None) -> ProbabilityMap:
+def _segment(
+    path: str | PathLike[str], name: str | None, wanted: str | None, series: SeriesIdentity | None
+) -> ProbabilityMap:
     """The segment that is wanted, or the only one, under the structure's name."""
     there = segment_names(path)
     if wanted is None and len(there) > 1:
         raise StructureError(f"{path} holds the maps of {', '.join(there)}; say which with NAME={path}.")
     meant = there[0] if len(there) == 1 else wanted
-    (found,) = read_seg_probabilities(_seg(path), meant)
+    (found,) = read_seg_probabilities(_seg(path), meant, series)
     return replace(found, name=name or found.name)

@@ -43,6 +43,7 @@ class _Asked:
     known: StructureRange | None
     probability: np.ndarray | None
     second: np.ndarray | None
+    remarks: str | None
 
     @property
     def hint(self) -> np.ndarray | None:
@@ -94,13 +95,16 @@ def assess(
             if progress:
                 progress(done, len(contours), contour.name)
             chosen = models[done]
+            probability = probabilities[maps[done]] if done in maps else None
+            second = seconds[others[done]] if done in others else None
             asked.append(
                 _Asked(
                     contour.on(image.grid),
                     chosen,
                     chosen.card.range_of(contour.name) if chosen else None,
-                    probabilities[maps[done]].on(image.grid).values if done in maps else None,
-                    seconds[others[done]].on(image.grid).mask if done in others else None,
+                    probability.on(image.grid).values if probability is not None else None,
+                    second.on(image.grid).mask if second is not None else None,
+                    _remarks(contour, probability, second),
                 )
             )
         predictions = _predictions(image, asked)
@@ -117,6 +121,14 @@ def assess(
 def _model(contour: Contour, given: QualityModel | None, modality: str, device: str) -> QualityModel | None:
     chosen = given or model_for(contour.name, modality)
     return chosen if chosen is None or device == AUTOMATIC else chosen.on(device)
+
+
+def _remarks(contour: Contour, probability: ProbabilityMap | None, second: Contour | None) -> str | None:
+    """What is to be known of the sources of a contour and of what is shown beside it; None for nothing."""
+    said = [contour.remarks] if contour.remarks else []
+    for what, other in (("probability map", probability), ("second segmentation", second)):
+        said += [f"its {what}: {other.remarks}"] if other is not None and other.remarks else []
+    return "; ".join(said) or None
 
 
 def _partners(contours: Sequence[Contour], others: Sequence[Contour | ProbabilityMap]) -> dict[int, int]:
@@ -210,7 +222,7 @@ def _assess_one(
         expected_dice=expected,
         agreement_dice=agreement,
         rasterized=contour.rasterized,
-        remarks=contour.remarks,
+        remarks=asked.remarks,
         standard_name=contour.standard_name,
         spelled=contour.spelled,
         volume_polygons_cc=contour.volume_polygons_cc,

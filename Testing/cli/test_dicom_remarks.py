@@ -56,6 +56,26 @@ def test_a_seg_whose_frame_is_not_the_images_is_remarked_upon(
     }
 
 
+def test_maps_and_second_segmentations_are_remarked_upon_too(contourqa, study, segmented, tmp_path) -> None:
+    sample = pydicom.dcmread(study.maps)
+    del sample.FrameOfReferenceUID
+    sample.save_as(tmp_path / "maps.dcm")
+    beside = "--probability", f"Heart={tmp_path / 'maps.dcm'}", "--second", segmented("2.25.7")
+    heart, bladder = assessed(contourqa, study, *beside, *JSON).json["structures"]
+    assert heart["remarks"] == f"its probability map: {NO_FRAME}; its second segmentation: {REFERRING}"
+    assert bladder["remarks"] == f"its second segmentation: {REFERRING}"
+
+
+def test_a_map_of_another_image_is_refused(contourqa, study, tmp_path) -> None:
+    sample = pydicom.dcmread(study.maps)
+    sample.FrameOfReferenceUID = "2.25.7"
+    sample.ReferencedSeriesSequence[0].SeriesInstanceUID = "2.25.8"
+    sample.save_as(tmp_path / "maps.dcm")
+    found = assessed(contourqa, study, "--probability", f"Heart={tmp_path / 'maps.dcm'}")
+    assert found.code == 2
+    assert "maps.dcm lies in another frame of reference than the image" in found.err.splitlines()[-1]
+
+
 def test_nothing_is_said_of_a_seg_in_the_images_frame(contourqa, study, segmented) -> None:
     path = segmented(str(source_series(study.ct).identity.frame_uid))
     found = contourqa("assess", "--image", study.ct, "--contours", path, *JSON)

@@ -42,8 +42,7 @@ def read_seg(
     """
     with quietly():
         file = open_segmentation(path)
-        remark = "" if series is None else file.belonging(series)
-        remarks = {REMARKS_TAG: remark} if remark else {}
+        remarks = _remarks(file, series)
         found = []
         for segment in file.segments:
             tags = {**segment.tags, **remarks}
@@ -55,7 +54,9 @@ def read_seg(
         return tuple(found)
 
 
-def read_seg_probabilities(path: str | PathLike[str], name: str | None = None) -> tuple[ProbabilityMap, ...]:
+def read_seg_probabilities(
+    path: str | PathLike[str], name: str | None = None, series: SeriesIdentity | None = None
+) -> tuple[ProbabilityMap, ...]:
     """Read the segments of a fractional DICOM segmentation, as shares of its Maximum Fractional Value.
 
     Probability and occupancy (PS3.3 C.8.20.2.3) become the same kind of map, 0 on planes without a frame.
@@ -63,9 +64,10 @@ def read_seg_probabilities(path: str | PathLike[str], name: str | None = None) -
     Args:
         path: the file.
         name: only the segment of this name, however it is spelled.
+        series: as of `read_seg`.
 
     Raises:
-        FormatError: the file cannot be read, or is not fractional.
+        FormatError: the file cannot be read, is not fractional, or belongs to another image.
         StructureError: it holds no segment of that name, or several.
         GeometryError: its frames fit no regular grid.
     """
@@ -74,12 +76,24 @@ def read_seg_probabilities(path: str | PathLike[str], name: str | None = None) -
         if file.kind != FRACTIONAL:
             raise FormatError(f"{file.path} holds masks, not probabilities; name it as contours.")
         wanted = file.segments if name is None else (_named(file, name),)
+        remarks = _remarks(file, series)
         return tuple(
             ProbabilityMap(
-                _shares(file, one), file.frames.grid, one.name, file.path, color=one.color, tags=one.tags
+                _shares(file, one),
+                file.frames.grid,
+                one.name,
+                file.path,
+                color=one.color,
+                tags={**one.tags, **remarks},
             )
             for one in wanted
         )
+
+
+def _remarks(file: SegmentationFile, series: SeriesIdentity | None) -> dict[str, str]:
+    """The tag that says what must be known of a file laid over an image; none where there is no image."""
+    remark = "" if series is None else file.belonging(series)
+    return {REMARKS_TAG: remark} if remark else {}
 
 
 def _mask(file: SegmentationFile, segment: Segment) -> np.ndarray:
