@@ -37,7 +37,6 @@ def application(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     gc.collect()
     gc.freeze()  # so that looking for what a panel left behind does not go through all packages, test by test
     yield stand_ins
-    gc.unfreeze()
     stand_ins.uninstall()
 
 

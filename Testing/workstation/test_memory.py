@@ -8,7 +8,7 @@ import subprocess
 import sys
 import weakref
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ MODEL = "pelvis-phantom"
 
 
 @pytest.fixture(scope="module")
-def alive() -> Iterator[Callable[[type], list[Any]]]:
+def alive() -> Callable[[type], list[Any]]:
     """Lists the living objects of a type that were made since; what others left alive is out of its sight."""
 
     def of(kind: type) -> list[Any]:
@@ -35,8 +35,7 @@ def alive() -> Iterator[Callable[[type], list[Any]]]:
 
     gc.collect()
     gc.freeze()
-    yield of
-    gc.unfreeze()
+    return of
 
 
 @pytest.fixture(scope="module")
