@@ -43,6 +43,9 @@ BYTES_PER_BYTE = {"raw": 1, "hex": 2}
 
 GZIP = {"gzip", "gz"}
 
+MOST_INFLATED = 1032
+"""Bytes that a byte of compressed data can become at most: https://zlib.net/zlib_tech.html."""
+
 SKIPS = ("line skip", "lineskip", "byte skip", "byteskip")
 """Fields that let the voxels begin later than the data."""
 
@@ -98,22 +101,25 @@ def _is_native(facts: dict[str, str], type_: np.dtype) -> bool:
 def _voxels(path: Path, facts: dict[str, str], start: int, count: int, type_: np.dtype) -> np.ndarray | None:
     """The first `count` values of gzip data in the file itself; None where they lie or are kept otherwise.
 
-    Room is made as they come: a header may announce more than the memory holds.
-
     Raises:
         FormatError: the data are damaged, or fewer.
     """
     if facts.get("encoding", "raw").lower() not in GZIP or "data file" in facts or "datafile" in facts:
         return None
-    content, needed = bytearray(), count * type_.itemsize
+    needed, there = count * type_.itemsize, 0
+    if needed > MOST_INFLATED * path.stat().st_size:
+        raise damaged(path)  # before room is made for what a header announces
     try:
+        content = np.empty(needed, np.uint8)
         for piece in inflated(path, start):
-            content += piece[: needed - len(content)]
-    except zlib.error as error:
+            kept = piece[: needed - there]
+            content[there : there + len(kept)] = np.frombuffer(kept, np.uint8)
+            there += len(kept)
+    except (zlib.error, MemoryError) as error:
         raise damaged(path) from error
-    if len(content) < needed:
+    if there < needed:
         raise damaged(path)
-    return np.frombuffer(content, type_)
+    return content.view(type_)
 
 
 def _is_complete(path: Path, facts: dict[str, str], start: int, needed: int) -> bool:

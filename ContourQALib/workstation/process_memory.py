@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from ContourQALib.workstation.free_memory import give_back
+
 MOST_MB = 700.0
 """What a viewer's server may hold with a CT open: several readers share a machine."""
 
@@ -24,7 +26,8 @@ def process_mb() -> float | None:
 def has_room(extra_mb: float = 0.0) -> bool:
     """Whether this process could hold so much more and stay within `MOST_MB`; True where nothing tells.
 
-    May take some 10 ms: the system looks through all that the process holds.
+    What is free goes back to the system before. May take some 10 ms: all that the process holds is looked at.
     """
+    give_back()
     now = process_mb()
     return now is None or now + extra_mb <= MOST_MB

@@ -13,8 +13,8 @@ from ContourQALib.workstation.process_memory import has_room
 if TYPE_CHECKING:
     from ContourQALib.workstation.session import Session
 
-REST_S = 1.0
-"""How long after an assessment or a change of the worklist: the pictures of the open case come first."""
+REST_S = 4.0
+"""How long after an assessment or a change of the worklist: surfaces and pictures come first."""
 
 
 class ReadAhead:
@@ -32,7 +32,7 @@ class ReadAhead:
         self._session = session
         self._held: CaseFiles | None = None
         self._waiting: asyncio.TimerHandle | None = None
-        self._refused: CaseEntry | None = None
+        self._refused: CaseEntry | None = None  # too large to be held beside the open case
         self._closed = False
         session.case_opened.connect(self._on_opened)
         for signal in (session.assessing, session.assessed, session.worklist_changed, session.page_changed):
@@ -87,24 +87,23 @@ class ReadAhead:
 
     async def _read(self, files: CaseFiles) -> None:
         case = self._session.case
-        if case is None or not await self._keep_room(files, case.image.values.nbytes):
-            return  # cases of one list are much alike: the next needs what the open one does
+        size = 0 if case is None else case.image.values.nbytes  # cases of one list are much alike
+        is_room = await asyncio.to_thread(has_room, size / 2**20)
+        if not is_room and files is self._held:
+            self._held = None
         for read in (files.image, files.contours):
             if files is not self._held:
-                return
+                break
             try:
                 await asyncio.to_thread(read)
             except Exception:  # whatever it is, who opens the case meets it again
-                return
-        await self._keep_room(files)
+                break
+        self._soon()
 
-    async def _keep_room(self, files: CaseFiles, more_bytes: int = 0) -> bool:
-        """Let go of a case where it, or so much more of it, takes too much; whether it may stay."""
-        if await asyncio.to_thread(has_room, more_bytes / 2**20):
-            return True
-        if files is self._held:
+    async def _keep_room(self, files: CaseFiles) -> None:
+        """Let go of a case that takes too much."""
+        if not await asyncio.to_thread(has_room) and files is self._held:
             self._held, self._refused = None, files.entry
-        return False
 
     def _next(self) -> CaseEntry | None:
         """The case after the open one, in the order in which they are opened; None where there is none."""

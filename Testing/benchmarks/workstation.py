@@ -10,7 +10,8 @@ on a machine that has nothing else to do, and read the load that is printed with
 start       from the command until the page can be used
 slices      from a key to the new picture of the axial view
 rows        from the click on a structure's row to its place in the views
-cases       from the click on a case in the worklist to its picture; its files are read anew each time
+cases       from the click on a case in the worklist to its picture: of the case before the open one, whose
+            files are read anew each time, and of the next one, which was read ahead; the server's PSS then
 thresholds  from the slider's move to the new picture
 memory      of the server's process, without the worker: a case open and assessed, then every page seen, and
             the highest while the files were read; PSS, and RSS as the worst
@@ -48,6 +49,9 @@ MORE_ORGANS = 14
 CASES = 100
 SMALL = "32x32x16"
 MODEL = "pelvis-phantom"
+IDLE_S, IDLE_SHARE = 7.0, 0.1
+"""A server that uses less than this share of a core for so long has read the next case too."""
+
 MEMORY_REST_S = 8.0
 """What a case needed while it was opened has gone back to the system by then."""
 
@@ -147,6 +151,18 @@ class Served:
         pictures = self.page.evaluate("window.benchPictures")
         return float(next(at for at in pictures if at > opened)) - began
 
+    def until_idle(self, limit_s: float = 300.0) -> None:
+        """Wait until the server and the processes that it started compute nothing, nor read the next case."""
+        end, last = time.monotonic() + limit_s, _cpu_s(self.pid)
+        while True:
+            time.sleep(IDLE_S)
+            now = _cpu_s(self.pid)
+            if now - last < IDLE_SHARE * IDLE_S:
+                return
+            if time.monotonic() > end:
+                raise RuntimeError(f"The server computes for {limit_s:.0f} s already.")
+            last = now
+
     def close(self) -> None:
         self.page.close()
         self._process.send_signal(signal.SIGINT)
@@ -242,15 +258,16 @@ def measure_cases(bench: Bench) -> Iterator[Row]:
             (one,) = bench.case(where).iterdir()
             for name in ("a", "b"):
                 shutil.copytree(one, folder / name, ignore=shutil.ignore_patterns("manifest.csv"))
+        anew, ahead = [], []
         with bench.served(folder) as served:
-            taken = []
-            for n in range(bench.repeats + 1):
+            for n in range(2 * bench.repeats + 1):  # a, b, a, b …: a has a next one, b has none
                 served.page.click("[data-testid=tab-worklist]")
-                took = served.until_case_ms("ab"[n % 2])
-                served.rest(quiet_s=3 if n else 10)  # both are assessed by then
-                if n:  # the first makes the page too
-                    taken.append(took)
-            yield Row("case click to picture", where, statistics.median(taken), max(taken), "ms")
+                (ahead if n % 2 else anew).append(served.until_case_ms("ab"[n % 2]))
+                served.until_idle()
+            yield _memory_row("the next case held", where, served, bar=700.0)
+        del anew[0]  # made the page too
+        for what, taken in (("case click to picture", anew), ("next case, read ahead", ahead)):
+            yield Row(what, where, statistics.median(taken), max(taken), "ms")
 
 
 def measure_thresholds(bench: Bench) -> Iterator[Row]:
@@ -333,6 +350,21 @@ MEASURED: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "memory": measure_memory,
     "worklist": measure_worklist,
 }
+
+
+def _cpu_s(pid: int) -> float:
+    """Processor time of a process and of its children that live, s."""
+    processes = [Path(f"/proc/{pid}")]
+    for one in processes:
+        for task in (one / "task").glob("*/children"):
+            processes += [Path(f"/proc/{child}") for child in task.read_text().split()]
+    ticks = 0
+    for one in processes:
+        try:
+            ticks += sum(map(int, (one / "stat").read_text().rpartition(")")[2].split()[11:13]))
+        except OSError:  # it has ended
+            continue
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def _memory_mb(pid: int) -> dict[str, float]:
