@@ -9,6 +9,11 @@ from pathlib import Path
 
 import pytest
 
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Files are tested side by side: networks that would each take every core wait for each other five times as
+    # long. Read when torch is loaded, and by the processes that tests start.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 ROOT = Path(__file__).resolve().parents[1]
 
 

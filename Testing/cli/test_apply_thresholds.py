@@ -54,21 +54,20 @@ class Cohort:
 TUMOR, NODE = (6, 8, 9), (5, 7, 8)
 
 
-@pytest.fixture
-def cohort(tmp_path) -> Cohort:
+def write_cohort(folder: Path) -> Cohort:
     rows = ["case,structure,reference,probability"]
     for n in range(3):
         for name, center, lean in (("GTV", TUMOR, 2.0), ("Node_L", NODE, 1.0)):
             mask = ball_mask(SHAPE, center, 8, SPACING[::-1]).astype(np.uint8)
-            write(tmp_path / f"r_{name}.nrrd", mask, SPACING)
-            write(tmp_path / f"{name}_{n}.nrrd", falling(center, lean, n), SPACING)
+            write(folder / f"r_{name}.nrrd", mask, SPACING)
+            write(folder / f"{name}_{n}.nrrd", falling(center, lean, n), SPACING)
             rows.append(f"case {n},{name},r_{name}.nrrd,{name}_{n}.nrrd")
-    manifest = tmp_path / "cohort.csv"
+    manifest = folder / "cohort.csv"
     manifest.write_text("\n".join(rows) + "\n")
-    new = tmp_path / "new"
+    new = folder / "new"
     new.mkdir()
     return Cohort(
-        tmp_path,
+        folder,
         manifest,
         write(new / "net_gtv_map.nrrd", falling(TUMOR, 2.0, 10), SPACING, (5.0, -7.0, 11.0)),
         write(new / "node-lt.nii.gz", falling(NODE, 1.0, 11), SPACING),
@@ -76,11 +75,24 @@ def cohort(tmp_path) -> Cohort:
 
 
 @pytest.fixture
-def studied(contourqa: Command, cohort: Cohort) -> Cohort:
-    found = contourqa("thresholds", "--cases", cohort.manifest, "-o", cohort.advice.parent)
-    assert found.code == 0, found.err
-    assert str(cohort.advice) in found.err
-    return cohort
+def cohort(tmp_path) -> Cohort:
+    return write_cohort(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def lasting_cohort(tmp_path_factory) -> Cohort:
+    return write_cohort(tmp_path_factory.mktemp("studied"))
+
+
+@pytest.fixture
+def studied(contourqa: Command, lasting_cohort: Cohort) -> Cohort:
+    """A cohort with its study's folder, which is written once: tests only read it."""
+    advice = lasting_cohort.advice
+    if not advice.exists():
+        found = contourqa("thresholds", "--cases", lasting_cohort.manifest, "-o", advice.parent)
+        assert found.code == 0, found.err
+        assert str(advice) in found.err
+    return lasting_cohort
 
 
 def advised(folder: Path, **structures: Any) -> Path:

@@ -23,6 +23,7 @@ from ContourQALib.formats.contours import read_contours
 from ContourQALib.formats.images import write_image
 from ContourQALib.geometry import Grid
 from ContourQALib.metrics.overlap import overlap
+from one_process import one_process
 
 SHAPE = (12, 14, 16)
 
@@ -147,7 +148,8 @@ def test_kept_contours_give_the_same_library_again(
     library: ContourLibrary, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept = keep_contours(library, "test", tmp_path / "kept.npz")
-    folder = restore_library(kept, data, tmp_path / "restored", workers=1)
+    with one_process(library_building):
+        folder = restore_library(kept, data, tmp_path / "restored", workers=1)
     again = ContourLibrary.open(folder)
     before = [c for c in library.contours if c.patient == "p_2"]
     assert again.best_thresholds() == library.best_thresholds()

@@ -12,8 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from contourqa_training import training_queue
 from contourqa_training.training_queue import Training, train_side_by_side
 from ContourQALib.errors import ContourQAError
+from one_process import one_process
 from segmenter_runs import boxes_config, write_boxes
 
 PARENT = """
@@ -53,7 +55,11 @@ def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
     assert not any(alive(worker) for worker in workers)
 
 
-def test_a_training_goes_on_where_it_stood_and_one_that_is_finished_is_kept(tmp_path: Path) -> None:
+def test_a_training_goes_on_where_it_stood_and_one_that_is_finished_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first call in a process of its own, the second in this one, which loads what it needs only once."""
+    monkeypatch.setattr(training_queue, "cores", lambda: 1)  # sums of one thread, as in this process
     data = write_boxes(tmp_path / "data")
     short, long = (boxes_config(f"epochs = {n}", old="epochs = 3") for n in (1, 2))
     run, whole = tmp_path / "run", tmp_path / "whole"
@@ -64,7 +70,13 @@ def test_a_training_goes_on_where_it_stood_and_one_that_is_finished_is_kept(tmp_
         train_side_by_side(trainings, data, cache=tmp_path / "cache", workers=1, say=said.append)
 
     train(Training("boxes", short, run), Training("whole", long, whole))
-    train(Training("boxes", long, run), Training("whole", long, whole))
+    assert [line for line in said if line.startswith("boxes: epoch 1 of 1")]  # told by the other process
+    assert {line.partition(": ")[2] for line in said if " models: " in line} == {
+        "boxes is trained",
+        "whole is trained",
+    }
+    with one_process(training_queue):
+        train(Training("boxes", long, run), Training("whole", long, whole))
     assert [line for line in said if "epoch" in line and line.startswith("boxes: epoch 2 of 2")]
     assert not [line for line in said if "epoch 1 of" in line or line.startswith("whole: epoch")]
     assert "2 of 2 models: whole was trained before" in said
