@@ -90,11 +90,13 @@ class AssessedObject:
         """All objects that a report refers to beside the images."""
         return tuple(one for one in (self.segmentation, self.structure_set, self.error_maps) if one)
 
-    def explained_by(self, error_maps: str | PathLike[str], segments: Sequence[int | None]) -> AssessedObject:
+    def explained_by(
+        self, error_maps: str | PathLike[str] | Dataset, segments: Sequence[int | None]
+    ) -> AssessedObject:
         """The same with the error maps of a SEG file.
 
         Args:
-            error_maps: the file.
+            error_maps: the file, or what will be written to it.
             segments: Segment Number of each contour's error, None for one without.
 
         Raises:
@@ -104,13 +106,13 @@ class AssessedObject:
             replace(one, error_segment=number) for one, number in zip(self.contours, segments, strict=True)
         ]
         with quietly():
-            instance = DicomInstance.of(read_dataset(error_maps, UIDS))
+            instance = DicomInstance.of(_header(error_maps, UIDS))
         return replace(self, contours=tuple(contours), error_maps=instance)
 
     @classmethod
     def of(
         cls,
-        segmentation: str | PathLike[str],
+        segmentation: str | PathLike[str] | Dataset,
         segments: Sequence[int],
         structure_set: str | PathLike[str] | None = None,
         rois: Sequence[int | None] = (),
@@ -118,7 +120,7 @@ class AssessedObject:
         """Read the headers of the files that hold the contours.
 
         Args:
-            segmentation: the SEG file.
+            segmentation: the SEG file, or what will be written to it.
             segments: Segment Numbers of the assessed structures, in their order.
             structure_set: the RTSTRUCT file that they came from, if any.
             rois: their ROI Numbers in it; None for one that it does not hold.
@@ -128,12 +130,13 @@ class AssessedObject:
             StructureError: the segmentation has no segment of such a number.
         """
         with quietly():
-            header = read_dataset(segmentation, [*UIDS, "SegmentSequence"])
+            header = _header(segmentation, (*UIDS, "SegmentSequence"))
             found = {int(item.SegmentNumber): item for item in header.SegmentSequence}
             missing = [number for number in segments if number not in found]
             if missing:
+                name = segmentation if isinstance(segmentation, str | PathLike) else "The segmentation"
                 raise StructureError(
-                    f"{segmentation} has no segment number {missing[0]}; write the contours as SEG again."
+                    f"{name} has no segment number {missing[0]}; write the contours as SEG again."
                 )
             numbers = rois or [None] * len(segments)
             contours = [
@@ -142,3 +145,8 @@ class AssessedObject:
             ]
             origin = structure_set and DicomInstance.of(read_dataset(structure_set, UIDS))
             return cls(DicomInstance.of(header), tuple(contours), origin or None)
+
+
+def _header(source: str | PathLike[str] | Dataset, keywords: Sequence[str]) -> Dataset:
+    """These elements of a file, or the data set that is there already."""
+    return read_dataset(source, keywords) if isinstance(source, str | PathLike) else source

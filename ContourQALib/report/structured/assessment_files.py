@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ContourQALib.case import Contour, Image, ProbabilityMap
 from ContourQALib.errors import GeometryError, OutputError, SettingError
@@ -15,7 +16,7 @@ from ContourQALib.formats.dicom.reading import quietly, read_dataset
 from ContourQALib.formats.dicom.recognizing import Kind, names_dicom
 from ContourQALib.formats.dicom.segment_item import LONG_STRING, UNKNOWN
 from ContourQALib.formats.dicom.segment_tags import ALGORITHM_TYPE_TAG
-from ContourQALib.formats.dicom.segmentation_out import Algorithm, write_fractional_seg, write_seg
+from ContourQALib.formats.dicom.segmentation_out import Algorithm, fractional_seg_of, seg_of
 from ContourQALib.formats.dicom.source_series import SourceSeries
 from ContourQALib.formats.dicom.structure_set import NUMBER_TAG
 from ContourQALib.formats.output import output_folder, write_atomically
@@ -23,6 +24,9 @@ from ContourQALib.geometry import Relation
 from ContourQALib.quality.assessment import Assessment, StructureAssessment
 from ContourQALib.report.structured.assessed_object import AssessedObject
 from ContourQALib.report.structured.assessment_sr import write_assessment_sr
+
+if TYPE_CHECKING:
+    from highdicom import SOPClass
 
 REPORT_FILE, CONTOURS_FILE, ERRORS_FILE = "assessment.sr.dcm", "contours.seg.dcm", "error-maps.seg.dcm"
 
@@ -81,34 +85,36 @@ def save_assessment_dicom(
     file, kind = _origin(contours_path)
     numbers = _segments_of(file, contours) if file and kind is Kind.SEGMENTATION else None
     explained = [n for n, one in enumerate(result.structures) if one.error is not None]
-    names = [REPORT_FILE, *([] if numbers else [CONTOURS_FILE]), *([ERRORS_FILE] if explained else [])]
     if file and not numbers and _is_same(folder / CONTOURS_FILE, file):
         raise SettingError(
             f"{folder / CONTOURS_FILE} would be replaced by what is made of it; name another folder."
         )
     parts = _Parts((0 if numbers else len(contours)) + len(explained) + 1, progress)
-    with _together([folder / name for name in names]) as places:
-        if file and numbers:
-            assessed = AssessedObject.of(file, numbers)
-        else:
-            place = places[folder / CONTOURS_FILE]
-            write_seg(contours, source, place, Algorithm(UNKNOWN, ""), CONTOURS_DESCRIPTION, told=parts.next)
-            drawn = file if kind is Kind.STRUCTURE_SET else None
-            rois = [_roi_of(contour) for contour in contours] if drawn else ()
-            assessed = AssessedObject.of(place, range(1, len(contours) + 1), drawn, rois)
-        if explained:
-            place = places[folder / ERRORS_FILE]
-            maps = [_error_map(result.structures[n]) for n in explained]
-            made_by = _models(result, explained)
-            write_fractional_seg(maps, source, place, made_by, ERRORS_DESCRIPTION, told=parts.next)
-            segments = {n: segment for segment, n in enumerate(explained, start=1)}
-            assessed = assessed.explained_by(place, [segments.get(n) for n in range(len(contours))])
-        parts.next(REPORT_FILE)
+    made: dict[str, SOPClass] = {}
+    if file and numbers:
+        assessed = AssessedObject.of(file, numbers)
+    else:
+        made_by = Algorithm(UNKNOWN, "")
+        seg = made[CONTOURS_FILE] = seg_of(contours, source, made_by, CONTOURS_DESCRIPTION, parts.next)
+        drawn = file if kind is Kind.STRUCTURE_SET else None
+        rois = [_roi_of(contour) for contour in contours] if drawn else ()
+        assessed = AssessedObject.of(seg, range(1, len(contours) + 1), drawn, rois)
+    if explained:
+        maps, made_by = [_error_map(result.structures[n]) for n in explained], _models(result, explained)
+        seg = made[ERRORS_FILE] = fractional_seg_of(
+            maps, source, made_by, ERRORS_DESCRIPTION, told=parts.next
+        )
+        segments = {n: segment for segment, n in enumerate(explained, start=1)}
+        assessed = assessed.explained_by(seg, [segments.get(n) for n in range(len(contours))])
+    parts.next(REPORT_FILE)
+    with _together([folder / name for name in (REPORT_FILE, *made)]) as places:
         write_assessment_sr(result, source, assessed, places[folder / REPORT_FILE])
+        for name, dataset in made.items():  # last: a process ended by force earlier leaves no mask behind
+            dataset.save_as(places[folder / name], enforce_file_format=True)
     for earlier in (folder / CONTOURS_FILE, folder / ERRORS_FILE):
-        if earlier.name not in names and earlier.exists() and not (file and earlier.samefile(file)):
+        if earlier.name not in made and earlier.exists() and not (file and earlier.samefile(file)):
             earlier.unlink()  # it would be taken, and sent, for this assessment's
-    return tuple(folder / name for name in (*names[1:], REPORT_FILE))
+    return tuple(folder / name for name in (*made, REPORT_FILE))
 
 
 class _Parts:
