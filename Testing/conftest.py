@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 if "PYTEST_XDIST_WORKER" in os.environ:
-    # Files are tested side by side: networks that would each take every core wait for each other five times as
-    # long. Read when torch is loaded, and by the processes that tests start.
+    # Two networks that each take every core wait for each other and need five times the processor time.
+    # Read when torch is loaded, here and in the processes that tests start.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 ROOT = Path(__file__).resolve().parents[1]
