@@ -46,7 +46,7 @@ def started(module_bench: Callable[..., Any], tmp_path_factory: pytest.TempPathF
 def desk(started: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The same, nothing open and nothing held; it reads ahead without delay and has memory enough."""
     monkeypatch.setattr(read_ahead, "REST_S", 0.01)
-    monkeypatch.setattr(process_memory, "process_mb", lambda: 400.0)
+    monkeypatch.setattr(process_memory, "process_mb", lambda: process_memory.MOST_MB / 2)
     started.session.close_case()
     hear(started, started.session.worklist_changed)
     started.wait(lambda: started.session.read_ahead.held is None, 20)
@@ -229,7 +229,7 @@ def test_what_is_held_goes_when_the_room_is_needed(
     monkeypatch.setattr(process_memory, "process_mb", lambda: process_memory.MOST_MB + 1)
     hear(desk, desk.session.page_changed, "teach")
     desk.wait(lambda: desk.session.read_ahead.held is None, 20)
-    monkeypatch.setattr(process_memory, "process_mb", lambda: 400.0)
+    monkeypatch.setattr(process_memory, "process_mb", lambda: process_memory.MOST_MB / 2)
     hear(desk, desk.session.worklist_changed)
     settle(desk)
     desk.wait(lambda: gone() is None, 20)
