@@ -72,17 +72,8 @@ class DecisionPanel:
             case: name of the case that the page showed.
             structure: and of its structure.
         """
-        if choice not in set(Choice):
-            return
-        there = self._session.case
-        shown = (storable(there.entry.name), storable(self._session.structure)) if there else None
-        if shown == (storable(case), storable(structure)):
-            self._begin(self.decide(Choice(choice)))
-        elif not self._is_made(Choice(choice), case, structure):
-            self._session.tell(
-                "Nothing was decided: another contour came into view right before; look at it first.",
-                "warning",
-            )
+        if choice in set(Choice):
+            self._begin(self._decide_on(Choice(choice), case, structure))
 
     async def decide(self, choice: Choice) -> None:
         """Decide on the selected structure and go to the next; after a blind call, show the score first."""
@@ -244,6 +235,18 @@ class DecisionPanel:
                     **testid("review-call-first"),
                 )
                 html.Span("My call first")
+
+    async def _decide_on(self, choice: Choice, case: str, structure: str) -> None:
+        """As `ask`; looked at when the decision begins: another contour may have been chosen right after."""
+        there = self._session.case
+        shown = (storable(there.entry.name), storable(self._session.structure)) if there else None
+        if shown == (storable(case), storable(structure)):
+            await self.decide(choice)
+        elif not self._is_made(choice, case, structure):
+            self._session.tell(
+                "Nothing was decided: another contour came into view right before; look at it first.",
+                "warning",
+            )
 
     def _call_note(self, case: str, structure: str) -> str:
         """What a reader should know of a hidden score, beyond that it is hidden."""

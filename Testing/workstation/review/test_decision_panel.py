@@ -275,3 +275,17 @@ def test_a_contour_that_the_page_did_not_show_yet_is_not_decided_on(
     bench.call(bench.panel.ask, "dance", "phantom_1", "Bladder")
     assert (count(bench), bench.session.structure) == (before, "Bladder")
     assert not bench.panel.deciding.busy
+
+
+def test_a_contour_that_is_chosen_right_after_the_press_is_not_decided_on(bench: EditingBench) -> None:
+    before = count(bench)
+    bench.call(bench.session.tell, "")
+
+    def press_and_go_on() -> None:  # as when both messages arrive together
+        bench.panel.ask("reject", "phantom_1", "Bladder")
+        bench.session.select_structure("Rectum")
+
+    bench.call(press_and_go_on)
+    bench.wait(lambda: "another contour came into view" in bench.message)
+    assert (count(bench), bench.session.structure) == (before, "Rectum")
+    assert not bench.panel.deciding.busy
