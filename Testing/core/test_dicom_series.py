@@ -169,6 +169,11 @@ Z = 30.0 + 3.0 * np.arange(5)
             [30, 33, 36, 39, 44],
             "to 5.000 mm: 1 of 4 differs from the usual 3.000 mm, the first between 39.00",
         ),
+        (
+            [30, 33, 36, 40, 44],
+            "to 4.000 mm: 2 of 4 differ from the usual 3.000 mm, the first between 36.00",
+        ),
+        ([30, 33, 36, 42, 48], "has a gap: 2 slices are missing, between 36.00 and 42.00"),
         (Z + np.array([0, 0.1, 0, 0, 0]), "has slice distances from 2.900 to 3.100 mm: 2 of 4"),
         ([30, 32.97, 35.94, 39.03, 42.12], "has slice distances from 2.970 to 3.090 mm; resample it"),
     ],

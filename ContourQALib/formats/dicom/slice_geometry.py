@@ -176,7 +176,7 @@ def _at_one_place(slices: Sequence[Slice], along: np.ndarray, name: str) -> Geom
 
 
 def _irregular(gaps: np.ndarray, along: np.ndarray, levels: np.ndarray, name: str) -> GeometryError:
-    usual = float(np.median(gaps))
+    usual = _usual(gaps)
     steps = np.round(gaps / usual)
     # what is missing leaves a multiple of the usual distance; anything else is another distance
     tolerance = max(PLACE_TOLERANCE_MM, PLACE_TOLERANCE * usual) * 2 * np.maximum(steps, 1)
@@ -202,6 +202,14 @@ def _irregular(gaps: np.ndarray, along: np.ndarray, levels: np.ndarray, name: st
         f"{name} has slice distances from {gaps.min():.3f} to {gaps.max():.3f} mm{where}; "
         "resample it to one distance where it was made, or export one part of it."
     )
+
+
+def _usual(gaps: np.ndarray) -> float:
+    """The median distance; the smaller of two that it lies between, where no slices are so far apart."""
+    median = float(np.median(gaps))
+    if np.abs(gaps - median).min() <= max(PLACE_TOLERANCE_MM, PLACE_TOLERANCE * median):
+        return median
+    return float(np.sort(gaps)[(len(gaps) - 1) // 2])
 
 
 def _sideways(moved: np.ndarray, along: np.ndarray, allowed: float, name: str) -> GeometryError:
