@@ -88,7 +88,8 @@ def _check_official(path: Path, line: int, standard: str, official: str, vocabul
     """See that a TG-263 name can be that of a structure.
 
     Raises:
-        FormatError: it does not look like one, or is known as the name of another structure.
+        FormatError: it does not look like one, is known as the name of another structure, or the structure is
+            known by another one.
     """
     if not OFFICIAL_FORM.fullmatch(official):
         raise FormatError(
@@ -100,4 +101,10 @@ def _check_official(path: Path, line: int, standard: str, official: str, vocabul
         raise FormatError(
             f"{path} gives {standard} the TG-263 name {official} in line {line}, which is that of another "
             f"structure; write {known} in the column standard if it is meant."
+        )
+    own = DEFAULT.standard_name(standard)
+    if own is not None and DEFAULT.key(standard) != DEFAULT.key(official):
+        raise FormatError(
+            f"{path} gives {standard} the TG-263 name {official} in line {line}, which has the name {own} "
+            "there; leave that column empty."
         )

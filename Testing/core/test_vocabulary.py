@@ -260,6 +260,7 @@ def test_matching_takes_a_users_table(tmp_path):
         ("standard,variants,other\nBladder,B,C\n", "does not begin with the line standard,variants"),
         ("standard,variants,tg263\nFlap,B,left flap\n", "gives left flap as a TG-263 name in line 2"),
         ("standard,variants,tg263\nFlap,B,SpinalCord\n", "in line 2, which is that of another structure"),
+        ("standard,variants,tg263\nBladder,B,Balloon\n", "in line 2, which has the name Bladder there"),
     ],
 )
 def test_a_table_that_is_wrong(tmp_path, text, said):
