@@ -229,11 +229,11 @@ def test_a_small_hippocampus_segmenter_finds_it_in_patients_it_never_saw(data: P
     config = replace(
         config,
         network=UNet2DConfig(filters=(8, 16, 16), decoder_filters=(16,), dropout=0.0),
-        training=replace(config.training, learning_rate=5e-3, batch_size=32, epochs=5, stages=(2,)),
+        training=replace(config.training, learning_rate=1e-2, batch_size=16, epochs=4, stages=(2,)),
     )
     loaded = SegmenterData.load(data / "hippocampus", config)
-    patients = replace(loaded.patients, train=loaded.patients.train[::3], choose=loaded.patients.choose[:5])
-    train_segmenter(config, replace(loaded, patients=patients), tmp_path / "run", progress=False)
+    patients = replace(loaded.patients, train=loaded.patients.train[::6], choose=loaded.patients.choose[:5])
+    train_segmenter(config, replace(loaded, patients=patients), tmp_path / "run", threads=1, progress=False)
     model = open_segmenter(tmp_path / "run")
     unseen = loaded.patients.choose[5:13]  # test patients are looked at once, and not by a test
     made = predict_cases([model], data / "hippocampus", tmp_path / "maps", names=unseen)
@@ -242,5 +242,5 @@ def test_a_small_hippocampus_segmenter_finds_it_in_patients_it_never_saw(data: P
         np.mean([overlap(inside, values >= threshold).dice for inside, values in maps])
         for threshold in np.arange(0.05, 1, 0.05)
     )
-    # all voxels or none have some 0.1 or 0; this one saw 37 patients five times
+    # all voxels or none have some 0.1 or 0; this one saw 19 patients four times
     assert best > 0.6
