@@ -208,7 +208,9 @@ class CaseFiles:
         files = self.entry.probabilities
         if not files:
             return ()
-        return read_maps(files, [contour.name for contour in self.contours()], self._naming, self._stamp)
+        names = [contour.name for contour in self.contours()]
+        series = self.image().series if self.entry.image is not None else None
+        return read_maps(files, names, self._naming, self._stamp, series)
 
     def _structures(self, files: Sequence[StructureFile], needed: bool = False) -> tuple[Contour, ...]:
         """The contours that files hold of the structures that are meant; those of one name once."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from ContourQALib.case import ProbabilityMap
+from ContourQALib.case import ProbabilityMap, SeriesIdentity
 from ContourQALib.formats.dicom.contour_object import contour_object
 from ContourQALib.formats.dicom.recognizing import names_dicom
 from ContourQALib.formats.dicom.segmentation_in import read_seg_probabilities
@@ -22,6 +22,7 @@ def read_maps(
     structures: Sequence[str],
     naming: LabelNaming,
     open_file: Callable[[Path], None],
+    series: SeriesIdentity | None = None,
 ) -> tuple[ProbabilityMap, ...]:
     """Read the maps of files; a DICOM SEG holds one for each segment.
 
@@ -33,9 +34,10 @@ def read_maps(
         structures: names of the case's contours.
         naming: what structures are called.
         open_file: told of each file before it is read; what it raises keeps the file closed.
+        series: the DICOM series that a SEG shall belong to, as of `segmentation_in.read_seg`.
 
     Raises:
-        ContourQAError: a file cannot be read, or a name fits several structures.
+        ContourQAError: a file cannot be read or belongs to another image, or a name fits several structures.
     """
     once = tuple(dict.fromkeys(files))
     for file in once:
@@ -47,16 +49,16 @@ def read_maps(
     maps: list[ProbabilityMap] = []
     for file in once:
         if file.path in segmentations:
-            maps += _of_segments(file, structures, naming)
+            maps += _of_segments(file, structures, naming, series)
         else:
             maps.append(read_probability(file.path, found.get(file.path) or file.structure or None))
     return tuple(maps)
 
 
 def _of_segments(
-    file: StructureFile, structures: Sequence[str], naming: LabelNaming
+    file: StructureFile, structures: Sequence[str], naming: LabelNaming, series: SeriesIdentity | None
 ) -> Sequence[ProbabilityMap]:
-    maps = read_seg_probabilities(contour_object(file.path)[0], file.structure or None)
+    maps = read_seg_probabilities(contour_object(file.path)[0], file.structure or None, series)
     names = [naming.structure(one.name) for one in maps]
     called = {theirs: ours for ours, theirs in match(structures, names).pairs}
     return [replace(one, name=called.get(name, name)) for one, name in zip(maps, names, strict=True)]

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from ContourQALib.case import ProbabilityMap
 from ContourQALib.errors import FormatError
+from ContourQALib.formats.dicom.segmentation_out import Algorithm, write_fractional_seg
+from ContourQALib.formats.dicom.source_series import source_series
 from ContourQALib.formats.label_naming import LabelNaming
 from ContourQALib.quality.predict import assess
 from ContourQALib.quality.verdict import Levels
@@ -164,3 +169,17 @@ def test_a_fractional_segmentation_is_the_map_of_the_contour_of_its_name(data: P
     assert 0 < found.values.max() <= 1
     (other,) = read_maps([StructureFile(path)], ["Bladder"], LabelNaming(), opened.append)
     assert other.name == "first segment"
+
+
+def test_a_map_of_another_image_is_refused(tmp_path: Path) -> None:
+    ours, theirs = patient(tmp_path / "ours"), patient(tmp_path / "theirs", patient_id="P2")
+    (entry,) = listed(ours).cases
+    of_it = entry.contours[0].structure or CaseFiles(entry).contours()[0].name
+    likely = ProbabilityMap(np.full(GRID.shape, 0.5, np.float32), GRID, of_it)
+    for name, image in (("own.dcm", ours), ("foreign.dcm", theirs)):
+        source = source_series(image / "image")
+        write_fractional_seg([likely], source, tmp_path / name, Algorithm("", ""), "likely")
+    (found,) = CaseFiles(replace(entry, probabilities=(StructureFile(tmp_path / "own.dcm"),))).probabilities()
+    assert found.name == of_it
+    with pytest.raises(FormatError, match="another frame of reference than the image"):
+        CaseFiles(replace(entry, probabilities=(StructureFile(tmp_path / "foreign.dcm"),))).probabilities()
