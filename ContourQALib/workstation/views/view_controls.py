@@ -8,14 +8,17 @@ from typing import Any
 from ContourQALib.workstation.views.arrangements import SLICE_NAMES, TITLES
 from ContourQALib.workstation.views.case_views import CaseViews
 from ContourQALib.workstation.views.slice_place import AXES
-from ContourQALib.workstation.views.view_widgets import FIT, GO, MAXIMIZE, index_variable, place_variable
+from ContourQALib.workstation.views.view_widgets import FIT, MAXIMIZE, index_variable, place_variable
 
 FOLDER = Path(__file__).with_name("browser")
 """Served to the browser: nothing but scripts lies there."""
 
 ADDRESS = "__contourqa_views"
 
-STEP = "views_step"
+STEP, GO = "views_step", "views_go"
+"""Triggers of the page, with the name of a slice view and a number of slices or an index. The server alone
+says which slice is shown: were the page to write that too, a slider that crosses the server's own move would
+tell of another."""
 
 NOWHERE = {"axis": "", "last": 0, "position": "", "left": "", "right": "", "top": "", "bottom": ""}
 

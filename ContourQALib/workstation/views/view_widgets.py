@@ -13,10 +13,6 @@ from ContourQALib.workstation.views.arrangements import TITLES
 MAXIMIZE, FIT = "views_maximize", "views_fit"
 """Triggers of the page, with the name of a view."""
 
-GO = "views_go"
-"""Trigger of the page, with the name of a slice view and an index. The server alone says which slice is
-shown: were the page to write that too, a slider that crosses the server's own move would tell of another."""
-
 EDGES = ("left", "right", "top", "bottom")
 
 
@@ -49,7 +45,6 @@ def slice_widgets(_server: Any, name: str, _view: Any) -> None:
                 classes="cqa-view-slider",
                 raw_attrs=[
                     f'aria-label="Slice of the {TITLES[name].lower()} view"',
-                    f"@input=\"trigger('{GO}', ['{name}', Number($event.target.value)])\"",
                     *testid(f"view-{name.lower()}-slider")["raw_attrs"],
                 ],
             )

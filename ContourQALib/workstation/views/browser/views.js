@@ -1,4 +1,5 @@
-/* Keys and double clicks of the views. The server knows what they do: triggers views_step and views_maximize. */
+/* Keys, sliders and double clicks of the views. The server knows what they do: triggers views_step, views_go and
+   views_maximize. */
 (() => {
   const STEPS = { ArrowLeft: -1, ArrowRight: 1, ArrowDown: -1, ArrowUp: 1, PageDown: -10, PageUp: 10 };
   /* Up and down go through lists elsewhere: they are the views' only where a view has the focus. */
@@ -38,6 +39,29 @@
     if (document.querySelector(".v-overlay--active:not(.v-tooltip)")) return;
     event.preventDefault();
     window.trame.trigger("views_step", [focused ?? pointed, STEPS[event.key]]);
+  });
+
+  /* While a drag goes on, one slice is on its way, and after it the latest: on a slow line they would queue. */
+  let going = false;
+  let wanted = null;
+
+  async function go() {
+    going = true;
+    try {
+      while (wanted) {
+        const slice = wanted;
+        wanted = null;
+        await window.trame.trigger("views_go", slice);
+      }
+    } finally {
+      going = false;
+    }
+  }
+
+  window.addEventListener("input", (event) => {
+    if (!(event.target instanceof Element) || !event.target.matches(".cqa-view-slider")) return;
+    wanted = [viewOf(event.target), Number(event.target.value)];
+    if (!going) go();
   });
 
   window.addEventListener("dblclick", (event) => {
