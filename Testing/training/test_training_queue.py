@@ -79,7 +79,7 @@ def test_a_training_goes_on_where_it_stood_and_one_that_is_finished_is_kept(
         train(Training("boxes", long, run), Training("whole", long, whole))
     assert [line for line in said if "epoch" in line and line.startswith("boxes: epoch 2 of 2")]
     assert not [line for line in said if "epoch 1 of" in line or line.startswith("whole: epoch")]
-    assert "2 of 2 models: whole was trained before" in said
+    assert any(line.endswith(" models: whole was trained before") for line in said)
     weights = [folder / "model" / "weights.safetensors" for folder in (run, whole)]
     assert weights[0].read_bytes() == weights[1].read_bytes()
 
