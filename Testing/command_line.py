@@ -59,3 +59,15 @@ def comparing(reference: Path, *tests: Path) -> tuple[object, ...]:
 
 def assessing(image: Path, contours: Path) -> tuple[object, ...]:
     return ("assess", "--image", image, "--contours", contours)
+
+
+def one_sentence(outcome: Outcome, *says: str) -> None:
+    """Exit code 2 and one sentence with these parts, nothing else."""
+    assert outcome.code == 2, (outcome.code, outcome.out, outcome.err)
+    assert outcome.out == ""
+    text = outcome.err.strip()
+    assert "Traceback" not in text
+    assert "\n" not in text, text
+    assert text.endswith((".", "?")), text
+    for part in says:
+        assert part in text, text

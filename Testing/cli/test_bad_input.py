@@ -12,19 +12,8 @@ import pytest
 import SimpleITK as sitk
 
 from bundles import write_bundle
-from command_line import assessing, comparing
+from command_line import assessing, comparing, one_sentence
 from files_on_disk import BALL, SHAPE, write
-
-
-def one_sentence(outcome, *says: str) -> None:
-    assert outcome.code == 2, (outcome.code, outcome.out, outcome.err)
-    assert outcome.out == ""
-    text = outcome.err.strip()
-    assert "Traceback" not in text
-    assert "\n" not in text, text
-    assert text.endswith((".", "?")), text
-    for part in says:
-        assert part in text, text
 
 
 def missing(folder: Path) -> Path:

@@ -163,7 +163,7 @@ def _check_decodable(dataset: FileDataset, path: Path) -> None:
     try:
         decoder = get_decoder(syntax)
         available = decoder.is_available
-    except NotImplementedError:
+    except NotImplementedError:  # a transfer syntax that pydicom does not know
         available = False
     if available and syntax == JPEGExtended12Bit and count_of(dataset, "BitsStored") > 8:
         # gdcm and Pillow, which announce themselves for it, know its 8 bits alone

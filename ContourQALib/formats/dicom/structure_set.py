@@ -35,7 +35,7 @@ DAMAGE = (
     AttributeError,
     EOFError,
     LookupError,
-    NotImplementedError,
+    NotImplementedError,  # a value representation that it does not know
     OSError,
     TypeError,
     ValueError,
